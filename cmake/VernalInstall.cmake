@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+# install, find_package(vernal) and pkg-config vernal.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vernal)
+
+install(TARGETS vernal EXPORT vernal-targets FILE_SET HEADERS)
+install(EXPORT vernal-targets NAMESPACE vernal:: DESTINATION ${package_dir})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+configure_package_config_file(cmake/vernal-config.cmake.in vernal-config.cmake
+    INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(vernal-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vernal-config.cmake
+              ${CMAKE_CURRENT_BINARY_DIR}/vernal-config-version.cmake
+        DESTINATION ${package_dir})
+
+# What a static libvernal.a needs beside itself, in pkg-config's two forms.
+set(VN_PC_REQUIRES "")
+set(VN_PC_LIBS "-pthread -lm")
+if(VN_HAVE_HWLOC)
+    string(APPEND VN_PC_REQUIRES " hwloc")
+endif()
+if(VN_HAVE_ZLIB)
+    string(APPEND VN_PC_REQUIRES " zlib")
+endif()
+if(VN_HAVE_ONEDNN)
+    string(APPEND VN_PC_LIBS " -ldnnl")
+endif()
+if(VN_HAVE_OPENMP)
+    string(APPEND VN_PC_LIBS " ${OpenMP_C_FLAGS}")
+endif()
+if(VN_SANITIZE)
+    string(APPEND VN_PC_LIBS " -fsanitize=${VN_SANITIZE}")
+endif()
+if(BUILD_SHARED_LIBS)
+    set(VN_PC_PRIVATE .private)
+endif()
+configure_file(cmake/vernal.pc.in vernal.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vernal.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
