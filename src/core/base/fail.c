@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* The error of the thread: a status and one line. */
+#include "core/base/fail.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static _Thread_local vn__error current;
+static _Thread_local bool writing_path;
+static vn__path_writer *path_writer;
+
+bool vn_ok(void) { return current.status == VN_ERR_OK; }
+
+vn_status vn_error_status(void) { return current.status; }
+
+const char *vn_error_message(void) { return current.status == VN_ERR_OK ? "" : current.message; }
+
+void vn_error_clear(void)
+{
+    current.status = VN_ERR_OK;
+    current.message[0] = '\0';
+}
+
+const char *vn_status_string(vn_status status)
+{
+    static const char *const text[] = {
+#define VN_STATUS_TEXT(name, words) [VN_ERR_##name] = words,
+        VN_STATUS_LIST(VN_STATUS_TEXT)
+#undef VN_STATUS_TEXT
+    };
+    return (unsigned)status < VN_STATUS_COUNT ? text[status] : "unknown status";
+}
+
+void vn__set_path_writer(vn__path_writer *writer)
+{
+    __atomic_store_n(&path_writer, writer, __ATOMIC_RELEASE);
+}
+
+static void append_path(void)
+{
+    vn__path_writer *const writer = __atomic_load_n(&path_writer, __ATOMIC_ACQUIRE);
+    if (!writer || writing_path)
+        return;
+    char path[200] = "";
+    writing_path = true;
+    writer(path, sizeof path);
+    writing_path = false;
+    const size_t used = strlen(current.message);
+    if (path[0])
+        snprintf(current.message + used, sizeof current.message - used, " (in %s)", path);
+}
+
+vn_status vn__vfail(vn_status status, const char *format, va_list args)
+{
+    if (current.status != VN_ERR_OK)
+        return current.status;
+    current.status = status;
+    vsnprintf(current.message, sizeof current.message, format, args);
+    append_path();
+    return status;
+}
+
+vn_status vn__fail(vn_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const vn_status result = vn__vfail(status, format, args);
+    va_end(args);
+    return result;
+}
+
+struct vn_tree *vn_error(vn_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vn__vfail(status == VN_ERR_OK ? VN_ERR_ARGUMENT : status, format, args);
+    va_end(args);
+    return NULL;
+}
+
+void *vn__fail_memory(size_t bytes)
+{
+    vn__fail(VN_ERR_MEMORY, "out of memory: %zu bytes", bytes);
+    return NULL;
+}
+
+void vn__error_take(vn__error *saved)
+{
+    *saved = current;
+    vn_error_clear();
+}
+
+void vn__error_restore(const vn__error *saved) { current = *saved; }
+
+const char *vn__shape_text(char text[VN__SHAPE_TEXT], vn_dtype dtype, vn_shape shape)
+{
+    int used = snprintf(text, VN__SHAPE_TEXT, "%s[", vn_dtype_name(dtype));
+    for (int i = 0; i < shape.rank && i < VN_MAX_RANK && used < VN__SHAPE_TEXT - 24; i++)
+        used += snprintf(text + used, (size_t)(VN__SHAPE_TEXT - used), i ? ",%lld" : "%lld",
+                         (long long)shape.dim[i]);
+    snprintf(text + used, (size_t)(VN__SHAPE_TEXT - used), "]");
+    return text;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* The nodes behind a vn_tree, and how to walk them. */
+#ifndef VN_CORE_TREE_TREE_H
+#define VN_CORE_TREE_TREE_H
+
+#include "core/base/alloc.h"
+#include "core/base/fail.h"
+#include "vernal/array.h"
+#include "vernal/tree.h"
+
+/* A block of array elements, shared by arrays that view it. */
+typedef struct vn__storage {
+    int32_t refs;
+    bool dead; /* donated: reading is an error */
+    void *data;
+    size_t bytes;
+    void (*free_fn)(void *context); /* NULL: data belongs to the storage and is freed by vn__free */
+    void *context;
+} vn__storage;
+
+struct vn__tape;
+
+/* An array: numbers (storage != NULL), a value on a tape (tape != NULL), or both (a value of an eager
+ * tape, which can be read). Contiguous, row-major. */
+typedef struct vn__array {
+    vn_tree base;
+    vn_dtype dtype;
+    uint32_t value;         /* number of the value on the tape */
+    vn_shape shape;         /* of one example */
+    uint64_t axes;          /* traced: bit a is set if the value is mapped over axis a of the tape */
+    void *data;             /* first element; NULL if the numbers are unknown */
+    vn__storage *storage;
+    struct vn__tape *tape;  /* retained; NULL: no tape */
+} vn__array;
+
+/* Static leaves: bool, int, float (number), string (text), function (one of fn, unary, predicate). */
+typedef struct vn__leaf {
+    vn_tree base;
+    int64_t integer;
+    double number;
+    char *text;
+    vn_fn *fn;
+    vn_array *(*unary)(vn_array *x); /* vn_unary */
+    vn_filter_fn *predicate;         /* vn_predicate */
+    int arity;
+    const char *fn_name;
+} vn__leaf;
+
+/* list, tuple, dict: n children; keys (dict only) are sorted and owned. */
+typedef struct vn__sequence {
+    vn_tree base;
+    int32_t n;
+    char **keys;
+    vn_tree *item[];
+} vn__sequence;
+
+extern const vn_type vn__type_none, vn__type_array, vn__type_bool, vn__type_int, vn__type_float,
+    vn__type_string, vn__type_function, vn__type_list, vn__type_tuple, vn__type_dict;
+
+/* A new node of that many bytes with one reference that belongs to the innermost scope. Fields past
+ * the header are zero. */
+vn_tree *vn__node_new(const vn_type *type, size_t bytes);
+/* The same, owned by the caller and in no scope. */
+vn_tree *vn__node_new_owned(const vn_type *type, size_t bytes);
+/* Hands a reference that the caller owns to the innermost scope; returns the tree. */
+vn_tree *vn__autorelease(vn_tree *tree);
+
+/* Array without elements: data and storage are NULL. */
+vn__array *vn__array_new(vn_dtype dtype, vn_shape shape);
+/* A view of the same storage, from byte offset on. */
+vn_array *vn__array_view(const vn_array *x, vn_shape shape, size_t offset);
+/* The numbers of x without its tape (x itself if it has no tape). */
+vn_array *vn__array_detach(vn_array *x);
+bool vn__shape_valid(const char *who, vn_dtype dtype, vn_shape shape);
+
+static inline const vn__array *vn__as_array(const vn_tree *t)
+{
+    return t && t->type == &vn__type_array ? (const vn__array *)(const void *)t : NULL;
+}
+
+/* The i-th child slot of a node (a module's tree fields in order). */
+vn_tree **vn__child_slot(vn_tree *node, int i);
+/* A copy of the node with other children (borrowed, retained); static data is shared or copied. */
+vn_tree *vn__node_with_children(vn_tree *node, vn_tree *const children[]);
+/* True if two nodes agree in type, keys and static fields (not in their children). */
+bool vn__same_node(const vn_tree *a, const vn_tree *b);
+/* True if two static leaves are of one kind and equal by value (functions by address). */
+bool vn__same_leaf(const vn_tree *a, const vn_tree *b);
+
+/* Calls visit(context, leaf) for each leaf, depth first; stops when it returns false. */
+bool vn__for_leaves(vn_tree *tree, bool (*visit)(void *context, vn_tree *leaf), void *context);
+/* The tree with every leaf replaced by fn(context, leaf) (borrowed result). */
+vn_tree *vn__map_leaves(vn_tree *tree, vn_tree *(*fn)(void *context, vn_tree *leaf), void *context);
+/* The same over several trees of one structure: leaf[n]. */
+vn_tree *vn__map_leaves_n(int n, vn_tree *const trees[],
+                          vn_tree *(*fn)(void *context, vn_tree *const leaf[]), void *context);
+
+/* The chain of modules being called on this thread, for error messages. */
+void vn__call_push(vn_tree *module);
+void vn__call_pop(void);
+
+#endif
