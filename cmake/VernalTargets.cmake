@@ -26,6 +26,7 @@ target_compile_definitions(vernal_internal INTERFACE _GNU_SOURCE
     $<$<BOOL:${VN_HAVE_ONEDNN}>:VN_HAVE_ONEDNN=1>)
 # One rounding per operation as written: a fused multiply-add is asked for by name.
 target_compile_options(vernal_internal INTERFACE -ffp-contract=off)
+set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_EXTENSIONS OFF)
 
 # Warnings of our own sources; errors when CMAKE_COMPILE_WARNING_AS_ERROR is on (all presets).
