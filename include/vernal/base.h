@@ -14,9 +14,9 @@
 #endif
 
 #if defined(__GNUC__)
-#define VN_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define VN_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define VN_PRINTF(format, first)
+#define VN_PRINTF(text, first)
 #endif
 
 #ifdef __cplusplus
