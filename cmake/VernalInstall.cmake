@@ -39,5 +39,6 @@ if(BUILD_SHARED_LIBS)
 endif()
 set(VN_PC_REQUIRES${kind} "${requires}")
 set(VN_PC_LIBS${kind} "${libs}")
+file(RELATIVE_PATH VN_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)   # "../..": relocatable
 configure_file(cmake/vernal.pc.in vernal.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vernal.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

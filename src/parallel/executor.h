@@ -20,11 +20,11 @@ typedef struct vn__job {
 
 typedef struct vn__executor {
     const char *name;
-    int (*default_workers)(void);               /* when nobody asked for a number */
-    void (*start)(int workers);                 /* may be NULL: nothing to prepare */
-    void (*run)(vn__job *job, int workers);     /* the caller is worker 0 */
-    void (*stop)(void);                         /* may be NULL: nothing to end */
-    void (*forked)(void);                       /* in a child: its threads are gone; may be NULL */
+    int (*default_workers)(void);           /* when nobody asked for a number */
+    void (*start)(int workers);             /* may be NULL: nothing to prepare */
+    void (*run)(vn__job *job, int workers); /* the caller is worker 0 */
+    void (*stop)(void);                     /* may be NULL: nothing to end */
+    void (*forked)(void);                   /* in a child, without threads; may be NULL */
 } vn__executor;
 
 extern const vn__executor vn__executor_pool;

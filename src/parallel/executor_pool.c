@@ -5,14 +5,14 @@
  *
  *     | loop number (21 bits) | open (1) | workers inside (10) |
  *
- * The caller opens it by adding one loop number and the open bit, works itself, clears the bit when
- * no task is left, and waits until nobody is inside. A worker that sees a new loop number adds one;
- * if the gate was open then, it works; in either case it subtracts one. So a worker that comes late
- * (asleep, not scheduled) is never waited for, and nobody needs a lock.
+ * The caller opens it by adding one loop number and the open bit, works itself, clears the bit
+ * when no task is left, and waits until nobody is inside. A worker that sees a new loop number
+ * adds one; if the gate was open then, it works; in either case it subtracts one. So a worker
+ * that comes late (asleep, not scheduled) is never waited for, and nobody needs a lock.
  *
  * The word's modifications are all read-modify-write: each worker's entry continues the release
- * sequence of the caller's opening (it sees the job), and the caller, when it reads that nobody is
- * inside, sees what all workers wrote. */
+ * sequence of the caller's opening (it sees the job), and the caller, when it reads that nobody
+ * is inside, sees what all workers wrote. */
 #include "parallel/executor.h"
 #include "parallel/topology.h"
 #include "parallel/wait.h"
@@ -33,19 +33,19 @@ enum { SPINS_PER_LOOK = 64 };       /* pauses between two looks at the clock */
 
 static struct {
     alignas(VN__CACHE_LINE) _Atomic uint32_t gate;
-    vn__job *job;                                       /* valid for who entered an open gate */
-    alignas(VN__CACHE_LINE) _Atomic int32_t asleep;     /* workers that sleep or are about to */
+    vn__job *job;                                   /* valid for who entered an open gate */
+    alignas(VN__CACHE_LINE) _Atomic int32_t asleep; /* workers that sleep or are about to */
     _Atomic bool caller_asleep;
     _Atomic bool stop;
-    alignas(VN__CACHE_LINE) int64_t spin_ns;            /* from here on: constant between start and stop */
-    uint32_t first_loop;                                /* loop number when the threads started */
+    alignas(VN__CACHE_LINE) int64_t spin_ns;        /* from here on: set while starting */
+    uint32_t first_loop;                            /* loop number when the threads started */
     int n_threads;
     pthread_t thread[VN__MAX_WORKERS];
 } team;
 
 /* ---- waiting */
 
-/* Until the loop number differs from `seen`: spins for a while, then sleeps. Returns the gate. */
+/* Until the loop number differs from `seen`, spinning first, then asleep. Returns the gate. */
 static uint32_t next_loop(uint32_t seen)
 {
     const int64_t end = team.spin_ns > 0 ? vn__now_ns() + team.spin_ns : 0;
@@ -59,8 +59,8 @@ static uint32_t next_loop(uint32_t seen)
         }
     } while (team.spin_ns > 0 && vn__now_ns() < end);
 
-    /* `asleep` rises before the gate is read, the caller reads `asleep` after it changed the gate:
-     * one of the two sees the other */
+    /* `asleep` rises before the gate is read, the caller reads `asleep` after it changed the
+     * gate: one of the two sees the other */
     atomic_fetch_add(&team.asleep, 1);
     while (((gate = atomic_load(&team.gate)) & LOOP_MASK) == seen)
         vn__sleep(&team.gate, gate, WORKERS);
@@ -126,8 +126,9 @@ static void run(vn__job *job, int workers)
     team.job = job;
     atomic_fetch_add(&team.gate, LOOP_ONE + OPEN);
     const int asleep = atomic_load(&team.asleep);
+    const int64_t useful = job->n_tasks - 1;
     if (asleep > 0)
-        vn__wake(&team.gate, job->n_tasks - 1 < asleep ? (int)job->n_tasks - 1 : asleep, WORKERS);
+        vn__wake(&team.gate, useful < asleep ? (int)useful : asleep, WORKERS);
     vn__job_work(job, 0);
     atomic_fetch_and_explicit(&team.gate, ~OPEN, memory_order_acq_rel);
     wait_until_empty();
@@ -156,7 +157,7 @@ static bool should_pin(int workers)
     return workers == machine->n_cores || (pin && strcmp(pin, "1") == 0);
 }
 
-/* Core 0 of the list is left to the caller by rotating the list to where the caller runs now. */
+/* Where the caller runs now: the workers are pinned to the cores that follow it. */
 static int caller_core(void)
 {
     const vn__topology *const machine = vn__topology_here();
@@ -167,8 +168,8 @@ static int caller_core(void)
     return 0;
 }
 
-/* The CPUs of a worker: one core, or all of them (never the mask that the caller's thread happens to
- * have). False where affinities do not apply. */
+/* The CPUs of a worker: one core, or all of them (never the mask that the caller's thread
+ * happens to have). False where affinities do not apply. */
 static bool worker_cpus(cpu_set_t *set, int worker, bool pinned, int first)
 {
     const vn__topology *const machine = vn__topology_here();

@@ -17,7 +17,7 @@ void *vn__pages_alloc(size_t bytes)
     void *block = aligned_alloc(align, rounded);
 #ifdef MADV_HUGEPAGE
     if (block && align == HUGE_PAGE)
-        (void)madvise(block, rounded, MADV_HUGEPAGE); /* a wish: ignored where it is not granted */
+        (void)madvise(block, rounded, MADV_HUGEPAGE); /* a wish that may be refused */
 #endif
     return block;
 }

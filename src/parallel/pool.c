@@ -60,7 +60,7 @@ static void count_workers(void)
     atomic_store(&workers, n < 1 ? 1 : n > VN__MAX_WORKERS ? VN__MAX_WORKERS : n);
 }
 
-/* The child of a fork has one thread. If it stood in a task, it goes on alone with that loop. */
+/* The child of a fork has one thread. If it stood in a task, it goes on alone. */
 static void in_child(void)
 {
     const vn__executor *e = atomic_load(&executor);
@@ -138,8 +138,8 @@ const char *vn__pool_executor(void)
     return atomic_load(&executor)->name;
 }
 
-/* Joins the workers at exit or dlclose, unless the exit comes from inside a loop. `busy` stays set:
- * what runs later runs inline. */
+/* Joins the workers at exit or dlclose, unless the exit comes from inside a loop. `busy` stays
+ * set: what runs later runs inline. */
 __attribute__((destructor)) static void at_exit(void)
 {
     if (!inside && try_enter())

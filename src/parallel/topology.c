@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is the same for every source of the topology: the quota, the plain source, the cached answer. */
+/* The topology without hwloc, the CPU quota, and the answer that is kept. */
 #include "parallel/topology.h"
 
 #include <pthread.h>

@@ -32,8 +32,8 @@ const vn__topology *vn__topology_here(void);
  * ("package:2 l3:1 core:8 pu:2") or the path of an XML file. Nonzero when it cannot. */
 int vn__topology_read(vn__topology *out, const char *description);
 
-/* Fills *out for this machine from the affinity mask and sysconf alone, one core per logical CPU:
- * what builds without hwloc use. Nonzero when it cannot. */
+/* Fills *out for this machine from the affinity mask and sysconf alone, one core per logical
+ * CPU: what builds without hwloc use. Nonzero when it cannot. */
 int vn__topology_read_plain(vn__topology *out);
 
 /* CPUs that a cgroup quota pays for, from the text of cpu.max ("200000 100000", "max 100000"):

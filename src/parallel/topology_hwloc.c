@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The described machine, or this one; hwloc's own variables (HWLOC_SYNTHETIC, HWLOC_XMLFILE) hold
- * for NULL. */
+/* The described machine, or this one; hwloc's own variables (HWLOC_SYNTHETIC, HWLOC_XMLFILE)
+ * hold for NULL. */
 static int load(hwloc_topology_t machine, const char *description)
 {
     int failed = 0;
@@ -51,11 +51,10 @@ static void add_core(vn__topology *out, hwloc_topology_t machine, hwloc_obj_t co
 
     vn__core *slot = &out->core[out->n_cores++];
     slot->cpu = hwloc_bitmap_first(core->cpuset);
-    const int nodes = hwloc_get_nbobjs_by_type(machine, HWLOC_OBJ_NUMANODE);
-    for (int n = 0; n < nodes; n++) {
-        const hwloc_obj_t node = hwloc_get_obj_by_type(machine, HWLOC_OBJ_NUMANODE, (unsigned)n);
+    hwloc_obj_t node = NULL;
+    while ((node = hwloc_get_next_obj_by_type(machine, HWLOC_OBJ_NUMANODE, node))) {
         if (hwloc_bitmap_isset(node->cpuset, (unsigned)slot->cpu)) {
-            slot->node = n;
+            slot->node = (int)node->logical_index;
             break;
         }
     }

@@ -30,7 +30,8 @@ static inline int64_t vn__now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Sleeps while *word == value, until woken with a common bit of `group`; may return for no reason. */
+/* Sleeps while *word == value, until woken with a common bit of `group`; may return
+ * for no reason. */
 static inline void vn__sleep(_Atomic uint32_t *word, uint32_t value, uint32_t group)
 {
 #if defined(__linux__)

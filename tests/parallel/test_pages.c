@@ -8,7 +8,8 @@
 
 Test(pages, blocks_are_aligned_and_writable)
 {
-    const size_t sizes[] = { 0, 1, 63, 64, 65, 4095, VN__PAGE_LARGE - 1, VN__PAGE_LARGE, 3 * VN__PAGE_LARGE + 1 };
+    const size_t large = VN__PAGE_LARGE;
+    const size_t sizes[] = { 0, 1, 63, 64, 65, 4095, large - 1, large, 3 * large + 1 };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         unsigned char *block = vn__pages_alloc(sizes[i]);
         cr_assert(block, "%zu bytes", sizes[i]);

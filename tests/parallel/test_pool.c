@@ -71,7 +71,8 @@ Test(pool, each_task_runs_once)
             for (int64_t n = 0; n <= MAX_TASKS; n++) {
                 memset(r->ran, 0, sizeof r->ran);
                 vn__parallel_for(n, note, r);
-                cr_assert(wrong(r, n) == 0, "%s, %d workers, %d tasks", *name, *workers, (int)n);
+                cr_assert(wrong(r, n) == 0, "%s: %d workers, %d tasks", *name, *workers,
+                          (int)n);
             }
             free(r);
         }

@@ -43,7 +43,7 @@ Test(topology, described_machines)
         cr_assert(t.n_cores == m->cores, "%s: %d cores", m->description, t.n_cores);
         cr_assert(t.n_usable == m->cores, "%s", m->description);
         cr_assert(t.n_nodes == m->nodes, "%s: %d nodes", m->description, t.n_nodes);
-        cr_assert(t.l3_cores == m->l3_cores, "%s: %d cores share L3", m->description, t.l3_cores);
+        cr_assert(t.l3_cores == m->l3_cores, "%s: L3 of %d", m->description, t.l3_cores);
         cr_assert(t.l1_bytes == m->l1, "%s: L1 %d", m->description, (int)t.l1_bytes);
         cr_assert(t.l2_bytes == m->l2, "%s: L2 %d", m->description, (int)t.l2_bytes);
         cr_assert(t.l3_bytes == m->l3, "%s: L3 %d", m->description, (int)t.l3_bytes);

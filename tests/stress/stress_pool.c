@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Many loops of many sizes from several threads, while the number of workers changes. Everything is
- * written without atomics where the pool promises an order, so that ThreadSanitizer sees a promise
- * that is broken. `stress_pool 10` runs ten times as long. */
+/* Many loops of many sizes from several threads, while the number of workers changes.
+ * Everything is written without atomics where the pool promises an order, so that
+ * ThreadSanitizer sees a promise that is broken. `stress_pool 10` runs ten times as long. */
 #include "parallel/pool.h"
 
 #include <pthread.h>
