@@ -29,7 +29,7 @@
 /* Element types, numbered as the public enum vn_dtype: VN__F32 = 1, VN__F64 = 2, ... */
 enum vn__kdtype {
     VN__NO_DTYPE,
-#define VN_DTYPE(NAME, string, type, bytes) VN__##NAME,
+#define VN_DTYPE(NAME, string, type, bytes, kind) VN__##NAME,
 #include "kernels/dtype.def"
 #undef VN_DTYPE
     VN__DTYPES
