@@ -15,11 +15,9 @@ width=96
 faults=0
 fault() { echo "$1"; faults=$((faults + 1)); }
 
-if git rev-parse --git-dir >/dev/null 2>&1; then
-    files=$(git ls-files | while read -r f; do [ -f "$f" ] && echo "$f"; done)
-else
-    files=$(find . -path ./build -prune -o -type f -print | sed 's|^\./||')
-fi
+# Tracked files; without git (an unpacked archive) all but build/.
+files=$(git ls-files 2>/dev/null | while read -r f; do [ ! -f "$f" ] || echo "$f"; done)
+[ -n "$files" ] || files=$(find . -path ./build -prune -o -type f -print | sed 's|^\./||')
 c_files=$(grep -E '\.[ch]$' <<<"$files")
 text_files=$(grep -E '\.(c|h|def|md|txt|cmake|in|sh|py|json|yml)$|^dev$|^\.ci/' <<<"$files")
 
