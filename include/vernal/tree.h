@@ -205,12 +205,15 @@ struct vn_type {
     vn_tree *(*call)(vn_tree *self, int n, vn_tree *const arg[]);
     int min_args, max_args;
     void (*destroy)(vn_tree *self); /* frees what is not a field; NULL: nothing */
+    /* called on a bytewise copy (tree_map and tree_at make them) to take a share of what destroy
+     * gives back; NULL: nothing */
+    void (*copied)(vn_tree *self);
 };
 
 #define VN_FIELD(type, member, kind) { #member, offsetof(type, member), VN_FIELD_##kind }
 #define VN_MODULE_TYPE(T, table, call_fn, min, max)                                            \
     { #T, VN_KIND_MODULE, sizeof(T), (table), (int)(sizeof(table) / sizeof((table)[0])),       \
-      (call_fn), (min), (max), NULL }
+      (call_fn), (min), (max), NULL, NULL }
 
 /* A module of the type with the fields of *init (a struct of type->size bytes whose `base` is
  * ignored). The trees in it are borrowed and retained; a NULL tree field is an error that has been

@@ -5,7 +5,7 @@ set -u
 export LC_ALL=C.UTF-8
 
 # Folders of src/core, strictly downward: each may include itself, those before it, and the leaves.
-order="base runtime array tree tape ops transform plan nn optim ode io random"
+order="base runtime tree array tape ops transform plan nn optim ode io random"
 # Folders of src/ that include nothing but themselves.
 leaves="kernels parallel"
 # Longest file, by the beginning of its path; the first that fits. And the longest line of C.

@@ -18,6 +18,13 @@ typedef struct vn__storage {
     void *context;
 } vn__storage;
 
+/* vn_tree.flags: depth of the tree below the node, a mark of nodes that are never freed, and the
+ * size class of its memory (0: from vn__alloc). */
+#define VN__DEPTH_MASK 0xffu
+#define VN__MAX_DEPTH 200
+#define VN__IMMORTAL (1u << 8)
+#define VN__SIZE_CLASS_SHIFT 16
+
 struct vn__tape;
 
 /* An array: numbers (storage != NULL), a value on a tape (tape != NULL), or both (a value of an eager
@@ -55,7 +62,8 @@ typedef struct vn__sequence {
 } vn__sequence;
 
 extern const vn_type vn__type_none, vn__type_array, vn__type_bool, vn__type_int, vn__type_float,
-    vn__type_string, vn__type_function, vn__type_list, vn__type_tuple, vn__type_dict;
+    vn__type_string, vn__type_function, vn__type_list, vn__type_tuple, vn__type_dict,
+    vn__type_partial;
 
 /* A new node of that many bytes with one reference that belongs to the innermost scope. Fields past
  * the header are zero. */
@@ -65,12 +73,21 @@ vn_tree *vn__node_new_owned(const vn_type *type, size_t bytes);
 /* Hands a reference that the caller owns to the innermost scope; returns the tree. */
 vn_tree *vn__autorelease(vn_tree *tree);
 
+/* What gives back the tape of an array; core/tape sets it before it makes the first one. */
+void vn__set_tape_release(void (*release)(struct vn__tape *tape));
+
+/* A block of uninitialised elements with one reference, 64-byte aligned. NULL and an error when
+ * there is no memory. */
+vn__storage *vn__storage_new(size_t bytes);
+void vn__storage_release(vn__storage *storage); /* NULL does nothing */
+
 /* Array without elements: data and storage are NULL. */
 vn__array *vn__array_new(vn_dtype dtype, vn_shape shape);
 /* A view of the same storage, from byte offset on. */
 vn_array *vn__array_view(const vn_array *x, vn_shape shape, size_t offset);
 /* The numbers of x without its tape (x itself if it has no tape). */
 vn_array *vn__array_detach(vn_array *x);
+/* True if the dtype is one and the sizes are legal and fit into memory; else an error. */
 bool vn__shape_valid(const char *who, vn_dtype dtype, vn_shape shape);
 
 static inline const vn__array *vn__as_array(const vn_tree *t)
@@ -80,6 +97,15 @@ static inline const vn__array *vn__as_array(const vn_tree *t)
 
 /* The i-th child slot of a node (a module's tree fields in order). */
 vn_tree **vn__child_slot(vn_tree *node, int i);
+static inline vn_tree *vn__child(const vn_tree *node, int i)
+{
+    return *vn__child_slot((vn_tree *)(uintptr_t)node, i);
+}
+/* A copy of the node with the same children, to be changed by vn__set_child before anyone else
+ * sees it. */
+vn_tree *vn__node_copy(const vn_tree *node);
+/* Child i becomes `child` (borrowed, retained). False and an error if the tree gets too deep. */
+bool vn__set_child(vn_tree *node, int i, vn_tree *child);
 /* A copy of the node with other children (borrowed, retained); static data is shared or copied. */
 vn_tree *vn__node_with_children(vn_tree *node, vn_tree *const children[]);
 /* True if two nodes agree in type, keys and static fields (not in their children). */
@@ -94,6 +120,11 @@ vn_tree *vn__map_leaves(vn_tree *tree, vn_tree *(*fn)(void *context, vn_tree *le
 /* The same over several trees of one structure: leaf[n]. */
 vn_tree *vn__map_leaves_n(int n, vn_tree *const trees[],
                           vn_tree *(*fn)(void *context, vn_tree *const leaf[]), void *context);
+
+/* "f32[3,4]" of an array, "Linear" of a module, "tuple" ...: for messages. */
+const char *vn__describe(char text[VN__SHAPE_TEXT], const vn_tree *tree);
+/* True if no argument is NULL; else false, and an error unless one is recorded already. */
+bool vn__no_nulls(const char *who, int n, vn_tree *const arg[]);
 
 /* The chain of modules being called on this thread, for error messages. */
 void vn__call_push(vn_tree *module);

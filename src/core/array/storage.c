@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory of arrays, and arrays that share it. Header and elements are one allocation. */
+#include <stdio.h>
+
+#include "core/tree/tree.h"
+
+#define HEADER 64
+
+_Static_assert(sizeof(vn__storage) <= HEADER, "elements begin one cache line after the header");
+
+vn__storage *vn__storage_new(size_t bytes)
+{
+    if (bytes > PTRDIFF_MAX - HEADER)
+        return vn__fail_memory(bytes);
+    vn__storage *const storage = vn__alloc(HEADER + bytes);
+    if (!storage)
+        return NULL;
+    *storage = (vn__storage){ .refs = 1, .data = (char *)storage + HEADER, .bytes = bytes };
+    return storage;
+}
+
+void vn__storage_release(vn__storage *storage)
+{
+    if (!storage || __atomic_sub_fetch(&storage->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    if (storage->free_fn)
+        storage->free_fn(storage->context);
+    vn__free(storage);
+}
+
+bool vn__shape_valid(const char *who, vn_dtype dtype, vn_shape shape)
+{
+    const size_t size = vn_dtype_size(dtype);
+    if (size == 0)
+        return vn__fail(VN_ERR_DTYPE, "%s: %d is no dtype", who, (int)dtype) == VN_ERR_OK;
+    if (shape.rank < 0 || shape.rank > VN_MAX_RANK)
+        return vn__fail(VN_ERR_LIMIT, "%s: rank %d, at most %d", who, (int)shape.rank,
+                        VN_MAX_RANK) == VN_ERR_OK;
+    char text[VN__SHAPE_TEXT];
+    int64_t bytes = (int64_t)size;
+    for (int i = 0; i < shape.rank; i++) {
+        if (shape.dim[i] < 0)
+            return vn__fail(VN_ERR_SHAPE, "%s: a negative size in %s", who,
+                            vn__shape_text(text, dtype, shape)) == VN_ERR_OK;
+        if (shape.dim[i] > 0 && __builtin_mul_overflow(bytes, shape.dim[i], &bytes))
+            return vn__fail(VN_ERR_LIMIT, "%s: %s does not fit into memory", who,
+                            vn__shape_text(text, dtype, shape)) == VN_ERR_OK;
+    }
+    return true;
+}
+
+vn__array *vn__array_new(vn_dtype dtype, vn_shape shape)
+{
+    vn__array *const array = (vn__array *)(void *)vn__node_new(&vn__type_array, sizeof *array);
+    if (!array)
+        return NULL;
+    array->dtype = dtype;
+    array->shape.rank = shape.rank;
+    for (int i = 0; i < shape.rank; i++)
+        array->shape.dim[i] = shape.dim[i];
+    return array;
+}
+
+vn_array *vn__array_view(const vn_array *x, vn_shape shape, size_t offset)
+{
+    const vn__array *const old = vn__as_array(x);
+    vn__array *const view = old ? vn__array_new(old->dtype, shape) : NULL;
+    if (!view)
+        return NULL;
+    if (old->storage)
+        __atomic_add_fetch(&old->storage->refs, 1, __ATOMIC_RELAXED);
+    view->storage = old->storage;
+    view->data = old->data ? (char *)old->data + offset : NULL;
+    return &view->base;
+}
+
+vn_array *vn__array_detach(vn_array *x)
+{
+    const vn__array *const array = vn__as_array(x);
+    if (!array || !array->tape)
+        return x;
+    return vn_data(x) ? vn__array_view(x, array->shape, 0) : NULL;
+}
+
+vn_array *vn_array_wrap(vn_dtype dtype, vn_shape shape, void *data, void (*free_fn)(void *context),
+                        void *context)
+{
+    if (!vn__shape_valid("array_wrap", dtype, shape))
+        return NULL;
+    if (!data)
+        return vn_error(VN_ERR_NULL_ARGUMENT, "array_wrap: data is NULL");
+    vn__array *const array = vn__array_new(dtype, shape);
+    vn__storage *const storage = array ? vn__storage_new(0) : NULL;
+    if (!storage)
+        return NULL;
+    storage->data = data;
+    storage->bytes = (size_t)vn_shape_size(shape) * vn_dtype_size(dtype);
+    storage->free_fn = free_fn;
+    storage->context = context;
+    array->storage = storage;
+    array->data = data;
+    return &array->base;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* Calling trees: functions, modules, Partial; and where a call is, for error messages. */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/tree/tree.h"
+
+#define MAX_CALLS 1000 /* an endless recursion ends with a sentence, not with the stack */
+
+static _Thread_local const vn_tree *calls[MAX_CALLS];
+static _Thread_local int n_calls;
+
+void vn__call_push(vn_tree *module)
+{
+    if (n_calls < MAX_CALLS)
+        calls[n_calls] = module;
+    n_calls++;
+}
+
+void vn__call_pop(void) { n_calls--; }
+
+/* A path that is written from its end to its beginning, as the search returns from the depth. */
+typedef struct backwards {
+    char text[200];
+    size_t begin; /* text[begin..] is written */
+} backwards;
+
+static void prepend(backwards *path, const char *piece)
+{
+    const size_t n = strlen(piece);
+    if (n > path->begin)
+        return;
+    path->begin -= n;
+    memcpy(path->text + path->begin, piece, n);
+}
+
+/* Prepends the path of `target` in `tree` by pointer identity; false if it is not there. */
+static bool find(backwards *path, const vn_tree *tree, const vn_tree *target)
+{
+    if (tree == target)
+        return true;
+    for (int i = 0, n = vn_len(tree); i < n; i++) {
+        if (!find(path, vn__child(tree, i), target))
+            continue;
+        char piece[80];
+        const char *const key = vn_key_at(tree, i);
+        if (!key)
+            snprintf(piece, sizeof piece, "[%d]", i);
+        else
+            snprintf(piece, sizeof piece, vn_kind_of(tree) == VN_KIND_DICT ? "['%s']" : ".%s", key);
+        prepend(path, piece);
+        return true;
+    }
+    return false;
+}
+
+/* From the innermost call outwards: as long as a module lies in the one that was called before it,
+ * its path there is put in front. Runs at error time only. */
+static void write_path(char *text, size_t size)
+{
+    backwards path = { .begin = sizeof path.text - 1 };
+    int i = (n_calls < MAX_CALLS ? n_calls : MAX_CALLS) - 1;
+    if (i < 0)
+        return;
+    while (i > 0 && calls[i - 1] && calls[i] && find(&path, calls[i - 1], calls[i]))
+        i--;
+    if (calls[i])
+        prepend(&path, calls[i]->type->name);
+    snprintf(text, size, "%s", path.text + path.begin);
+}
+
+static void set_writer(void) { vn__set_path_writer(write_path); }
+
+static bool arity_fits(const char *name, int n, int min, int max)
+{
+    if (n >= min && (max < 0 || n <= max))
+        return true;
+    if (min == max)
+        vn__fail(VN_ERR_ARGUMENT, "call: %s takes %d argument%s, %d given", name, min,
+                 min == 1 ? "" : "s", n);
+    else if (max < 0)
+        vn__fail(VN_ERR_ARGUMENT, "call: %s takes at least %d arguments, %d given", name, min, n);
+    else
+        vn__fail(VN_ERR_ARGUMENT, "call: %s takes %d to %d arguments, %d given", name, min, max, n);
+    return false;
+}
+
+static vn_tree *call_function(const vn__leaf *f, int n, vn_tree *const arg[])
+{
+    const char *const name = f->fn_name ? f->fn_name : "a function";
+    if (!arity_fits(name, n, f->arity < 0 ? 0 : f->arity, f->arity))
+        return NULL;
+    if (f->fn)
+        return f->fn(arg);
+    return f->unary ? f->unary(arg[0]) : vn_bool(f->predicate(arg[0]));
+}
+
+static vn_tree *call_module(vn_tree *f, int n, vn_tree *const arg[])
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (!arity_fits(f->type->name, n, f->type->min_args, f->type->max_args))
+        return NULL;
+    if (n_calls >= MAX_CALLS)
+        return vn_error(VN_ERR_LIMIT, "call: %d modules call each other; is it a recursion?",
+                        MAX_CALLS);
+    pthread_once(&once, set_writer);
+    vn__call_push(f);
+    vn_tree *const result = f->type->call(f, n, arg);
+    if (!result)
+        vn__fail(VN_ERR_NULL_ARGUMENT, "call: the result is NULL");
+    vn__call_pop();
+    return result;
+}
+
+vn_tree *vn_call_n(vn_tree *f, int n, vn_tree *const arg[])
+{
+    char text[VN__SHAPE_TEXT];
+    if (!f)
+        return vn_error(VN_ERR_NULL_ARGUMENT, "call: the function is NULL");
+    if (!vn__no_nulls("call", n, arg))
+        return NULL;
+    if (f->type->kind == VN_KIND_MODULE && f->type->call)
+        return call_module(f, n, arg);
+    if (f->type->kind != VN_KIND_FUNCTION)
+        return vn_error(VN_ERR_ARGUMENT, "call: %s cannot be called", vn__describe(text, f));
+    vn_tree *const result = call_function((const vn__leaf *)(const void *)f, n, arg);
+    return result ? result : vn_error(VN_ERR_NULL_ARGUMENT, "call: the result is NULL");
+}
+
+typedef struct partial {
+    vn_module base;
+    vn_tree *func, *args;
+} partial;
+
+static vn_tree *partial_call(vn_tree *self, int n, vn_tree *const arg[])
+{
+    const partial *const p = (const partial *)(const void *)self;
+    const int bound = vn_len(p->args);
+    vn_tree **const all = vn__alloc((size_t)(bound + n) * sizeof *all);
+    if (!all)
+        return NULL;
+    for (int i = 0; i < bound; i++)
+        all[i] = vn__child(p->args, i);
+    for (int i = 0; i < n; i++)
+        all[bound + i] = arg[i];
+    vn_tree *const result = vn_call_n(p->func, bound + n, all);
+    vn__free(all);
+    return result;
+}
+
+static const vn_field partial_fields[] = {
+    VN_FIELD(partial, func, TREE),
+    VN_FIELD(partial, args, TREE),
+};
+
+const vn_type vn__type_partial = {
+    .name = "Partial",
+    .kind = VN_KIND_MODULE,
+    .size = sizeof(partial),
+    .fields = partial_fields,
+    .n_fields = 2,
+    .call = partial_call,
+    .max_args = -1,
+};
+
+vn_tree *vn_partial_n(vn_tree *f, int n, vn_tree *const bound[])
+{
+    if (!f)
+        return vn_error(VN_ERR_NULL_ARGUMENT, "partial: the function is NULL");
+    return vn_module_new(&vn__type_partial, &(partial){ .func = f, .args = vn_tuple_n(n, bound) });
+}
