@@ -24,12 +24,12 @@
 #include <string.h>
 
 #define INSIDE_MASK 0x3ffu
-#define OPEN 0x400u
-#define LOOP_ONE 0x800u
-#define LOOP_MASK (~(LOOP_ONE - 1))
+#define OPEN        0x400u
+#define LOOP_ONE    0x800u
+#define LOOP_MASK   (~(LOOP_ONE - 1))
 
-enum { WORKERS = 1, CALLER = 2 };   /* groups of sleepers on the gate */
-enum { SPINS_PER_LOOK = 64 };       /* pauses between two looks at the clock */
+enum { WORKERS = 1, CALLER = 2 }; /* groups of sleepers on the gate */
+enum { SPINS_PER_LOOK = 64 };     /* pauses between two looks at the clock */
 
 static struct {
     alignas(VN__CACHE_LINE) _Atomic uint32_t gate;
@@ -37,8 +37,8 @@ static struct {
     alignas(VN__CACHE_LINE) _Atomic int32_t asleep; /* workers that sleep or are about to */
     _Atomic bool caller_asleep;
     _Atomic bool stop;
-    alignas(VN__CACHE_LINE) int64_t spin_ns;        /* from here on: set while starting */
-    uint32_t first_loop;                            /* loop number when the threads started */
+    alignas(VN__CACHE_LINE) int64_t spin_ns; /* from here on: set while starting */
+    uint32_t first_loop;                     /* loop number when the threads started */
     int n_threads;
     pthread_t thread[VN__MAX_WORKERS];
 } team;
@@ -136,10 +136,7 @@ static void run(vn__job *job, int workers)
 
 /* ---- start and stop */
 
-static int default_workers(void)
-{
-    return vn__topology_here()->n_usable;
-}
+static int default_workers(void) { return vn__topology_here()->n_usable; }
 
 static int64_t spin_ns(bool crowded)
 {

@@ -28,10 +28,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static _Thread_local bool inside;
 
-bool vn__pool_inside(void)
-{
-    return inside;
-}
+bool vn__pool_inside(void) { return inside; }
 
 static bool try_enter(void)
 {
@@ -39,10 +36,7 @@ static bool try_enter(void)
            !atomic_exchange_explicit(&busy, true, memory_order_acquire);
 }
 
-static void leave(void)
-{
-    atomic_store_explicit(&busy, false, memory_order_release);
-}
+static void leave(void) { atomic_store_explicit(&busy, false, memory_order_release); }
 
 /* ---- configuration */
 

@@ -18,7 +18,7 @@ enum { MAX_TASKS = 1000 };
 static const int worker_counts[] = { 1, 2, 3, 8 };
 static const char *const executors[] = { "pool", "openmp" };
 
-#define FOR_EACH(type, item, table)                                                            \
+#define FOR_EACH(type, item, table) \
     for (type item = (table); item < (table) + sizeof(table) / sizeof((table)[0]); item++)
 
 /* What a loop did: how often each task ran, who is in a task now, and what went wrong. */
@@ -61,10 +61,12 @@ static void sleep_us(long us)
 
 Test(pool, each_task_runs_once)
 {
-    FOR_EACH(const char *const *, name, executors) {
+    FOR_EACH(const char *const *, name, executors)
+    {
         if (vn__pool_set_executor(*name) != VN__PARALLEL_OK)
             continue; /* not in this build */
-        FOR_EACH(const int *, workers, worker_counts) {
+        FOR_EACH(const int *, workers, worker_counts)
+        {
             cr_assert(vn__pool_set_workers(*workers) == VN__PARALLEL_OK);
             cr_assert(vn__pool_workers() == *workers);
             record *r = new_record();
@@ -104,7 +106,8 @@ static void outer(void *ctx, int64_t task, int worker)
 
 Test(pool, a_loop_inside_a_task_runs_inline)
 {
-    FOR_EACH(const char *const *, name, executors) {
+    FOR_EACH(const char *const *, name, executors)
+    {
         if (vn__pool_set_executor(*name) != VN__PARALLEL_OK)
             continue;
         (void)vn__pool_set_workers(3);

@@ -19,14 +19,14 @@ typedef struct machine {
 
 static const machine machines[] = {
     /* a laptop: 4 cores with two threads each */
-    { "package:1 l3:1(size=8388608) l2:4(size=262144) l1d:1(size=32768) core:1 pu:2",
-      4, 1, 4, 32 * KIB, 256 * KIB, 8 * MIB },
+    { "package:1 l3:1(size=8388608) l2:4(size=262144) l1d:1(size=32768) core:1 pu:2", 4, 1, 4,
+      32 * KIB, 256 * KIB, 8 * MIB },
     /* two packages, one NUMA node each, L3 shared by 8 cores */
     { "package:2 numa:1 l3:2(size=33554432) l2:8(size=1048576) l1d:1(size=49152) core:1 pu:2",
       32, 2, 8, 48 * KIB, 1 * MIB, 32 * MIB },
     /* four nodes in one package, no L3 */
-    { "package:1 numa:4 l2:16(size=524288) l1d:1(size=65536) core:1 pu:1",
-      64, 4, 64, 64 * KIB, 512 * KIB, 0 },
+    { "package:1 numa:4 l2:16(size=524288) l1d:1(size=65536) core:1 pu:1", 64, 4, 64, 64 * KIB,
+      512 * KIB, 0 },
     /* logical CPUs only, as some virtual machines show */
     { "pu:3", 3, 1, 3, 0, 0, 0 },
     /* more cores than we use */

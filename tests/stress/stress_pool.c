@@ -12,9 +12,9 @@
 enum { MAX_TASKS = 257, SLOTS = VN__MAX_WORKERS, CALLERS = 3 };
 
 typedef struct loop {
-    int64_t input[MAX_TASKS];   /* written by the caller, read by the tasks */
-    int64_t output[MAX_TASKS];  /* the reverse */
-    int64_t scratch[SLOTS][8];  /* one slot a worker: no two tasks at a time */
+    int64_t input[MAX_TASKS];  /* written by the caller, read by the tasks */
+    int64_t output[MAX_TASKS]; /* the reverse */
+    int64_t scratch[SLOTS][8]; /* one slot a worker: no two tasks at a time */
     int depth;
 } loop;
 
