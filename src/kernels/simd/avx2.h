@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * simd.h for AVX2 and FMA: 8 floats or 4 doubles; a vmask is an ivec of 0 and -1. */
+#include <immintrin.h>
+
+typedef ivec vmask;
+typedef __m256i part;
+
+#if VN_REAL_BITS == 32
+#define MM(name) _mm256_##name##_ps
+#else
+#define MM(name) _mm256_##name##_pd
+#endif
+
+VN_INLINE vec v_fma(vec a, vec b, vec c) { return MM(fmadd)(a, b, c); }
+VN_INLINE vec v_fnma(vec a, vec b, vec c) { return MM(fnmadd)(a, b, c); }
+VN_INLINE vec v_max(vec a, vec b) { return MM(max)(a, b); }
+VN_INLINE vec v_min(vec a, vec b) { return MM(min)(a, b); }
+VN_INLINE vec v_sqrt(vec x) { return MM(sqrt)(x); }
+VN_INLINE vec v_floor(vec x) { return MM(floor)(x); }
+VN_INLINE vec v_ceil(vec x) { return MM(ceil)(x); }
+VN_INLINE vec v_trunc(vec x) { return MM(round)(x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
+VN_INLINE vec v_round(vec x)
+{
+    return MM(round)(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+VN_INLINE vmask v_lt(vec a, vec b) { return a < b; }
+VN_INLINE vmask v_le(vec a, vec b) { return a <= b; }
+VN_INLINE vmask v_eq(vec a, vec b) { return a == b; }
+VN_INLINE vmask v_unordered(vec a, vec b) { return (vmask)MM(cmp)(a, b, _CMP_UNORD_Q); }
+VN_INLINE vmask m_and(vmask a, vmask b) { return a & b; }
+VN_INLINE vmask m_or(vmask a, vmask b) { return a | b; }
+VN_INLINE vmask m_not(vmask a) { return ~a; }
+VN_INLINE bool m_any(vmask m) { return MM(movemask)((vec)m) != 0; }
+VN_INLINE vec v_select(vmask m, vec yes, vec no) { return MM(blendv)(no, yes, (vec)m); }
+
+#include "kernels/simd/scale.h"
+
+/* Lane i is in the first n if i < n: the lanes' numbers compared with n. */
+VN_INLINE part part_of(int64_t n)
+{
+#if VN_REAL_BITS == 32
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+#else
+    return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+#endif
+}
+
+VN_INLINE vec v_load_part(const real *p, part n) { return MM(maskload)(p, n); }
+VN_INLINE void v_store_part(real *p, vec v, part n) { MM(maskstore)(p, n, v); }
+#undef MM

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The micro-kernel of all products with a packed matrix: a block of up to VN_ROWS rows times two
+ * vectors of the result stays in registers, while the sum runs over taps and channels:
+ *
+ *   C[i][q][lanes] = finish(sum over t, c of A(i, t channels + c) B[c][tap(q, t)][lanes])
+ *
+ * Each step loads two vectors of B and broadcasts one element of A a row. A matrix product is the case
+ * of one pixel and one tap. A block of A is packed [t][c][rows of the block].
+ */
+#ifndef VN_KERNELS_VECTOR_TILE_H
+#define VN_KERNELS_VECTOR_TILE_H
+
+#include "kernels/simd/simd.h"
+
+/* Rows of a block: 2 VN_ROWS accumulators, two vectors of B and a broadcast fill the registers. */
+#if VN_VECTOR_BYTES == 64
+enum { VN_ROWS = 12 };
+#else
+enum { VN_ROWS = 6 };
+#endif
+enum { VN_COLS = 2 * VN_LANES };
+
+/* m rows are cut into blocks of equal heights, give or take one: the first `tall` of them have
+ * height + 1 rows. No block is so low that it would wait for its own additions. */
+typedef struct vn__cut {
+    int64_t blocks, height, tall;
+} vn__cut;
+
+static inline vn__cut vn__cut_rows(int64_t m)
+{
+    const int64_t blocks = (m + VN_ROWS - 1) / VN_ROWS;
+    const int64_t height = blocks ? m / blocks : 0;
+    return (vn__cut){ blocks, height, m - height * blocks };
+}
+
+static inline int64_t vn__block_rows(const vn__cut *cut, int64_t block)
+{
+    return cut->height + (block < cut->tall);
+}
+
+static inline int64_t vn__block_start(const vn__cut *cut, int64_t block)
+{
+    return cut->height * block + (block < cut->tall ? block : cut->tall);
+}
+
+/* One block of rows and one strip of at most VN_COLS lanes, for all pixels. Strides in elements. */
+typedef struct vn__job {
+    real *c;
+    const real *a, *b;
+    int64_t c_row, c_pixel, b_row, b_pixel;
+    const int32_t *tap;
+    int64_t pixels, taps, channels;
+    const real *bias, *mask; /* NULL: none; mask is laid out like C but for its row stride */
+    int64_t mask_row;
+    bool accumulate, relu;
+} vn__job;
+
+/* Runs a job on a block of `rows` rows and `cols` lanes, 1 <= rows <= VN_ROWS, cols <= VN_COLS. */
+typedef void vn__run_tile_fn(const vn__job *job, int64_t rows, int64_t cols);
+extern vn__run_tile_fn VN_FN(run_tile);
+
+#endif
