@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* conv_input_grad: x[c][p] = sum over outputs o and taps t of w[o][c][t] gy[o][q], q being the output
+ * pixel whose tap t lies on p: the transpose of conv in x.
+ *
+ *   dw = conv_weight_grad(g, gy)     dgy = conv(g, w) */
+#include "core/ops/conv.h"
+#include "core/ops/ops_common.h"
+
+static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
+{
+    (void)n_in;
+    const vn__sliding *const s = attr;
+    VN_TRY(vn__conv_check("conv_input_grad", in, s, VN__CONV_W, VN__CONV_Y));
+    if (in[0].shape.dim[0] != in[1].shape.dim[0] || in[0].shape.dim[0] % s->groups != 0)
+        return vn__conv_disagree("conv_input_grad: channels disagree", in);
+    out[0] = (vn_aval){ in[0].dtype,
+                        vn__conv_shape(in[0].shape.dim[1] * s->groups, -1, s->x, s->n) };
+    return VN_ERR_OK;
+}
+
+static void eval(const vn_eval *e)
+{
+    if (!vn__eval_shared(e, eval))
+        vn__conv_product(e, true);
+}
+
+static size_t scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
+                      int64_t lanes)
+{
+    (void)n_in;
+    return vn__conv_product_scratch(attr, in, mapped, lanes, true);
+}
+
+static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
+{
+    if (node->need[0])
+        din[0] = vn__conv_weight_grad(node->attr, g[0], node->in[1]);
+    if (node->need[1])
+        din[1] = vn__conv(node->attr, g[0], node->in[0]);
+}
+
+static double flops(const void *attr, const vn_aval in[], int n_in, const vn_aval out[])
+{
+    (void)n_in;
+    const vn__conv_sizes z = vn__conv_sizes_of(attr, out[0].shape.dim[0], in[1].shape.dim[0]);
+    return vn__conv_flops(&z);
+}
+
+const vn_op vn__op_conv_input_grad = {
+    .name = "conv_input_grad",
+    .n_in = 2,
+    .attr_size = sizeof(vn__sliding),
+    .flags = VN_OP_LANES | VN_OP_BILINEAR,
+    .shape = shape,
+    .eval = eval,
+    .scratch = scratch,
+    .vjp = vjp,
+    .flops = flops,
+};
+
+vn_array *vn__conv_input_grad(const vn__sliding *s, vn_array *w, vn_array *gy)
+{
+    return vn_op_apply(&vn__op_conv_input_grad, s, 2, (vn_array *[]){ w, gy });
+}

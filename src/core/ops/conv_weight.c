@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Evaluation of conv_weight_grad, dw[o][c][t] = sum over q of gy[o][q] x[c][p(q, t)]:
+ *
+ *   summed over lanes   the kernel, with pixels and lanes as the long dimension
+ *   a gradient a lane   conv_lanes.c
+ *   one example         columns of a block of pixels, then gy times columns^T */
+#include <string.h>
+
+#include "core/ops/conv.h"
+
+#define COLUMN_BYTES (256 * 1024) /* of a block of columns: fits L2 */
+
+typedef struct work {
+    const vn__sliding *s;
+    vn__conv_sizes z;
+    const vn__real_kernels *real;
+    int64_t size, block;
+} work;
+
+/* in = x, gy */
+static work work_of(const vn__sliding *s, const vn_aval in[], const vn__kernels *kernels)
+{
+    work w = { .s = s,
+               .z = vn__conv_sizes_of(s, in[0].shape.dim[0], in[1].shape.dim[0]),
+               .real = kernels->real[in[0].dtype],
+               .size = (int64_t)vn_dtype_size(in[0].dtype) };
+    w.block = vn__sliding_block(s, w.z.y_pixels);
+    return w;
+}
+
+static int64_t column_block(const work *w)
+{
+    const int64_t fit = COLUMN_BYTES / (w->z.taps * w->z.in * w->size + 1);
+    const int64_t block = fit < 16 ? 16 : fit;
+    return block < w->block ? block : w->block;
+}
+
+static void single(const vn_eval *e, const work *w)
+{
+    const vn__conv_sizes *const z = &w->z;
+    const int64_t block = column_block(w), n = z->in * z->taps;
+    char *cursor = e->scratch;
+    int32_t *const table =
+        vn__conv_reserve(&cursor, vn__sliding_table_bytes(w->s, z->y_pixels));
+    char *const column = vn__conv_reserve(&cursor, block * n * w->size);
+    memset(e->out[0], 0, (size_t)(z->groups * z->out * n * w->size));
+    for (int64_t q = 0; q < z->y_pixels; q += block) {
+        const int64_t count = z->y_pixels - q < block ? z->y_pixels - q : block;
+        vn__sliding_table(table, w->s, false, q, count);
+        for (int64_t g = 0; g < z->groups; g++) {
+            vn__conv_columns(column, (const char *)e->in[0] + g * z->in * z->x_pixels * w->size,
+                             z->x_pixels, table, z->taps, z->in, 1, z->taps, count,
+                             (size_t)w->size);
+            w->real->gemm((char *)e->out[0] + g * z->out * n * w->size, n,
+                          (const char *)e->in[1] + (g * z->out * z->y_pixels + q) * w->size,
+                          z->y_pixels, 1, column, 1, count, z->out, n, count, true, cursor);
+        }
+    }
+}
+
+void vn__conv_weight_eval(const vn_eval *e)
+{
+    const work w = work_of(e->attr, e->in_aval, e->kernels);
+    if (e->lanes == 1) {
+        single(e, &w);
+        return;
+    }
+    char *cursor = e->scratch;
+    void *operand[3];
+    operand[VN__CONV_X] = vn__conv_in_lanes(&cursor, e, 0);
+    operand[VN__CONV_Y] = vn__conv_in_lanes(&cursor, e, 1);
+    operand[VN__CONV_W] = e->out[0];
+    vn__conv_lanes(operand, VN__CONV_W, w.s, &w.z, e, cursor);
+}
+
+static vn__window window_of(const work *w, int64_t lanes, const int32_t *table)
+{
+    return (vn__window){
+        .tap = table,
+        .pixels = w->block,
+        .taps = w->z.taps,
+        .channels = w->z.in,
+        .outputs = w->z.out,
+        .lanes = lanes,
+        .x_channel = w->z.x_pixels * lanes,
+        .x_pixel = lanes,
+        .y_channel = w->z.y_pixels * lanes,
+        .y_pixel = lanes,
+    };
+}
+
+/* Panel t of operand i; without lanes >= valid in the last one of gy. */
+static const void *panel(char **cursor, const vn_eval *e, int i, int64_t t, int64_t size)
+{
+    const int64_t entries = vn_shape_size(e->in_aval[i].shape);
+    const char *const data =
+        (const char *)e->in[i] + (e->mapped[i] ? t * e->panel_bytes[i] : 0);
+    if (i == 0 || t < e->panels - 1 || e->valid == e->lanes)
+        return e->mapped[i] ? data : vn__conv_in_lanes(cursor, e, i);
+    void *const copy = vn__conv_reserve(cursor, entries * e->lanes * size);
+    memset(copy, 0, (size_t)(entries * e->lanes * size));
+    e->kernels->copy(copy, e->lanes, 1, data, e->mapped[i] ? e->lanes : 1, e->mapped[i] ? 1 : 0,
+                     entries, e->valid, size);
+    return copy;
+}
+
+void vn__conv_weight_eval_sum(const vn_eval *e)
+{
+    const work w = work_of(e->attr, e->in_aval, e->kernels);
+    const vn__conv_sizes *const z = &w.z;
+    char *cursor = e->scratch;
+    int32_t *const table = vn__conv_reserve(&cursor, vn__sliding_table_bytes(w.s, z->y_pixels));
+    vn__window window = window_of(&w, e->lanes, table);
+    void *const inner = vn__conv_reserve(&cursor, w.real->conv_weight_grad_scratch(&window));
+    for (int64_t t = 0; t < e->panels; t++) {
+        char *rest = cursor;
+        const char *const x = panel(&rest, e, 0, t, w.size), *const gy =
+                                                                 panel(&rest, e, 1, t, w.size);
+        for (int64_t q = 0; q < z->y_pixels; q += w.block) {
+            window.pixels = z->y_pixels - q < w.block ? z->y_pixels - q : w.block;
+            if (t == 0 || w.block < z->y_pixels)
+                vn__sliding_table(table, w.s, false, q, window.pixels);
+            for (int64_t g = 0; g < z->groups; g++)
+                w.real->conv_weight_grad(
+                    (char *)e->out[0] + g * z->out * z->in * z->taps * w.size, z->in * z->taps,
+                    1, z->taps, gy + (g * z->out * z->y_pixels + q) * e->lanes * w.size,
+                    x + g * z->in * z->x_pixels * e->lanes * w.size, &window, inner);
+        }
+    }
+}
+
+size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
+                               const bool mapped[], int64_t lanes)
+{
+    (void)n_in;
+    const work w = work_of(attr, in, vn__kernels_get());
+    int64_t bytes = vn__sliding_table_bytes(w.s, w.z.y_pixels) + 512;
+    if (lanes == 1) {
+        const int64_t block = column_block(&w), n = w.z.in * w.z.taps;
+        return (size_t)(bytes + block * n * w.size + w.real->gemm_scratch(w.z.out, n, block));
+    }
+    const vn__window window = window_of(&w, lanes, NULL);
+    bytes += w.real->conv_weight_grad_scratch(&window);
+    bytes += vn_shape_size(in[1].shape) * lanes * w.size;
+    if (!mapped || !mapped[0])
+        bytes += vn_shape_size(in[0].shape) * lanes * w.size;
+    return (size_t)bytes;
+}

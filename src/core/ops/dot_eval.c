@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* Evaluation of dot_general, by which operands are mapped (unit: lanes of an entry, 1 or L):
+ *
+ *   neither     Y[m][n]    = A[m][k] B[k][n]        gemm, gemv, dot
+ *   b           Y[m][n][L] = A[m][k] B[k][n][L]     A packed; columns are (n, lane) or lanes
+ *   a           Y[m][n][L] = A[m][k][L] B[k][n]     B^T packed; a product for each row of A
+ *   both        Y[m][n][L] = A[m][k][L] B[k][n][L]  a product in each lane
+ *
+ * and of the sum of all that over panels and lanes, where both mapped is a matrix product with the
+ * lanes as the long dimension (dW += dY X^T), and one mapped is summed first. */
+#include <string.h>
+
+#include "core/ops/dot_geometry.h"
+#include "core/ops/ops_common.h"
+
+#define PANELS 16 /* of one call of lane_gemm */
+
+/* One matrix product; strides in elements, y is contiguous in n. */
+typedef struct product {
+    const vn__real_kernels *real;
+    size_t size;
+    int64_t m, n, k, lanes;
+    int64_t a_row, a_col, b_row, b_col;
+    bool accumulate; /* plain operands only */
+    void *work;
+} product;
+
+typedef void product_fn(void *y, const void *a, const void *b, const product *p);
+
+static const char *at(const void *x, int64_t element, size_t size)
+{
+    return (const char *)x + element * (int64_t)size;
+}
+
+/* y[n] = sum over k of a[k] B[k][n], a contiguous. False: no kernel for these strides. */
+static bool vector_matrix(void *y, const void *a, const void *b, int64_t b_row, int64_t b_col,
+                          int64_t n, const product *p)
+{
+    const vn__epilogue epilogue = { .accumulate = p->accumulate };
+    if (b_col == 1 || n == 1)
+        p->real->gemv_t(y, b, b_row, a, p->k, n, &epilogue);
+    else if (b_row == 1)
+        p->real->gemv(y, b, b_col, a, n, p->k, &epilogue);
+    else
+        return false;
+    return true;
+}
+
+static void product_plain(void *y, const void *a, const void *b, const product *p)
+{
+    if (p->m == 1 && (p->a_col == 1 || p->k == 1) &&
+        vector_matrix(y, a, b, p->b_row, p->b_col, p->n, p))
+        return;
+    if (p->n == 1 && (p->b_row == 1 || p->k == 1) &&
+        vector_matrix(y, b, a, p->a_col, p->a_row, p->m, p))
+        return;
+    if (p->k == 1 && (p->a_row == 1 || p->m == 1) && (p->b_col == 1 || p->n == 1)) {
+        if (!p->accumulate)
+            memset(y, 0, (size_t)(p->m * p->n) * p->size);
+        p->real->outer(y, p->n, a, b, p->m, p->n);
+        return;
+    }
+    p->real->gemm(y, p->n, a, p->a_row, p->a_col, b, p->b_row, p->b_col, p->m, p->n, p->k,
+                  p->accumulate, p->work);
+}
+
+static void product_b_mapped(void *y, const void *a, const void *b, const product *p)
+{
+    const int64_t lanes = p->lanes;
+    const bool columns = p->b_col == lanes || p->n == 1; /* (n, lane) is one contiguous axis */
+    const int64_t calls = columns ? 1 : p->n, width = columns ? p->n * lanes : lanes;
+    if (p->m == 1 && (p->a_col == 1 || p->k == 1)) {
+        for (int64_t j = 0; j < calls; j++)
+            p->real->gemv_t((char *)y + j * width * (int64_t)p->size,
+                            at(b, j * p->b_col, p->size), p->b_row, a, p->k, width, NULL);
+        return;
+    }
+    p->real->pack(p->work, a, p->a_row, 0, p->a_col, p->m, 1, p->k);
+    for (int64_t j = 0; j < calls; j++)
+        p->real->gemm_packed((char *)y + j * width * (int64_t)p->size, p->n * lanes, p->work,
+                             at(b, j * p->b_col, p->size), p->b_row, p->m, width, p->k, NULL);
+}
+
+static void product_a_mapped(void *y, const void *a, const void *b, const product *p)
+{
+    const int64_t row = p->n * p->lanes;
+    const bool vector = p->n == 1 && (p->b_row == 1 || p->k == 1);
+    if (!vector)
+        p->real->pack(p->work, b, p->b_col, 0, p->b_row, p->n, 1, p->k);
+    for (int64_t i = 0; i < p->m; i++) {
+        void *const yi = (char *)y + i * row * (int64_t)p->size;
+        const void *const ai = at(a, i * p->a_row, p->size);
+        if (vector)
+            p->real->gemv_t(yi, ai, p->a_col, b, p->k, p->lanes, NULL);
+        else
+            p->real->gemm_packed(yi, p->lanes, p->work, ai, p->a_col, p->n, p->lanes, p->k,
+                                 NULL);
+    }
+}
+
+static void product_both_mapped(void *y, const void *a, const void *b, const product *p)
+{
+    p->real->lane_matmul(y, p->n * p->lanes, p->lanes, a, p->a_row, p->a_col, b, p->b_row,
+                         p->b_col, p->m, p->n, p->k, p->lanes, false);
+}
+
+static void *reserve(char **cursor, int64_t bytes)
+{
+    void *const start = *cursor;
+    *cursor += (bytes + 63) & ~(int64_t)63;
+    return start;
+}
+
+static product product_of(const vn_eval *e, const vn__dot *dot, const int64_t unit[2])
+{
+    const vn_dtype dtype = e->in_aval[0].dtype;
+    return (product){
+        .real = e->kernels->real[dtype],
+        .size = vn_dtype_size(dtype),
+        .m = dot->m,
+        .n = dot->n,
+        .k = dot->k,
+        .lanes = e->lanes,
+        .a_row = dot->side[0].free * unit[0],
+        .a_col = dot->side[0].contract * unit[0],
+        .b_row = dot->side[1].contract * unit[1],
+        .b_col = dot->side[1].free * unit[1],
+    };
+}
+
+/* The operand with the strides of its side: itself, or gathered into scratch. */
+static const void *arrange(char **cursor, const void *x, const vn__dot_side *side, int64_t unit,
+                           size_t size)
+{
+    if (!side->gather)
+        return x;
+    void *const copy = reserve(cursor, side->entries * unit * (int64_t)size);
+    vn__dot_gather(copy, x, side, (size_t)unit * size);
+    return copy;
+}
+
+void vn__dot_eval(const vn_eval *e)
+{
+    if (vn__eval_shared(e, vn__dot_eval))
+        return;
+    static product_fn *const by_mapped[2][2] = {
+        { product_plain, product_b_mapped },
+        { product_a_mapped, product_both_mapped },
+    };
+    const bool lanes = e->lanes > 1;
+    const bool mapped[2] = { lanes && e->mapped[0], lanes && e->mapped[1] };
+    const int64_t unit[2] = { mapped[0] ? e->lanes : 1, mapped[1] ? e->lanes : 1 };
+    vn__dot dot;
+    vn__dot_geometry(&dot, e->attr, e->in_aval);
+    product p = product_of(e, &dot, unit);
+    char *cursor = e->scratch;
+    const void *const a = arrange(&cursor, e->in[0], &dot.side[0], unit[0], p.size);
+    const void *const b = arrange(&cursor, e->in[1], &dot.side[1], unit[1], p.size);
+    p.work = cursor;
+    for (int64_t i = 0; i < dot.batches; i++)
+        by_mapped[mapped[0]][mapped[1]](
+            (char *)e->out[0] + i * p.m * p.n * e->lanes * (int64_t)p.size,
+            at(a, vn__dot_batch_offset(&dot, &dot.side[0], i) * unit[0], p.size),
+            at(b, vn__dot_batch_offset(&dot, &dot.side[1], i) * unit[1], p.size), &p);
+}
+
+/* C += sum over panels, k and lanes: the longer of k and panels goes into the kernel. */
+static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, int64_t b_panel,
+                        int64_t panels, const product *p)
+{
+    const bool k_inside = p->k > panels;
+    const int64_t inner = k_inside ? p->k : panels, outer = k_inside ? panels : p->k;
+    const int64_t a_inner = k_inside ? p->a_col : a_panel,
+                  a_outer = k_inside ? a_panel : p->a_col;
+    const int64_t b_inner = k_inside ? p->b_row : b_panel,
+                  b_outer = k_inside ? b_panel : p->b_row;
+    for (int64_t o = 0; o < outer; o++)
+        for (int64_t i = 0; i < inner; i += PANELS) {
+            const int64_t count = inner - i < PANELS ? inner - i : PANELS;
+            p->real->lane_gemm(c, p->n, at(a, o * a_outer + i * a_inner, p->size), a_inner,
+                               p->a_row, at(b, o * b_outer + i * b_inner, p->size), b_inner,
+                               p->b_col, p->m, p->n, p->lanes, count, p->work);
+        }
+}
+
+static void sum_batches(const vn_eval *e, const vn__dot *dot, const void *a, int64_t a_panel,
+                        const void *b, int64_t b_panel, int64_t panels, const product *p)
+{
+    for (int64_t i = 0; i < dot->batches; i++)
+        sum_product((char *)e->out[0] + i * p->m * p->n * (int64_t)p->size,
+                    at(a, vn__dot_batch_offset(dot, &dot->side[0], i) * e->lanes, p->size),
+                    a_panel,
+                    at(b, vn__dot_batch_offset(dot, &dot->side[1], i) * e->lanes, p->size),
+                    b_panel, panels, p);
+}
+
+/* A copy of the rows with zeros in the lanes that do not count. */
+static const void *masked(char **cursor, const void *x, int64_t entries, const vn_eval *e,
+                          size_t size)
+{
+    char *const copy = reserve(cursor, entries * e->lanes * (int64_t)size);
+    const size_t row = (size_t)e->lanes * size, keep = (size_t)e->valid * size;
+    for (int64_t i = 0; i < entries; i++) {
+        memcpy(copy + (size_t)i * row, (const char *)x + (size_t)i * row, keep);
+        memset(copy + (size_t)i * row + keep, 0, row - keep);
+    }
+    return copy;
+}
+
+static int smaller_side(const vn__dot *dot)
+{
+    return dot->side[1].entries < dot->side[0].entries;
+}
+
+static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
+{
+    const bool gather = dot->side[0].gather || dot->side[1].gather;
+    const bool partial = e->valid < e->lanes;
+    const int64_t full = e->panels - (partial ? 1 : 0);
+    const int64_t panel[2] = { e->panel_bytes[0] / (int64_t)p->size,
+                               e->panel_bytes[1] / (int64_t)p->size };
+    char *cursor = e->scratch;
+    p->work = reserve(&cursor, p->real->lane_gemm_scratch(p->m, p->n, p->lanes, PANELS));
+    if (!gather && full > 0)
+        sum_batches(e, dot, e->in[0], panel[0], e->in[1], panel[1], full, p);
+    char *const rest = cursor;
+    for (int64_t t = gather ? 0 : full; t < e->panels; t++) {
+        const void *x[2];
+        cursor = rest;
+        for (int s = 0; s < 2; s++) {
+            x[s] = at(e->in[s], t * panel[s], p->size);
+            if (t == full && s == smaller_side(dot))
+                x[s] = masked(&cursor, x[s], dot->side[s].entries, e, p->size);
+            x[s] = arrange(&cursor, x[s], &dot->side[s], e->lanes, p->size);
+        }
+        sum_batches(e, dot, x[0], 0, x[1], 0, 1, p);
+    }
+}
+
+/* The product is linear: the mapped operand s is summed first. */
+static void sum_one_mapped(const vn_eval *e, const vn__dot *dot, int s, product *p)
+{
+    char *cursor = e->scratch;
+    const int64_t entries = dot->side[s].entries;
+    void *const sum = reserve(&cursor, entries * (int64_t)p->size);
+    memset(sum, 0, (size_t)entries * p->size);
+    for (int64_t t = 0; t < e->panels; t++)
+        p->real->lane_sum(sum, (const char *)e->in[s] + t * e->panel_bytes[s], e->lanes,
+                          entries, t == e->panels - 1 ? e->valid : e->lanes);
+    const void *x[2] = { e->in[0], e->in[1] };
+    x[s] = sum;
+    for (int i = 0; i < 2; i++)
+        x[i] = arrange(&cursor, x[i], &dot->side[i], 1, p->size);
+    p->work = cursor;
+    p->accumulate = true;
+    for (int64_t i = 0; i < dot->batches; i++)
+        product_plain((char *)e->out[0] + i * p->m * p->n * (int64_t)p->size,
+                      at(x[0], vn__dot_batch_offset(dot, &dot->side[0], i), p->size),
+                      at(x[1], vn__dot_batch_offset(dot, &dot->side[1], i), p->size), p);
+}
+
+void vn__dot_eval_sum(const vn_eval *e)
+{
+    vn__dot dot;
+    vn__dot_geometry(&dot, e->attr, e->in_aval);
+    const bool both = e->mapped[0] && e->mapped[1];
+    const int64_t unit = both ? e->lanes : 1;
+    product p = product_of(e, &dot, (int64_t[]){ unit, unit });
+    if (both)
+        sum_both_mapped(e, &dot, &p);
+    else
+        sum_one_mapped(e, &dot, e->mapped[0] ? 0 : 1, &p);
+}
+
+static int64_t largest(int64_t a, int64_t b) { return a > b ? a : b; }
+
+size_t vn__dot_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
+                       int64_t lanes)
+{
+    (void)n_in;
+    const vn__real_kernels *const real = vn__kernels_get()->real[in[0].dtype];
+    vn__dot dot;
+    vn__dot_geometry(&dot, attr, in);
+    int64_t entries = 0, work = real->gemm_scratch(dot.m, dot.n, dot.k);
+    for (int s = 0; s < 2; s++) {
+        const bool unit = lanes > 1 && mapped && mapped[s];
+        if (dot.side[s].gather)
+            entries += dot.side[s].entries * (unit ? lanes : 1) + 64;
+        if (unit && s == smaller_side(&dot)) /* masked */
+            entries += dot.side[s].entries * lanes + 64;
+        else if (unit) /* summed */
+            entries += dot.side[s].entries + 64;
+    }
+    if (lanes > 1) {
+        work = largest(work, real->pack_size(dot.m, dot.k));
+        work = largest(work, real->pack_size(dot.n, dot.k));
+        work = largest(work, real->lane_gemm_scratch(dot.m, dot.n, lanes, PANELS));
+    }
+    return (size_t)(entries * (int64_t)vn_dtype_size(in[0].dtype) + work + 64);
+}

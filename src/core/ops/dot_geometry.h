@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* A general dot product as a batch of matrix products: every operand becomes
+ * [batch][free][contract] by strides; only if its axes interleave is it gathered first. */
+#ifndef VN_CORE_OPS_DOT_GEOMETRY_H
+#define VN_CORE_OPS_DOT_GEOMETRY_H
+
+#include "vernal/op.h"
+#include "vernal/ops.h"
+
+typedef struct vn__dot_side {
+    int64_t entries;            /* of one example */
+    int64_t batch[VN_MAX_RANK]; /* strides of the batch axes in entries */
+    int64_t free, contract;     /* strides of the free and the contracted axes as one each */
+    bool gather;                /* no such strides: these are those of the gathered copy */
+    int rank;
+    int64_t size[VN_MAX_RANK],
+        stride[VN_MAX_RANK]; /* for the copy: batch, free, contract axes */
+} vn__dot_side;
+
+typedef struct vn__dot {
+    int n_batch;
+    int64_t batch_size[VN_MAX_RANK], batches;
+    int64_t m, n, k; /* out[batch][m][n] = sum over k */
+    vn__dot_side side[2];
+} vn__dot;
+
+void vn__dot_geometry(vn__dot *dot, const vn_dot_dims *dims, const vn_aval in[2]);
+
+/* The axes of a shape that are in neither list, ascending. */
+vn_axes vn__dot_free_axes(vn_shape shape, const vn_axes *contract, const vn_axes *batch);
+
+/* Offset in entries of batch number b. */
+int64_t vn__dot_batch_offset(const vn__dot *dot, const vn__dot_side *side, int64_t b);
+
+/* Copies an operand to [batch][free][contract]; one entry has `bytes` bytes. */
+void vn__dot_gather(void *out, const void *x, const vn__dot_side *side, size_t bytes);
+
+/* The slots of the op that compute, in dot_eval.c. */
+void vn__dot_eval(const vn_eval *e);
+void vn__dot_eval_sum(const vn_eval *e);
+size_t vn__dot_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
+                       int64_t lanes);
+
+#endif

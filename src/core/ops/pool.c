@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* What pooling ops share. */
+#include "core/ops/pool.h"
+
+vn_status vn__pool_attr(vn__sliding *s, const char *op, const vn_array *x,
+                        const vn_window *window)
+{
+    const vn_shape shape = vn_shape_of(x);
+    if (!window)
+        return vn__fail(VN_ERR_NULL_ARGUMENT, "%s: the window is NULL", op);
+    if (window->n < 1 || window->n > shape.rank)
+        return vn__fail(VN_ERR_SHAPE, "%s: a window over %d axes of an array with %d axes", op,
+                        window->n, shape.rank);
+    *s = (vn__sliding){ .n = window->n, .groups = 1 };
+    for (int d = 0; d < window->n; d++) {
+        s->x[d] = shape.dim[shape.rank - window->n + d];
+        s->k[d] = window->size[d];
+        s->stride[d] = window->stride[d] == 0 ? 1 : window->stride[d];
+        s->pad_lo[d] = window->pad_lo[d];
+        s->pad_hi[d] = window->pad_hi[d];
+        s->dilation[d] = s->lhs_dilation[d] = 1;
+    }
+    return vn__sliding_finish(s, op);
+}
+
+vn_status vn__pool_shape(vn_aval *out, const char *op, vn_aval in, const int64_t from[],
+                         const int64_t to[], int64_t n)
+{
+    const int64_t leading = in.shape.rank - n;
+    *out = in;
+    for (int64_t d = 0; d < n; d++) {
+        if (leading < 0 || in.shape.dim[leading + d] != from[d])
+            return vn__fail(VN_ERR_SHAPE,
+                            "%s: the operand is not of the sizes of the attributes", op);
+        out->shape.dim[leading + d] = to[d];
+    }
+    return VN_ERR_OK;
+}
+
+static size_t table_offset(const vn_aval in[], int n_in, const bool mapped[], int64_t lanes)
+{
+    return (vn__lanes_scratch(NULL, in, n_in, mapped, lanes) + 63) & ~(size_t)63;
+}
+
+size_t vn__pool_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
+                        int64_t lanes)
+{
+    const vn__sliding *const s = attr;
+    return table_offset(in, n_in, mapped, lanes) +
+           (size_t)vn__sliding_table_bytes(s, vn__sliding_pixels(s->y, s->n));
+}
+
+vn__pool_walk vn__pool_start(const vn_eval *e)
+{
+    const vn__sliding *const s = e->attr;
+    const int64_t x_pixels = vn__sliding_pixels(s->x, s->n);
+    const int64_t y_pixels = vn__sliding_pixels(s->y, s->n), lanes = e->lanes;
+    vn__pool_walk walk = {
+        .s = s,
+        .block = vn__sliding_block(s, y_pixels),
+        .size = (int64_t)vn_dtype_size(e->in_aval[0].dtype),
+        .table = (int32_t *)(void *)((char *)e->scratch +
+                                     table_offset(e->in_aval, e->n_in, e->mapped, lanes)),
+    };
+    vn__lanes_operands(walk.operand, e);
+    walk.window = (vn__window){
+        .tap = walk.table,
+        .taps = vn__sliding_pixels(s->k, s->n),
+        .lanes = lanes,
+        .channels = vn__span(e->in_aval[0].shape, 0, e->in_aval[0].shape.rank - (int)s->n),
+        .x_channel = x_pixels * lanes,
+        .x_pixel = lanes,
+        .y_channel = y_pixels * lanes,
+        .y_pixel = lanes,
+    };
+    return walk;
+}
+
+bool vn__pool_next(vn__pool_walk *walk)
+{
+    const int64_t pixels = vn__sliding_pixels(walk->s->y, walk->s->n);
+    walk->first += walk->window.pixels;
+    if (walk->first >= pixels)
+        return false;
+    walk->window.pixels =
+        pixels - walk->first < walk->block ? pixels - walk->first : walk->block;
+    walk->offset = walk->first * walk->window.lanes * walk->size;
+    vn__sliding_table(walk->table, walk->s, false, walk->first, walk->window.pixels);
+    return true;
+}
+
+void vn__pool_rows(void *y, const void *x, const vn__window *w, const vn_eval *e, int reduce,
+                   int binary)
+{
+    const vn_dtype dtype = e->in_aval[0].dtype;
+    const int64_t size = (int64_t)vn_dtype_size(dtype), lanes = w->lanes;
+    for (int64_t c = 0; c < w->channels; c++)
+        for (int64_t q = 0; q < w->pixels; q++) {
+            char *const to = (char *)y + (c * w->y_channel + q * w->y_pixel) * size;
+            e->kernels->reduce[dtype][reduce](to, x, 1, 0, lanes, false); /* the identity */
+            for (int64_t t = 0; t < w->taps; t++) {
+                const int64_t p = w->tap[q * w->taps + t];
+                const char *const from =
+                    (const char *)x + (c * w->x_channel + p * w->x_pixel) * size;
+                if (p >= 0)
+                    e->kernels->binary[dtype][binary](to, lanes, (vn__in){ to, lanes, 1 },
+                                                      (vn__in){ from, lanes, 1 }, 1, lanes);
+            }
+        }
+}

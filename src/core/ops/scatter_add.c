@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* scatter_add: out[o][k][i] = sum over the j with index[j] = k of update[o][j][i], the transpose of
+ * take. Negative indices wrap once; then an index outside is dropped or (clamp) adds to the nearest
+ * element, as take took it.
+ *
+ *   dupdate = take(g, index)
+ *
+ * Summed over lanes it adds straight into the table: the gradient of an embedding. */
+#include <string.h>
+
+#include "core/ops/indices.h"
+
+/* The axes of update [before.., index.., behind..]. */
+static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
+{
+    (void)n_in;
+    const vn__take_attr *const a = attr;
+    const vn_shape index = in[0].shape, update = in[1].shape;
+    VN_TRY(vn__check_index("scatter_add", in[0].dtype));
+    VN_TRY(vn__check_dtype("scatter_add", in[1].dtype, VN__NUMBERS));
+    bool fits = a->axis >= 0 && a->axis + index.rank <= update.rank;
+    for (int i = 0; i < index.rank && fits; i++)
+        fits = update.dim[a->axis + i] == index.dim[i];
+    if (!fits) {
+        char text[2][VN__SHAPE_TEXT];
+        return vn__fail(VN_ERR_SHAPE,
+                        "scatter_add: update %s at axis %lld does not fit index %s",
+                        vn__shape_text(text[0], in[1].dtype, update), (long long)a->axis,
+                        vn__shape_text(text[1], in[0].dtype, index));
+    }
+    out[0] = in[1];
+    for (int i = 0; i < index.rank; i++)
+        out[0].shape = vn__shape_without(out[0].shape, (int)a->axis);
+    return vn__shape_insert(&out[0].shape, "scatter_add", (int)a->axis, a->size);
+}
+
+/* ---------------------------------------------------------------------------- evaluation */
+
+typedef struct walk {
+    const vn_eval *e;
+    vn_dtype dtype;
+    int64_t outer, n, inner, count, clamp, size, lanes;
+    int64_t out_unit, unit; /* lanes of an entry of the result, of the update */
+    const char *update;
+    const void *index;
+} walk;
+
+static int64_t index_of(const walk *w, int64_t j, int64_t lane)
+{
+    const bool mapped = w->lanes > 1 && w->e->mapped[0];
+    const int64_t i = mapped ? j * w->lanes + lane : j;
+    return vn__index_wrap(vn__index_at(w->index, w->e->in_aval[0].dtype, i), w->n,
+                          w->clamp != 0);
+}
+
+static walk walk_of(const vn_eval *e, int64_t panel, bool sum)
+{
+    const vn__take_attr *const a = e->attr;
+    const vn_shape update = e->in_aval[1].shape;
+    const int behind = (int)a->axis + e->in_aval[0].shape.rank;
+    const bool lanes = e->lanes > 1;
+    walk w = {
+        .e = e,
+        .dtype = e->in_aval[1].dtype,
+        .outer = vn__span(update, 0, (int)a->axis),
+        .n = a->size,
+        .inner = vn__span(update, behind, update.rank),
+        .count = vn_shape_size(e->in_aval[0].shape),
+        .clamp = a->clamp,
+        .lanes = e->lanes,
+        .out_unit = sum ? 1 : e->lanes,
+        .unit = lanes && e->mapped[1] ? e->lanes : 1,
+        .update = e->in[1],
+        .index = e->in[0],
+    };
+    w.size = (int64_t)vn_dtype_size(w.dtype);
+    if (panel > 0) {
+        w.update += e->mapped[1] ? panel * e->panel_bytes[1] : 0;
+        w.index = (const char *)w.index + (e->mapped[0] ? panel * e->panel_bytes[0] : 0);
+    }
+    return w;
+}
+
+/* Row of the result += row of the update: `rows` of `cols` elements at these distances. */
+static void add_row(const walk *w, char *to, const char *from, int64_t to_row, int64_t from_row,
+                    int64_t rows, int64_t cols)
+{
+    w->e->kernels->binary[w->dtype][VN__BINARY_add](to, to_row, (vn__in){ to, to_row, 1 },
+                                                    (vn__in){ from, from_row, 1 }, rows, cols);
+}
+
+/* Lanes 0 .. lanes-1 of one panel, each with its own index or update. */
+static void add_lanes(const walk *w, int64_t lanes)
+{
+    for (int64_t o = 0; o < w->outer; o++)
+        for (int64_t j = 0; j < w->count; j++)
+            for (int64_t l = 0; l < lanes; l++) {
+                const int64_t i = index_of(w, j, l);
+                const int64_t to = (o * w->n + i) * w->inner * w->out_unit;
+                const int64_t from = (o * w->count + j) * w->inner * w->unit;
+                if (i >= 0)
+                    add_row(w,
+                            (char *)w->e->out[0] + (to + (w->out_unit > 1 ? l : 0)) * w->size,
+                            w->update + (from + (w->unit > 1 ? l : 0)) * w->size, w->out_unit,
+                            w->unit, w->inner, 1);
+            }
+}
+
+/* One index for all lanes, which are all mapped or all plain: whole rows. */
+static void add_rows(const walk *w)
+{
+    const int64_t row = w->inner * w->out_unit;
+    for (int64_t o = 0; o < w->outer; o++)
+        for (int64_t j = 0; j < w->count; j++) {
+            const int64_t i = index_of(w, j, 0);
+            if (i >= 0)
+                add_row(w, (char *)w->e->out[0] + (o * w->n + i) * row * w->size,
+                        w->update + (o * w->count + j) * row * w->size, row, row, 1, row);
+        }
+}
+
+static void eval(const vn_eval *e)
+{
+    if (vn__eval_shared(e, eval))
+        return;
+    const walk w = walk_of(e, 0, false);
+    memset(e->out[0], 0, (size_t)(vn__eval_size(e) * w.size));
+    if (e->lanes == 1 || !e->mapped[0])
+        add_rows(&w);
+    else
+        add_lanes(&w, e->lanes);
+}
+
+/* A panel of updates in floating point, summed over the lanes that count. */
+static void sum_panel(const walk *w, int64_t valid)
+{
+    const vn__real_kernels *const real = w->e->kernels->real[w->dtype];
+    int32_t *const index = w->e->scratch;
+    for (int64_t j = 0; j < w->count; j++) {
+        for (int64_t l = 0; l < w->lanes; l++)
+            index[l] = (int32_t)index_of(w, j, l);
+        for (int64_t o = 0; o < w->outer; o++) {
+            char *const table = (char *)w->e->out[0] + o * w->n * w->inner * w->size;
+            const char *const g = w->update + (o * w->count + j) * w->inner * w->unit * w->size;
+            if (w->e->mapped[0])
+                real->scatter_rows(table, w->inner, g, index, w->n, w->inner, w->lanes, valid);
+            else if (index[0] >= 0)
+                real->lane_sum(table + index[0] * w->inner * w->size, g, w->lanes, w->inner,
+                               valid);
+        }
+    }
+}
+
+static void eval_sum(const vn_eval *e)
+{
+    for (int64_t p = 0; p < e->panels; p++) {
+        const int64_t valid = p == e->panels - 1 ? e->valid : e->lanes;
+        const walk w = walk_of(e, p, true);
+        if (e->mapped[1] && e->kernels->real[w.dtype])
+            sum_panel(&w, valid);
+        else
+            add_lanes(&w, valid);
+    }
+}
+
+static size_t scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
+                      int64_t lanes)
+{
+    (void)attr, (void)in, (void)n_in, (void)mapped;
+    return lanes == 1 ? 0 : (size_t)lanes * sizeof(int32_t);
+}
+
+/* ---------------------------------------------------------------------------- derivative */
+
+static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
+{
+    const vn__take_attr *const a = node->attr;
+    if (node->need[1])
+        din[1] = vn_op_apply(&vn__op_take, &(vn__take_attr){ a->axis, 0, a->clamp }, 2,
+                             (vn_array *[]){ g[0], node->in[0] });
+}
+
+const vn_op vn__op_scatter_add = {
+    .name = "scatter_add",
+    .n_in = 2,
+    .attr_size = sizeof(vn__take_attr),
+    .flags = VN_OP_LANES | VN_OP_LINEAR,
+    .shape = shape,
+    .eval = eval,
+    .eval_sum = eval_sum,
+    .scratch = scratch,
+    .vjp = vjp,
+};
+
+/* ----------------------------------------------------------------------- public function */
+
+vn_array *vn_scatter_add(vn_array *x, vn_array *index, vn_array *update)
+{
+    vn_array *in[3], *number[2];
+    vn_dtype result;
+    if (vn__scatter_operands(in, "scatter_add", x, index, update) != VN_ERR_OK ||
+        vn__promote(number, &result, "scatter_add", VN__NUMBERS, 2,
+                    (vn_array *[]){ in[0], in[2] }))
+        return NULL;
+    vn_array *const sum =
+        vn_op_apply(&vn__op_scatter_add, &(vn__take_attr){ 0, vn_dim(x, 0), 0 }, 2,
+                    (vn_array *[]){ in[1], number[1] });
+    return sum ? vn_cast(vn_add(number[0], sum), result) : NULL;
+}
