@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conv: y[o][q] = sum over channels c of o's group and taps t of w[o][c][t] x[c][p(q, t)], where
- * p(q, t) is the pixel on which tap t of output pixel q lies, and padding counts as 0.
+/* conv: y[o][q] = sum over channels c of o's group and taps t of w[o][c][t] x[c][p(q, t)],
+ * where p(q, t) is the pixel on which tap t of output pixel q lies, and padding counts as 0.
  *
  *   dx = conv_input_grad(w, g)     dw = conv_weight_grad(x, g)
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The trilinear form behind convolution, sum of gy[o][q] w[o][c][t] x[c][p(q, t)], and what its three
- * derivatives share: conv makes y, conv_input_grad x, conv_weight_grad w of the other two. All have
- * the attributes vn__sliding, with every size filled in. */
+/* The trilinear form behind convolution, sum of gy[o][q] w[o][c][t] x[c][p(q, t)], and what its
+ * three derivatives share: conv makes y, conv_input_grad x, conv_weight_grad w of the other
+ * two. All have the attributes vn__sliding, with every size filled in. */
 #ifndef VN_CORE_OPS_CONV_H
 #define VN_CORE_OPS_CONV_H
 
@@ -26,8 +26,9 @@ vn_array *vn__conv(const vn__sliding *s, vn_array *x, vn_array *w);
 vn_array *vn__conv_input_grad(const vn__sliding *s, vn_array *w, vn_array *gy);
 vn_array *vn__conv_weight_grad(const vn__sliding *s, vn_array *x, vn_array *gy);
 
-/* Shape rules: an error that names both operands; dtypes and spatial sizes against the attributes,
- * which[2] among VN__CONV_X, W, Y; the shape [a, b, size..], without b if it is negative. */
+/* Shape rules: an error that names both operands; dtypes and spatial sizes against the
+ * attributes, which[2] among VN__CONV_X, W, Y; the shape [a, b, size..], without b if it is
+ * negative. */
 vn_status vn__conv_disagree(const char *what, const vn_aval in[2]);
 vn_status vn__conv_check(const char *op, const vn_aval in[2], const vn__sliding *s, int which_a,
                          int which_b);
@@ -44,15 +45,15 @@ void vn__conv_weight_eval_sum(const vn_eval *e);
 size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
                                const bool mapped[], int64_t lanes);
 
-/* Every lane a convolution of its own; `result` says which of operand[VN__CONV_X, W, Y] is written.
- * All three have lanes; work: vn__sliding_table_bytes(s, y_pixels). */
+/* Every lane a convolution of its own; `result` says which of operand[VN__CONV_X, W, Y] is
+ * written. All three have lanes; work: vn__sliding_table_bytes(s, y_pixels). */
 void vn__conv_lanes(void *const operand[3], int result, const vn__sliding *s,
                     const vn__conv_sizes *sizes, const vn_eval *e, void *work);
 
 /* A plain operand repeated in every lane, in scratch; a mapped one as it is. */
 void *vn__conv_in_lanes(char **cursor, const vn_eval *e, int i);
 
-/* column[r][i] = src[c][table[i][t]], i < count, r = t * row_tap + c * row_channel; 0 for padding. */
+/* column[r][i] = src[c][table[i][t]], 0 for padding; i < count, r = t row_tap + c row_channel. */
 void vn__conv_columns(void *column, const void *src, int64_t src_channel, const int32_t *table,
                       int64_t taps, int64_t channels, int64_t row_tap, int64_t row_channel,
                       int64_t count, size_t size);

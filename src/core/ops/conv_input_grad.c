@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conv_input_grad: x[c][p] = sum over outputs o and taps t of w[o][c][t] gy[o][q], q being the output
- * pixel whose tap t lies on p: the transpose of conv in x.
+/* conv_input_grad: x[c][p] = sum over outputs o and taps t of w[o][c][t] gy[o][q], q being the
+ * output pixel whose tap t lies on p: the transpose of conv in x.
  *
  *   dw = conv_weight_grad(g, gy)     dgy = conv(g, w) */
 #include "core/ops/conv.h"

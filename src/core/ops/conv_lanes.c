@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Parts of convolution's evaluation: columns of pixels, and a convolution in each lane.
  *
- * In each lane, tap t pairs runs of output pixels q with runs of input pixels p at a constant step;
- * a run is one matrix product of lane vectors:
+ * In each lane, tap t pairs runs of output pixels q with runs of input pixels p at a constant
+ * step; a run is one matrix product of lane vectors:
  *   y[o][q] += w[o][c] x[c][p]     x[c][p] += w[o][c] y[o][q]     w[o][c] += y[o][q] x[c][p] */
 #include <string.h>
 
@@ -92,7 +92,7 @@ static matrix entries(const lane_work *l, int which, int64_t offset, int64_t row
                      col * l->lanes };
 }
 
-/* One run: output pixels q, q + 1, ... and input pixels p, p + step, ... under tap t of group g. */
+/* One run of group g: output pixels q, q + 1, .. and input pixels p, p + step, .. under tap t. */
 static void run_product(const lane_work *l, int64_t g, int64_t t, int64_t q, int64_t p,
                         int64_t step, int64_t length)
 {

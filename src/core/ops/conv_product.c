@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Evaluation of conv and conv_input_grad, which are one loop: for each destination pixel, the sum over
- * taps and source channels of W times the source pixel that a table names. Back, the roles of x and
- * y and of the channels of W are exchanged.
+/* Evaluation of conv and conv_input_grad, which are one loop: for each destination pixel, the
+ * sum over taps and source channels of W times the source pixel that a table names. Back, the
+ * roles of x and y and of the channels of W are exchanged.
  *
  *   lanes, w plain   W packed once; the kernel reads source pixels [L] through the table
  *   lanes, w mapped  a convolution in each lane (conv_lanes.c)

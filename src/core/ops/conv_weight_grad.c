@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conv_weight_grad: w[o][c][t] = sum over pixels q of gy[o][q] x[c][p(q, t)]: the transpose of conv
- * in w.
+/* conv_weight_grad: w[o][c][t] = sum over pixels q of gy[o][q] x[c][p(q, t)]: the transpose of
+ * conv in w.
  *
  *   dx = conv_input_grad(g, gy)     dgy = conv(x, g) */
 #include "core/ops/conv.h"

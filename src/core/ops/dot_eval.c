@@ -6,8 +6,8 @@
  *   a           Y[m][n][L] = A[m][k][L] B[k][n]     B^T packed; a product for each row of A
  *   both        Y[m][n][L] = A[m][k][L] B[k][n][L]  a product in each lane
  *
- * and of the sum of all that over panels and lanes, where both mapped is a matrix product with the
- * lanes as the long dimension (dW += dY X^T), and one mapped is summed first. */
+ * and of the sum of all that over panels and lanes, where both mapped is a matrix product with
+ * the lanes as the long dimension (dW += dY X^T), and one mapped is summed first. */
 #include <string.h>
 
 #include "core/ops/dot_geometry.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* dot_general: out[batch][m][n] = sum over k of a[batch][m][k] b[batch][k][n], where the axes of the
- * operands take the parts of batch, free (m, n) and contracted (k) axes as the attributes say.
+/* dot_general: out[batch][m][n] = sum over k of a[batch][m][k] b[batch][k][n], where the axes
+ * of the operands take the parts of batch, free (m, n) and contracted (k) axes as the
+ * attributes say.
  *
  *   da = g . b over n     db = a . g over m     (transposed to the operand's order of axes)
  *
@@ -81,7 +82,7 @@ static vn_axes in_order_of(const vn_axes *of, const vn_axes *by)
     return sorted;
 }
 
-/* x has the axes first, second, third of an operand, one after the other: puts each in its place. */
+/* x has the axes first, second, third of an operand in this order: puts each in its place. */
 static vn_array *arrange(vn_array *x, const vn_axes *first, const vn_axes *second,
                          const vn_axes *third)
 {

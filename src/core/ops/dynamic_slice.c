@@ -27,7 +27,7 @@ static vn_status check(const char *who, vn_aval x, vn_shape block, vn_aval start
     return VN_ERR_OK;
 }
 
-/* Copies the block at start out of x (into = false) or into it, a row of the last axis at a time. */
+/* Copies the block at start out of x (into = false) or into it, row by row. */
 static void copy_block(char *x, char *block, bool into, vn_shape shape, vn_shape size,
                        const void *start, vn_dtype start_dtype, size_t element)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* einsum of two operands: "bij,bjk->bik". A letter in both operands and the result is a batch axis, in
- * both operands alone it is contracted, in one operand alone it is summed first; the result is
- * transposed to the order asked for. Without "->" the letters that occur once, sorted. */
+/* einsum of two operands: "bij,bjk->bik". A letter in both operands and the result is a batch
+ * axis, in both operands alone it is contracted, in one operand alone it is summed first; the
+ * result is transposed to the order asked for. Without "->" the letters that occur once,
+ * sorted. */
 #include <string.h>
 
 #include "core/base/fail.h"

@@ -21,15 +21,15 @@ static inline int64_t vn__index_wrap(int64_t i, int64_t n, bool clamp)
     return !clamp ? -1 : i < 0 ? 0 : n - 1;
 }
 
-/* Integers of any dtype as i32 or i64; number leaves too. NULL and an error for another dtype. */
+/* Integers of any dtype as i32 or i64; number leaves too. NULL and an error otherwise. */
 vn_array *vn__index_operand(const char *who, vn_array *index);
-/* x, the index, and the update as an array of x's dtype and of shape [index.., x.shape[1..]]. */
+/* x, the index, the update as an array of x's dtype and of shape [index.., x.shape[1..]]. */
 vn_status vn__scatter_operands(vn_array *out[3], const char *who, vn_array *x, vn_array *index,
                                vn_array *update);
 vn_status vn__check_index(const char *who, vn_dtype dtype); /* for shape rules */
 
-/* The attributes of take and scatter_add: the axis, its length (scatter_add), and what becomes of
- * indices outside it. */
+/* The attributes of take and scatter_add: the axis, its length (scatter_add), and what becomes
+ * of indices outside it. */
 typedef struct vn__take_attr {
     int64_t axis, size, clamp;
 } vn__take_attr;

@@ -8,8 +8,8 @@
 void vn__load_doubles(double *to, const void *from, vn_dtype dtype, int64_t n);
 void vn__store_doubles(void *to, const double *from, vn_dtype dtype, int64_t n);
 
-/* in[0] a square matrix [n,n], in[1] a vector [n] or a matrix [n,k], of one real dtype: the shapes of
- * a linear system, whose solution is of the shape of in[1]. */
+/* in[0] a square matrix [n,n], in[1] a vector [n] or a matrix [n,k], of one real dtype: the
+ * shapes of a linear system, whose solution is of the shape of in[1]. */
 vn_status vn__system_shape(vn_aval *out, const char *op, const vn_aval in[2]);
 int64_t vn__system_columns(vn_shape b); /* k, 1 for a vector */
 size_t vn__system_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* matmul, dot, outer: written with dot_general.
  *
- *   matmul  out[..., i, j] = sum over k of a[..., i, k] b[..., k, j]; a vector lacks its i or j;
+ *   matmul  out[.., i, j] = sum over k of a[.., i, k] b[.., k, j]; a vector lacks its i or j;
  *           leading axes broadcast (NumPy)
  *   dot     sum of a_i b_i over all elements
  *   outer   out[i, j] = a_i b_j */

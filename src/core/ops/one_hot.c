@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* one_hot: out[.., c] = 1 if index[..] = c, else 0; an index outside 0 .. classes-1 gives zeros. */
+/* one_hot: out[.., c] = 1 if index[..] = c, else 0; an index outside 0 .. classes-1 gives
+ * zeros. */
 #include "core/ops/indices.h"
 
 vn_array *vn_one_hot(vn_array *index, int64_t classes, vn_dtype dtype)

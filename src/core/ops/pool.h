@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What pooling ops share. Attributes: vn__sliding over the last n axes; the axes before them are
- * channels, [leading.., x..] -> [leading.., y..]. */
+/* What pooling ops share. Attributes: vn__sliding over the last n axes; the axes before them
+ * are channels, [leading.., x..] -> [leading.., y..]. */
 #ifndef VN_CORE_OPS_POOL_H
 #define VN_CORE_OPS_POOL_H
 

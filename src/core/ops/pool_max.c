@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pool_max: y[c][q] = max over taps t of x[c][p(q, t)], padding left out. With t* the first tap that
- * attains the maximum,
+/* pool_max: y[c][q] = max over taps t of x[c][p(q, t)], padding left out. With t* the first tap
+ * that attains the maximum,
  *
  *   pool_max_grad(x, y, g):   dx[c][p] = sum of g[c][q] over the q with p(q, t*) = p
  *   pool_max_gather(x, y, v): u[c][q] = v[c][p(q, t*)]
@@ -56,7 +56,7 @@ const vn_op vn__op_pool_max = {
     .jvp = jvp,
 };
 
-/* ------------------------------------------------------------ pool_max_grad, pool_max_gather */
+/* ------------------------------------------------------- pool_max_grad, pool_max_gather */
 
 /* in = x, y, g or v; `third` and `result` are of the shape of x or y. */
 static vn_status linear_shape(vn_aval *out, const char *op, const void *attr,

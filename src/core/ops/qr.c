@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* qr: A [.., m, n] = Q R with orthonormal columns of Q [.., m, k] and R [.., k, n] upper triangular,
- * k = min(m, n), by Householder reflections (signs as LAPACK's: R_jj = -sign(a_jj) |a_j|). It has no
- * derivative. */
+/* qr: A [.., m, n] = Q R with orthonormal columns of Q [.., m, k] and R [.., k, n] upper
+ * triangular, k = min(m, n), by Householder reflections (signs as LAPACK's: R_jj = -sign(a_jj)
+ * |a_j|). It has no derivative. */
 #include <math.h>
 #include <string.h>
 
@@ -23,8 +23,8 @@ static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int 
     return VN_ERR_OK;
 }
 
-/* x[i][c] of columns from .. n-1 minus 2 v v^T x, v the reflector of column j, rows j .. m-1, with
- * |v|^2 = 2. */
+/* x[i][c] of columns from .. n-1 minus 2 v v^T x, v the reflector of column j, rows j .. m-1,
+ * with |v|^2 = 2. */
 static void reflect(double *x, int64_t ld, const double *v, int64_t j, int64_t m, int64_t from,
                     int64_t n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* scatter_add: out[o][k][i] = sum over the j with index[j] = k of update[o][j][i], the transpose of
- * take. Negative indices wrap once; then an index outside is dropped or (clamp) adds to the nearest
- * element, as take took it.
+/* scatter_add: out[o][k][i] = sum over the j with index[j] = k of update[o][j][i], the
+ * transpose of take. Negative indices wrap once; then an index outside is dropped or (clamp)
+ * adds to the nearest element, as take took it.
  *
  *   dupdate = take(g, index)
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* scatter_set: x with row index[j] of axis 0 replaced by update[j]; negative indices wrap once, those
- * then outside are dropped, of several equal ones the last wins.
+/* scatter_set: x with row index[j] of axis 0 replaced by update[j]; negative indices wrap once,
+ * those then outside are dropped, of several equal ones the last wins.
  *
- *   dx = scatter_set(g, index, 0)     dupdate[j] = g[index[j]] where j is the one that won, else 0 */
+ *   dx = scatter_set(g, index, 0)     dupdate[j] = g[index[j]] if j is the one that won, else 0 */
 #include <string.h>
 
 #include "core/ops/indices.h"
@@ -46,7 +46,7 @@ static vn_array *apply(vn_array *x, vn_array *index, vn_array *update)
     return vn_op_apply(&vn__op_scatter_set, NULL, 3, (vn_array *[]){ x, index, update });
 }
 
-/* True where the update was the last one for its row; with one axis for each axis of the update. */
+/* True where the update was the last one for its row; of the update's rank. */
 static vn_array *winners(vn_array *index, int64_t rows, int rank)
 {
     const vn_shape shape = vn_shape_of(index);

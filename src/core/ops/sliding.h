@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Windows that slide over the spatial axes of an image: the attributes of convolution and pooling.
+/* Windows that slide over the spatial axes of an image: the attributes of convolution and
+ * pooling.
  *
- *   along one axis, tap t of output pixel q lies on the dilated input at q stride + t dilation - pad_lo,
+ *   along one axis, tap t of output pixel q lies on the dilated input at q stride + t dilation
+ * - pad_lo,
  *   which is input pixel p if that is p lhs_dilation, else on a zero. */
 #ifndef VN_CORE_OPS_SLIDING_H
 #define VN_CORE_OPS_SLIDING_H
@@ -16,15 +18,16 @@ typedef struct vn__sliding {
     int64_t groups; /* of channels (convolution) */
 } vn__sliding;
 
-/* Fills y; an error if a stride or dilation is not positive, a size is negative or an image has more
- * than 2^31 - 1 pixels. */
+/* Fills y; an error if a stride or dilation is not positive, a size is negative or an image has
+ * more than 2^31 - 1 pixels. */
 vn_status vn__sliding_finish(vn__sliding *s, const char *op);
 
 /* Products of the sizes. */
 int64_t vn__sliding_pixels(const int64_t size[], int64_t n);
 
-/* table[i * taps + t] for `count` pixels from `first` on: the input pixel under tap t of output pixel
- * first + i, or -1. back: the output pixel whose tap t lies on input pixel first + i, or -1. */
+/* table[i * taps + t] for `count` pixels from `first` on: the input pixel under tap t of output
+ * pixel first + i, or -1. back: the output pixel whose tap t lies on input pixel first + i, or
+ * -1. */
 void vn__sliding_table(int32_t *table, const vn__sliding *s, bool back, int64_t first,
                        int64_t count);
 

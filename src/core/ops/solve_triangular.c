@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* solve_triangular: x with T x = b (or T^T x = b), T the lower or upper triangle of a; b [n] or [n,k].
+/* solve_triangular: x with T x = b (or T^T x = b), T the lower or upper triangle of a; b [n] or
+ * [n,k].
  *
  *   T x = b:    dx = T^-1 (db - dT x)     gb = T^-T g   gT = -(gb x^T), its triangle
  *   T^T x = b:  dx = T^-T (db - dT^T x)   gb = T^-1 g   gT = -(x gb^T), its triangle */

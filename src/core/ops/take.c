@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* take: out[o][j][i] = x[o][index[j]][i], o and i being the axes before and behind the one indexed, and
- * j those of the index. Negative indices wrap once; then an index outside takes the nearest element
- * (clamp) or gives 0.
+/* take: out[o][j][i] = x[o][index[j]][i], o and i being the axes before and behind the one
+ * indexed, and j those of the index. Negative indices wrap once; then an index outside takes
+ * the nearest element (clamp) or gives 0.
  *
  *   dx = scatter_add(index, g) */
 #include <string.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* take_along_axis: out[o][j][i] = x[o][index[o][j][i]][i], and its transpose add_along_axis:
- * out[o][k][i] = sum over the j with index[o][j][i] = k of g[o][j][i]. Negative indices wrap once; an
- * index outside then takes the nearest element. Each is the other's derivative. */
+ * out[o][k][i] = sum over the j with index[o][j][i] = k of g[o][j][i]. Negative indices wrap
+ * once; an index outside then takes the nearest element. Each is the other's derivative. */
 #include <string.h>
 
 #include "core/ops/indices.h"
 
-/* The attributes: vn__take_attr; size is the length of x's axis. Both operands have one rank and
- * agree on every other axis. */
+/* The attributes: vn__take_attr; size is the length of x's axis. Both operands have one rank
+ * and agree on every other axis. */
 static vn_status check(const char *who, const vn__take_attr *a, vn_aval x, vn_aval index)
 {
     bool fits = x.shape.rank == index.shape.rank && a->axis < x.shape.rank;
@@ -22,7 +22,7 @@ static vn_status check(const char *who, const vn__take_attr *a, vn_aval x, vn_av
                     vn__shape_text(text[1], x.dtype, x.shape), (long long)a->axis);
 }
 
-/* The elements in order of the index: (x element, index element) in the layout of the evaluation. */
+/* Sizes of the walk over the elements of the index. */
 typedef struct walk {
     int64_t n, m, inner, outer, lanes;
     bool mapped[2];
