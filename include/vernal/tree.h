@@ -257,8 +257,9 @@ VN_API vn_tree *vn_tree_map_n(vn_tree *fn, int n, vn_tree *const trees[],
 #endif
 
 typedef struct vn_tree_equal_options {
-    double rtol, atol; /* for inexact arrays (default 0, 0: bit for bit equal values) */
-    bool typematch;    /* leaves must also be of the same kind (default false) */
+    double rtol, atol; /* for inexact arrays: |a - b| <= atol + rtol |b| (default 0, 0: a == b, so
+                        * NaN differs from everything) */
+    bool typematch;    /* bool, int and float leaves must also be of the same kind (default false) */
 } vn_tree_equal_options;
 VN_API bool vn_tree_equal(const vn_tree *a, const vn_tree *b, const vn_tree_equal_options *options);
 

@@ -55,16 +55,17 @@ static void *read(const char *who, const vn_array *x)
         vn__fail(VN_ERR_NULL_ARGUMENT, "%s: the array is NULL", who);
     else if (!array)
         vn__fail(VN_ERR_ARGUMENT, "%s: not an array but %s", who, vn__describe(text, x));
-    else if (array->storage && array->storage->dead)
+    else if (!array->storage && !array->tape)
         vn__fail(VN_ERR_ARGUMENT, "%s: %s was donated to a jitted call and is gone", who,
                  vn__describe(text, x));
     else if (array->data)
         return array->data;
     else
-        vn__fail(VN_ERR_TRACE,
-                 "%s: %s is being recorded and has no numbers yet; use vn_where or vn_cond, or do "
-                 "not jit",
-                 who, vn__describe(text, x));
+        vn__fail(
+            VN_ERR_TRACE,
+            "%s: %s is being recorded and has no numbers yet; use vn_where or vn_cond, or do "
+            "not jit",
+            who, vn__describe(text, x));
     return NULL;
 }
 

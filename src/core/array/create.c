@@ -63,7 +63,8 @@ static vn_array *full(const char *who, vn_dtype dtype, vn_shape shape, double va
     const size_t bytes = array->storage->bytes;
     vn__store_f64(array->dtype, array->data, 0, value);
     for (size_t done = vn_dtype_size(array->dtype); done < bytes; done *= 2)
-        memcpy((char *)array->data + done, array->data, done < bytes - done ? done : bytes - done);
+        memcpy((char *)array->data + done, array->data,
+               done < bytes - done ? done : bytes - done);
     return &array->base;
 }
 
@@ -76,7 +77,10 @@ vn_array *vn_full(vn_dtype dtype, vn_shape shape, double value)
     return full("full", dtype, shape, value);
 }
 
-vn_array *vn_scalar(vn_dtype dtype, double value) { return full("scalar", dtype, VN_SCALAR, value); }
+vn_array *vn_scalar(vn_dtype dtype, double value)
+{
+    return full("scalar", dtype, VN_SCALAR, value);
+}
 
 vn_array *vn_arange(vn_dtype dtype, int64_t n)
 {
@@ -86,8 +90,8 @@ vn_array *vn_arange(vn_dtype dtype, int64_t n)
     return array ? &array->base : NULL;
 }
 
-/* start (1 - t) + stop t with t = i / (n - 1), in the precision of the result, as in jax.numpy; the
- * last element is stop itself. */
+/* start (1 - t) + stop t with t = i / (n - 1), in the precision of the result, as in jax.numpy;
+ * the last element is stop itself. */
 vn_array *vn_linspace(vn_dtype dtype, double start, double stop, int64_t n)
 {
     vn__array *const array = make("linspace", dtype, VN_SHAPE(n));
@@ -117,10 +121,14 @@ vn_array *vn_eye(vn_dtype dtype, int64_t n)
 static vn_dtype dtype_like(const vn_array *x)
 {
     switch (vn_kind_of(x)) {
-    case VN_KIND_BOOL: return VN_BOOL;
-    case VN_KIND_INT: return vn_default_dtype() == VN_F64 ? VN_I64 : VN_I32;
-    case VN_KIND_FLOAT: return vn_default_dtype();
-    default: return vn_dtype_of(x);
+    case VN_KIND_BOOL:
+        return VN_BOOL;
+    case VN_KIND_INT:
+        return vn_default_dtype() == VN_F64 ? VN_I64 : VN_I32;
+    case VN_KIND_FLOAT:
+        return vn_default_dtype();
+    default:
+        return vn_dtype_of(x);
     }
 }
 
@@ -147,5 +155,6 @@ vn_array *vn_ones_like(vn_array *x)
 
 vn_array *vn_full_like(vn_array *x, double value)
 {
-    return usable("full_like", x) ? full("full_like", dtype_like(x), vn_shape_of(x), value) : NULL;
+    return usable("full_like", x) ? full("full_like", dtype_like(x), vn_shape_of(x), value)
+                                  : NULL;
 }

@@ -74,6 +74,15 @@ vn_array *vn__array_view(const vn_array *x, vn_shape shape, size_t offset)
     return &view->base;
 }
 
+void vn__array_kill(vn_array *x)
+{
+    vn__array *const array = (vn__array *)(void *)x;
+    vn__storage *const storage = array->storage;
+    array->storage = NULL;
+    array->data = NULL;
+    vn__storage_release(storage);
+}
+
 vn_array *vn__array_detach(vn_array *x)
 {
     const vn__array *const array = vn__as_array(x);
@@ -82,8 +91,8 @@ vn_array *vn__array_detach(vn_array *x)
     return vn_data(x) ? vn__array_view(x, array->shape, 0) : NULL;
 }
 
-vn_array *vn_array_wrap(vn_dtype dtype, vn_shape shape, void *data, void (*free_fn)(void *context),
-                        void *context)
+vn_array *vn_array_wrap(vn_dtype dtype, vn_shape shape, void *data,
+                        void (*free_fn)(void *context), void *context)
 {
     if (!vn__shape_valid("array_wrap", dtype, shape))
         return NULL;

@@ -4,8 +4,11 @@
 
 #include "core/base/half.h"
 
-#define LOAD(name, type)                                                                       \
-    static double load_##name(const void *data, int64_t i) { return (double)((const type *)data)[i]; }
+#define LOAD(name, type)                                   \
+    static double load_##name(const void *data, int64_t i) \
+    {                                                      \
+        return (double)((const type *)data)[i];            \
+    }
 LOAD(f32, float)
 LOAD(f64, double)
 LOAD(i8, int8_t)
@@ -32,9 +35,9 @@ static double load_f16(const void *data, int64_t i)
 double vn__load_f64(vn_dtype dtype, const void *data, int64_t i)
 {
     static double (*const load[VN_DTYPE_COUNT])(const void *, int64_t) = {
-        [VN_F32] = load_f32, [VN_F64] = load_f64,   [VN_BF16] = load_bf16, [VN_F16] = load_f16,
-        [VN_I8] = load_i8,   [VN_I16] = load_i16,   [VN_I32] = load_i32,   [VN_I64] = load_i64,
-        [VN_U8] = load_u8,   [VN_U16] = load_u16,   [VN_U32] = load_u32,   [VN_U64] = load_u64,
+        [VN_F32] = load_f32,   [VN_F64] = load_f64, [VN_BF16] = load_bf16, [VN_F16] = load_f16,
+        [VN_I8] = load_i8,     [VN_I16] = load_i16, [VN_I32] = load_i32,   [VN_I64] = load_i64,
+        [VN_U8] = load_u8,     [VN_U16] = load_u16, [VN_U32] = load_u32,   [VN_U64] = load_u64,
         [VN_BOOL] = load_bool,
     };
     return load[dtype](data, i);
@@ -53,11 +56,12 @@ static double at_least(double value, double low)
     return value != value ? 0 : value < low ? low : value;
 }
 
-/* below: the smallest double above the range, a power of two and so exact; high itself is not. */
-#define STORE(name, type, low, below, high)                                                    \
-    static void store_##name(void *data, int64_t i, double value)                              \
-    {                                                                                          \
-        ((type *)data)[i] = value >= (below) ? (type)(high) : (type)at_least(value, low);      \
+/* below: the smallest double above the range, a power of two and so exact; high itself is
+ * not. */
+#define STORE(name, type, low, below, high)                                               \
+    static void store_##name(void *data, int64_t i, double value)                         \
+    {                                                                                     \
+        ((type *)data)[i] = value >= (below) ? (type)(high) : (type)at_least(value, low); \
     }
 STORE(i8, int8_t, -0x1p7, 0x1p7, INT8_MAX)
 STORE(i16, int16_t, -0x1p15, 0x1p15, INT16_MAX)
@@ -68,9 +72,15 @@ STORE(u16, uint16_t, 0, 0x1p16, UINT16_MAX)
 STORE(u32, uint32_t, 0, 0x1p32, UINT32_MAX)
 STORE(u64, uint64_t, 0, 0x1p64, UINT64_MAX)
 
-static void store_f32(void *data, int64_t i, double value) { ((float *)data)[i] = (float)value; }
+static void store_f32(void *data, int64_t i, double value)
+{
+    ((float *)data)[i] = (float)value;
+}
 static void store_f64(void *data, int64_t i, double value) { ((double *)data)[i] = value; }
-static void store_bool(void *data, int64_t i, double value) { ((uint8_t *)data)[i] = value != 0; }
+static void store_bool(void *data, int64_t i, double value)
+{
+    ((uint8_t *)data)[i] = value != 0;
+}
 
 static void store_bf16(void *data, int64_t i, double value)
 {
@@ -85,9 +95,10 @@ static void store_f16(void *data, int64_t i, double value)
 void vn__store_f64(vn_dtype dtype, void *data, int64_t i, double value)
 {
     static void (*const store[VN_DTYPE_COUNT])(void *, int64_t, double) = {
-        [VN_F32] = store_f32, [VN_F64] = store_f64, [VN_BF16] = store_bf16, [VN_F16] = store_f16,
-        [VN_I8] = store_i8,   [VN_I16] = store_i16, [VN_I32] = store_i32,   [VN_I64] = store_i64,
-        [VN_U8] = store_u8,   [VN_U16] = store_u16, [VN_U32] = store_u32,   [VN_U64] = store_u64,
+        [VN_F32] = store_f32,   [VN_F64] = store_f64, [VN_BF16] = store_bf16,
+        [VN_F16] = store_f16,   [VN_I8] = store_i8,   [VN_I16] = store_i16,
+        [VN_I32] = store_i32,   [VN_I64] = store_i64, [VN_U8] = store_u8,
+        [VN_U16] = store_u16,   [VN_U32] = store_u32, [VN_U64] = store_u64,
         [VN_BOOL] = store_bool,
     };
     store[dtype](data, i, value);

@@ -11,8 +11,8 @@ double vn__load_f64(vn_dtype dtype, const void *data, int64_t i);
 /* Element i of an integer or bool array, exact; u64 beyond INT64_MAX wraps. */
 int64_t vn__load_i64(vn_dtype dtype, const void *data, int64_t i);
 
-/* Stores a double, rounded to the dtype. Integers: towards zero, clamped to the range, NaN gives 0.
- * bool: true unless zero. */
+/* Stores a double, rounded to the dtype. Integers: towards zero, clamped to the range, NaN
+ * gives 0. bool: true unless zero. */
 void vn__store_f64(vn_dtype dtype, void *data, int64_t i, double value);
 
 #endif

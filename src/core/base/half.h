@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bf16 and f16: storage formats. Conversions round to the nearest, ties to even; NaN stays NaN. */
+/* bf16 and f16: storage formats. Conversions round to the nearest, ties to even; NaN stays
+ * NaN. */
 #ifndef VN_CORE_BASE_HALF_H
 #define VN_CORE_BASE_HALF_H
 
@@ -56,8 +57,8 @@ static inline uint16_t vn__f32_to_f16(float x)
     return (uint16_t)(sign | (a - 0x38000000 + 0xfff + (a >> 13 & 1)) >> 13);
 }
 
-/* Rounds to the neighbour with an odd last bit unless exact: rounding that again to fewer bits gives
- * what rounding the double would have given (Boldo and Melquiond 2008). */
+/* Rounds to the neighbour with an odd last bit unless exact: rounding that again to fewer bits
+ * gives what rounding the double would have given (Boldo and Melquiond 2008). */
 static inline float vn__f64_to_f32_odd(double x)
 {
     const float f = (float)x;

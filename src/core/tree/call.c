@@ -2,9 +2,8 @@
 /* Calling trees: functions, modules, Partial; and where a call is, for error messages. */
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "core/tree/tree.h"
+#include "core/tree/path.h"
 
 #define MAX_CALLS 1000 /* an endless recursion ends with a sentence, not with the stack */
 
@@ -20,54 +19,18 @@ void vn__call_push(vn_tree *module)
 
 void vn__call_pop(void) { n_calls--; }
 
-/* A path that is written from its end to its beginning, as the search returns from the depth. */
-typedef struct backwards {
-    char text[200];
-    size_t begin; /* text[begin..] is written */
-} backwards;
-
-static void prepend(backwards *path, const char *piece)
-{
-    const size_t n = strlen(piece);
-    if (n > path->begin)
-        return;
-    path->begin -= n;
-    memcpy(path->text + path->begin, piece, n);
-}
-
-/* Prepends the path of `target` in `tree` by pointer identity; false if it is not there. */
-static bool find(backwards *path, const vn_tree *tree, const vn_tree *target)
-{
-    if (tree == target)
-        return true;
-    for (int i = 0, n = vn_len(tree); i < n; i++) {
-        if (!find(path, vn__child(tree, i), target))
-            continue;
-        char piece[80];
-        const char *const key = vn_key_at(tree, i);
-        if (!key)
-            snprintf(piece, sizeof piece, "[%d]", i);
-        else
-            snprintf(piece, sizeof piece, vn_kind_of(tree) == VN_KIND_DICT ? "['%s']" : ".%s", key);
-        prepend(path, piece);
-        return true;
-    }
-    return false;
-}
-
-/* From the innermost call outwards: as long as a module lies in the one that was called before it,
- * its path there is put in front. Runs at error time only. */
+/* "MLP.layers[2]": outwards from the innermost call as long as each module lies in the one that
+ * was called before it. Runs at error time only. */
 static void write_path(char *text, size_t size)
 {
-    backwards path = { .begin = sizeof path.text - 1 };
-    int i = (n_calls < MAX_CALLS ? n_calls : MAX_CALLS) - 1;
-    if (i < 0)
-        return;
-    while (i > 0 && calls[i - 1] && calls[i] && find(&path, calls[i - 1], calls[i]))
-        i--;
-    if (calls[i])
-        prepend(&path, calls[i]->type->name);
-    snprintf(text, size, "%s", path.text + path.begin);
+    char unused[1] = "";
+    const int last = (n_calls < MAX_CALLS ? n_calls : MAX_CALLS) - 1;
+    int first = last;
+    while (first > 0 && vn__locate(unused, sizeof unused, calls[first - 1], calls[first]))
+        first--;
+    snprintf(text, size, "%s", last < 0 ? "" : calls[first]->type->name);
+    for (int i = first; i < last; i++)
+        vn__locate(text, size, calls[i], calls[i + 1]);
 }
 
 static void set_writer(void) { vn__set_path_writer(write_path); }
@@ -80,9 +43,11 @@ static bool arity_fits(const char *name, int n, int min, int max)
         vn__fail(VN_ERR_ARGUMENT, "call: %s takes %d argument%s, %d given", name, min,
                  min == 1 ? "" : "s", n);
     else if (max < 0)
-        vn__fail(VN_ERR_ARGUMENT, "call: %s takes at least %d arguments, %d given", name, min, n);
+        vn__fail(VN_ERR_ARGUMENT, "call: %s takes at least %d arguments, %d given", name, min,
+                 n);
     else
-        vn__fail(VN_ERR_ARGUMENT, "call: %s takes %d to %d arguments, %d given", name, min, max, n);
+        vn__fail(VN_ERR_ARGUMENT, "call: %s takes %d to %d arguments, %d given", name, min, max,
+                 n);
     return false;
 }
 
@@ -168,5 +133,6 @@ vn_tree *vn_partial_n(vn_tree *f, int n, vn_tree *const bound[])
 {
     if (!f)
         return vn_error(VN_ERR_NULL_ARGUMENT, "partial: the function is NULL");
-    return vn_module_new(&vn__type_partial, &(partial){ .func = f, .args = vn_tuple_n(n, bound) });
+    return vn_module_new(&vn__type_partial,
+                         &(partial){ .func = f, .args = vn_tuple_n(n, bound) });
 }

@@ -20,7 +20,8 @@ static bool owns_tree(const vn_field *field)
     return field->kind == VN_FIELD_TREE || field->kind == VN_FIELD_STATIC;
 }
 
-/* The fields that the new module has no share of yet become NULL, so that it may be released. */
+/* The fields that the new module has no share of yet become NULL, so that it may be
+ * released. */
 static void clear_owned(vn_tree *module)
 {
     for (int i = 0; i < module->type->n_fields; i++) {
@@ -49,7 +50,8 @@ static bool copy_owned(vn_tree *module, const void *init)
     int child = 0;
     for (int i = 0; i < module->type->n_fields; i++) {
         const vn_field *const field = &module->type->fields[i];
-        if (field->kind == VN_FIELD_TREE && !vn__set_child(module, child++, tree_in(init, field)))
+        if (field->kind == VN_FIELD_TREE &&
+            !vn__set_child(module, child++, tree_in(init, field)))
             return false;
         if (field->kind == VN_FIELD_STATIC)
             *(vn_tree **)((char *)module + field->offset) = vn_retain(tree_in(init, field));

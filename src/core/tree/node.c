@@ -2,8 +2,8 @@
 /* Nodes: allocation, reference counts, freeing.
  *
  * A program makes and drops an array per op, so nodes of up to 256 bytes are recycled through a
- * short list per thread and size class. Trees are immutable and therefore acyclic; their depth is
- * limited at construction, so freeing may recurse. */
+ * short list per thread and size class. Trees are immutable and therefore acyclic; their depth
+ * is limited at construction, so freeing may recurse. */
 #include <limits.h>
 #include <string.h>
 
@@ -22,7 +22,7 @@ const vn_type vn__type_tuple = { .name = "tuple", .kind = VN_KIND_TUPLE };
 const vn_type vn__type_dict = { .name = "dict", .kind = VN_KIND_DICT };
 
 #define CLASS_BYTES 64
-#define CLASSES 4
+#define CLASSES     4
 
 /* AddressSanitizer is to see every use after free, and tests every refused allocation. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -50,7 +50,7 @@ void vn__set_tape_release(void (*release)(struct vn__tape *tape))
 static void *take(size_t bytes, uint32_t *size_class)
 {
     const size_t class = (bytes + CLASS_BYTES - 1) / CLASS_BYTES;
-    *size_class = class <= CLASSES ? (uint32_t)class : 0;
+    *size_class = class <= CLASSES ? (uint32_t) class : 0;
     if (class > CLASSES)
         return vn__alloc_zero(bytes);
     recycled *const head = free_list[class - 1];
@@ -63,7 +63,8 @@ static void *take(size_t bytes, uint32_t *size_class)
 
 static void give(void *node, uint32_t size_class)
 {
-    if (size_class == 0 || free_count[size_class - 1] >= RECYCLED_MAX || !vn__thread_cleanup()) {
+    if (size_class == 0 || free_count[size_class - 1] >= RECYCLED_MAX ||
+        !vn__thread_cleanup()) {
         vn__free(node);
         return;
     }
@@ -110,7 +111,10 @@ vn_tree *vn_retain(vn_tree *tree)
     return tree;
 }
 
-static void *field_of(vn_tree *node, const vn_field *field) { return (char *)node + field->offset; }
+static void *field_of(vn_tree *node, const vn_field *field)
+{
+    return (char *)node + field->offset;
+}
 
 static void free_fields(vn_tree *module)
 {
@@ -186,7 +190,8 @@ bool vn__set_child(vn_tree *node, int i, vn_tree *child)
 {
     const uint32_t depth = (child->flags & VN__DEPTH_MASK) + 1;
     if (depth > VN__MAX_DEPTH) {
-        vn__fail(VN_ERR_LIMIT, "%s: a tree may be %d nodes deep", node->type->name, VN__MAX_DEPTH);
+        vn__fail(VN_ERR_LIMIT, "%s: a tree may be %d nodes deep", node->type->name,
+                 VN__MAX_DEPTH);
         return false;
     }
     if (depth > (node->flags & VN__DEPTH_MASK))

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Equality of structure: what a transformation may not see change. */
+#include <stdio.h>
 #include <string.h>
 
-#include "core/tree/tree.h"
+#include "core/tree/path.h"
 
-/* Bit for bit, so that a cache which compares static numbers tells 0.0 from -0.0 and finds NaN. */
+/* Bit for bit, so that a cache which compares static numbers tells 0.0 from -0.0 and finds
+ * NaN. */
 static bool same_number(double a, double b) { return memcmp(&a, &b, sizeof a) == 0; }
 
-static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
 
 static bool same_array(const vn_tree *a, const vn_tree *b)
 {
@@ -17,7 +22,7 @@ static bool same_array(const vn_tree *a, const vn_tree *b)
     if (x->dtype != y->dtype || !vn_shape_equal(x->shape, y->shape) || !x->data || !y->data)
         return false;
     const size_t bytes = (size_t)vn_shape_size(x->shape) * vn_dtype_size(x->dtype);
-    return !x->storage->dead && !y->storage->dead && memcmp(x->data, y->data, bytes) == 0;
+    return memcmp(x->data, y->data, bytes) == 0;
 }
 
 bool vn__same_leaf(const vn_tree *a, const vn_tree *b)
@@ -48,17 +53,25 @@ static bool same_static(const vn_tree *a, const vn_tree *b)
 
 static bool same_field(const vn_field *field, const vn_tree *a, const vn_tree *b)
 {
-    const void *const x = (const char *)a + field->offset, *const y = (const char *)b + field->offset;
+    const void *const x = (const char *)a + field->offset, *const y =
+                                                               (const char *)b + field->offset;
     switch (field->kind) {
-    case VN_FIELD_TREE: return true;
-    case VN_FIELD_BOOL: return *(const bool *)x == *(const bool *)y;
-    case VN_FIELD_INT: return *(const int64_t *)x == *(const int64_t *)y;
-    case VN_FIELD_FLOAT: return same_number(*(const double *)x, *(const double *)y);
-    case VN_FIELD_STRING: return same_text(*(const char *const *)x, *(const char *const *)y);
-    case VN_FIELD_SHAPE: return vn_shape_equal(*(const vn_shape *)x, *(const vn_shape *)y);
+    case VN_FIELD_TREE:
+        return true;
+    case VN_FIELD_BOOL:
+        return *(const bool *)x == *(const bool *)y;
+    case VN_FIELD_INT:
+        return *(const int64_t *)x == *(const int64_t *)y;
+    case VN_FIELD_FLOAT:
+        return same_number(*(const double *)x, *(const double *)y);
+    case VN_FIELD_STRING:
+        return same_text(*(const char *const *)x, *(const char *const *)y);
+    case VN_FIELD_SHAPE:
+        return vn_shape_equal(*(const vn_shape *)x, *(const vn_shape *)y);
     case VN_FIELD_STATIC:
         return same_static(*(const vn_tree *const *)x, *(const vn_tree *const *)y);
-    case VN_FIELD_POINTER: return *(const void *const *)x == *(const void *const *)y;
+    case VN_FIELD_POINTER:
+        return *(const void *const *)x == *(const void *const *)y;
     }
     return false;
 }
@@ -86,6 +99,34 @@ bool vn__same_node(const vn_tree *a, const vn_tree *b)
         if (!same_field(&a->type->fields[i], a, b))
             return false;
     return true;
+}
+
+/* Why two nodes of one type differ. */
+static void difference(char *text, size_t size, const vn_tree *a, const vn_tree *b)
+{
+    const vn_type *const type = a->type;
+    snprintf(text, size, "the keys of two dicts differ");
+    if (type->kind == VN_KIND_MODULE) {
+        for (int i = 0; i < type->n_fields; i++)
+            if (!same_field(&type->fields[i], a, b))
+                snprintf(text, size, "the static field %s of two %s differs",
+                         type->fields[i].name, type->name);
+    } else if (vn_len(a) != vn_len(b)) {
+        snprintf(text, size, "a %s of %d and one of %d", type->name, vn_len(a), vn_len(b));
+    }
+}
+
+void vn__fail_structure(const char *who, const vn__trail *trail, const vn_tree *a,
+                        const vn_tree *b)
+{
+    char path[VN__PATH_TEXT] = "", why[2 * VN__SHAPE_TEXT + 8], one[VN__SHAPE_TEXT],
+         other[VN__SHAPE_TEXT];
+    if (a->type == b->type)
+        difference(why, sizeof why, a, b);
+    else
+        snprintf(why, sizeof why, "%s and %s", vn__describe(one, a), vn__describe(other, b));
+    vn__fail(VN_ERR_STRUCTURE, "%s: structures disagree at \"%.150s\": %s", who,
+             vn__trail_append(path, sizeof path, trail), why);
 }
 
 bool vn_tree_same_structure(const vn_tree *a, const vn_tree *b)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Scopes: a stack per thread of references that the thread owns. A scope is a mark on the stack. */
+/* Scopes: a stack per thread of references that the thread owns. A scope is a mark on the
+ * stack. */
 #include "core/tree/scope.h"
 
 #include <pthread.h>
@@ -33,7 +34,8 @@ bool vn__thread_cleanup(void)
 {
     if (registered)
         return true;
-    if (pthread_once(&once, make_key) != 0 || !key_made || pthread_setspecific(key, &once) != 0) {
+    if (pthread_once(&once, make_key) != 0 || !key_made ||
+        pthread_setspecific(key, &once) != 0) {
         vn__fail(VN_ERR_LIMIT, "the system has no thread-specific data left");
         return false;
     }

@@ -30,7 +30,10 @@ static vn_tree *sequence_of(const vn_type *type, int n, vn_tree *const items[])
     return &sequence->base;
 }
 
-vn_tree *vn_list_n(int n, vn_tree *const items[]) { return sequence_of(&vn__type_list, n, items); }
+vn_tree *vn_list_n(int n, vn_tree *const items[])
+{
+    return sequence_of(&vn__type_list, n, items);
+}
 
 vn_tree *vn_tuple_n(int n, vn_tree *const items[])
 {
@@ -65,7 +68,8 @@ static vn_tree *dict_of(int n, entry *entries)
     qsort(entries, (size_t)n, sizeof *entries, by_key);
     for (int i = 1; i < n; i++)
         if (strcmp(entries[i - 1].key, entries[i].key) == 0)
-            return vn_error(VN_ERR_ARGUMENT, "dict: the key '%s' is given twice", entries[i].key);
+            return vn_error(VN_ERR_ARGUMENT, "dict: the key '%s' is given twice",
+                            entries[i].key);
     vn__sequence *const dict = sequence_new(&vn__type_dict, n);
     if (!dict)
         return NULL;

@@ -11,36 +11,36 @@
 /* A block of array elements, shared by arrays that view it. */
 typedef struct vn__storage {
     int32_t refs;
-    bool dead; /* donated: reading is an error */
     void *data;
     size_t bytes;
-    void (*free_fn)(void *context); /* NULL: data belongs to the storage and is freed by vn__free */
+    void (*free_fn)(void *context); /* gives data back; NULL: it lies behind this header */
     void *context;
 } vn__storage;
 
-/* vn_tree.flags: depth of the tree below the node, a mark of nodes that are never freed, and the
- * size class of its memory (0: from vn__alloc). */
-#define VN__DEPTH_MASK 0xffu
-#define VN__MAX_DEPTH 200
-#define VN__IMMORTAL (1u << 8)
+/* vn_tree.flags: depth of the tree below the node, a mark of nodes that are never freed, and
+ * the size class of its memory (0: from vn__alloc). */
+#define VN__DEPTH_MASK       0xffu
+#define VN__MAX_DEPTH        200
+#define VN__IMMORTAL         (1u << 8)
 #define VN__SIZE_CLASS_SHIFT 16
 
 struct vn__tape;
 
-/* An array: numbers (storage != NULL), a value on a tape (tape != NULL), or both (a value of an eager
- * tape, which can be read). Contiguous, row-major. */
+/* An array: numbers (storage != NULL), a value on a tape (tape != NULL), or both (a value of an
+ * eager tape, which can be read). Contiguous, row-major. */
 typedef struct vn__array {
     vn_tree base;
     vn_dtype dtype;
-    uint32_t value;         /* number of the value on the tape */
-    vn_shape shape;         /* of one example */
-    uint64_t axes;          /* traced: bit a is set if the value is mapped over axis a of the tape */
-    void *data;             /* first element; NULL if the numbers are unknown */
+    uint32_t value; /* number of the value on the tape */
+    vn_shape shape; /* of one example */
+    uint64_t axes;  /* traced: bit a is set if the value is mapped over axis a of the tape */
+    void *data;     /* first element; NULL if the numbers are unknown */
     vn__storage *storage;
-    struct vn__tape *tape;  /* retained; NULL: no tape */
+    struct vn__tape *tape; /* retained; NULL: no tape */
 } vn__array;
 
-/* Static leaves: bool, int, float (number), string (text), function (one of fn, unary, predicate). */
+/* Static leaves: bool, int, float (number), string (text), function (one of fn, unary,
+ * predicate). */
 typedef struct vn__leaf {
     vn_tree base;
     int64_t integer;
@@ -65,8 +65,8 @@ extern const vn_type vn__type_none, vn__type_array, vn__type_bool, vn__type_int,
     vn__type_string, vn__type_function, vn__type_list, vn__type_tuple, vn__type_dict,
     vn__type_partial;
 
-/* A new node of that many bytes with one reference that belongs to the innermost scope. Fields past
- * the header are zero. */
+/* A new node of that many bytes with one reference that belongs to the innermost scope. Fields
+ * past the header are zero. */
 vn_tree *vn__node_new(const vn_type *type, size_t bytes);
 /* The same, owned by the caller and in no scope. */
 vn_tree *vn__node_new_owned(const vn_type *type, size_t bytes);
@@ -85,6 +85,8 @@ void vn__storage_release(vn__storage *storage); /* NULL does nothing */
 vn__array *vn__array_new(vn_dtype dtype, vn_shape shape);
 /* A view of the same storage, from byte offset on. */
 vn_array *vn__array_view(const vn_array *x, vn_shape shape, size_t offset);
+/* Gives up the elements of a donated array: reading it is an error from now on. */
+void vn__array_kill(vn_array *x);
 /* The numbers of x without its tape (x itself if it has no tape). */
 vn_array *vn__array_detach(vn_array *x);
 /* True if the dtype is one and the sizes are legal and fit into memory; else an error. */
@@ -104,9 +106,15 @@ static inline vn_tree *vn__child(const vn_tree *node, int i)
 /* A copy of the node with the same children, to be changed by vn__set_child before anyone else
  * sees it. */
 vn_tree *vn__node_copy(const vn_tree *node);
-/* Child i becomes `child` (borrowed, retained). False and an error if the tree gets too deep. */
+/* Child i becomes `child` (borrowed, retained). False and an error if the tree gets too
+ * deep. */
 bool vn__set_child(vn_tree *node, int i, vn_tree *child);
-/* A copy of the node with other children (borrowed, retained); static data is shared or copied. */
+/* Child i of *result becomes `child`, where *result is `original` until the first child changes
+ * and a copy from then on: what stays the same is shared. False on an error (a NULL child is
+ * one). */
+bool vn__replace_child(vn_tree **result, vn_tree *original, int i, vn_tree *child);
+/* A copy of the node with other children (borrowed, retained); static data is shared or
+ * copied. */
 vn_tree *vn__node_with_children(vn_tree *node, vn_tree *const children[]);
 /* True if two nodes agree in type, keys and static fields (not in their children). */
 bool vn__same_node(const vn_tree *a, const vn_tree *b);
@@ -116,10 +124,16 @@ bool vn__same_leaf(const vn_tree *a, const vn_tree *b);
 /* Calls visit(context, leaf) for each leaf, depth first; stops when it returns false. */
 bool vn__for_leaves(vn_tree *tree, bool (*visit)(void *context, vn_tree *leaf), void *context);
 /* The tree with every leaf replaced by fn(context, leaf) (borrowed result). */
-vn_tree *vn__map_leaves(vn_tree *tree, vn_tree *(*fn)(void *context, vn_tree *leaf), void *context);
+vn_tree *vn__map_leaves(vn_tree *tree, vn_tree *(*fn)(void *context, vn_tree *leaf),
+                        void *context);
 /* The same over several trees of one structure: leaf[n]. */
 vn_tree *vn__map_leaves_n(int n, vn_tree *const trees[],
                           vn_tree *(*fn)(void *context, vn_tree *const leaf[]), void *context);
+/* The same, but a subtree of the first tree for which is_leaf is true counts as a leaf,
+ * whatever the other trees have in its place. is_leaf may be NULL. */
+vn_tree *vn__map_subtrees_n(int n, vn_tree *const trees[], bool (*is_leaf)(const vn_tree *),
+                            vn_tree *(*fn)(void *context, vn_tree *const leaf[]),
+                            void *context);
 
 /* "f32[3,4]" of an array, "Linear" of a module, "tuple" ...: for messages. */
 const char *vn__describe(char text[VN__SHAPE_TEXT], const vn_tree *tree);

@@ -2,7 +2,7 @@
 /* Walking trees: visit, map, describe. Every tree function is written with these. */
 #include <stdio.h>
 
-#include "core/tree/tree.h"
+#include "core/tree/path.h"
 
 bool vn__for_leaves(vn_tree *tree, bool (*visit)(void *context, vn_tree *leaf), void *context)
 {
@@ -16,73 +16,86 @@ bool vn__for_leaves(vn_tree *tree, bool (*visit)(void *context, vn_tree *leaf), 
     return true;
 }
 
-/* A node is copied when its first child changes: subtrees that stay the same are shared. */
-vn_tree *vn__map_leaves(vn_tree *tree, vn_tree *(*fn)(void *context, vn_tree *leaf), void *context)
+bool vn__replace_child(vn_tree **result, vn_tree *original, int i, vn_tree *child)
+{
+    if (!child)
+        return false;
+    if (child == vn__child(original, i))
+        return true;
+    if (*result == original)
+        *result = vn__node_copy(original);
+    return *result && vn__set_child(*result, i, child);
+}
+
+vn_tree *vn__map_leaves(vn_tree *tree, vn_tree *(*fn)(void *context, vn_tree *leaf),
+                        void *context)
 {
     if (!tree || vn_is_leaf(tree))
         return tree ? fn(context, tree) : NULL;
     vn_tree *result = tree;
-    for (int i = 0, n = vn_len(tree); i < n; i++) {
-        vn_tree *const old = vn__child(tree, i);
-        vn_tree *const new = vn__map_leaves(old, fn, context);
-        if (new && new != old && result == tree)
-            result = vn__node_copy(tree);
-        if (!new || !result || (new != old && !vn__set_child(result, i, new)))
+    for (int i = 0, n = vn_len(tree); i < n; i++)
+        if (!vn__replace_child(&result, tree, i,
+                               vn__map_leaves(vn__child(tree, i), fn, context)))
             return NULL;
-    }
     return result;
 }
 
 typedef struct several {
     int n;
+    bool (*is_leaf)(const vn_tree *);
     vn_tree *(*fn)(void *context, vn_tree *const leaf[]);
     void *context;
 } several;
 
-static vn_tree *map_several(const several *s, vn_tree *const node[]);
+static vn_tree *map_several(const several *s, vn_tree *const node[], const vn__trail *trail);
 
 /* Child i of every node, mapped. */
-static vn_tree *map_child(const several *s, vn_tree *const node[], int i)
+static vn_tree *map_child(const several *s, vn_tree *const node[], const vn__trail *trail)
 {
     vn_tree *few[4];
     vn_tree **const child = s->n <= 4 ? few : vn__alloc((size_t)s->n * sizeof *child);
     if (!child)
         return NULL;
     for (int t = 0; t < s->n; t++)
-        child[t] = vn__child(node[t], i);
-    vn_tree *const result = map_several(s, child);
+        child[t] = vn__child(node[t], trail->child);
+    vn_tree *const result = map_several(s, child, trail);
     if (child != few)
         vn__free(child);
     return result;
 }
 
-static vn_tree *map_several(const several *s, vn_tree *const node[])
+static vn_tree *map_several(const several *s, vn_tree *const node[], const vn__trail *trail)
 {
     vn_tree *const first = node[0];
-    char a[VN__SHAPE_TEXT], b[VN__SHAPE_TEXT];
+    if (s->is_leaf && s->is_leaf(first))
+        return s->fn(s->context, node);
     for (int t = 1; t < s->n; t++)
-        if (vn_is_leaf(first) ? !vn_is_leaf(node[t]) : !vn__same_node(first, node[t]))
-            return vn_error(VN_ERR_STRUCTURE, "tree_map: structures disagree: %s and %s",
-                            vn__describe(a, first), vn__describe(b, node[t]));
+        if (vn_is_leaf(first) ? !vn_is_leaf(node[t]) : !vn__same_node(first, node[t])) {
+            vn__fail_structure("tree_map", trail, first, node[t]);
+            return NULL;
+        }
     if (vn_is_leaf(first))
         return s->fn(s->context, node);
     vn_tree *result = first;
-    for (int i = 0, n = vn_len(first); i < n; i++) {
-        vn_tree *const old = vn__child(first, i), *const new = map_child(s, node, i);
-        if (new && new != old && result == first)
-            result = vn__node_copy(first);
-        if (!new || !result || (new != old && !vn__set_child(result, i, new)))
+    for (int i = 0, n = vn_len(first); i < n; i++)
+        if (!vn__replace_child(&result, first, i,
+                               map_child(s, node, &(vn__trail){ trail, first, i })))
             return NULL;
-    }
     return result;
+}
+
+vn_tree *vn__map_subtrees_n(int n, vn_tree *const trees[], bool (*is_leaf)(const vn_tree *),
+                            vn_tree *(*fn)(void *context, vn_tree *const leaf[]), void *context)
+{
+    if (n < 1 || !vn__no_nulls("tree_map", n, trees))
+        return NULL;
+    return map_several(&(several){ n, is_leaf, fn, context }, trees, NULL);
 }
 
 vn_tree *vn__map_leaves_n(int n, vn_tree *const trees[],
                           vn_tree *(*fn)(void *context, vn_tree *const leaf[]), void *context)
 {
-    if (n < 1 || !vn__no_nulls("tree_map", n, trees))
-        return NULL;
-    return map_several(&(several){ n, fn, context }, trees);
+    return vn__map_subtrees_n(n, trees, NULL, fn, context);
 }
 
 static bool count_leaf(void *context, vn_tree *leaf)
