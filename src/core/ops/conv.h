@@ -53,7 +53,7 @@ void vn__conv_lanes(void *const operand[3], int result, const vn__sliding *s,
 /* A plain operand repeated in every lane, in scratch; a mapped one as it is. */
 void *vn__conv_in_lanes(char **cursor, const vn_eval *e, int i);
 
-/* column[r][i] = src[c][table[i][t]], 0 for padding; i < count, r = t row_tap + c row_channel. */
+/* column[t row_tap + c row_channel][i] = src[c][table[i][t]], 0 for padding; i < count. */
 void vn__conv_columns(void *column, const void *src, int64_t src_channel, const int32_t *table,
                       int64_t taps, int64_t channels, int64_t row_tap, int64_t row_channel,
                       int64_t count, size_t size);

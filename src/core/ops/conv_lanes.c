@@ -92,7 +92,7 @@ static matrix entries(const lane_work *l, int which, int64_t offset, int64_t row
                      col * l->lanes };
 }
 
-/* One run of group g: output pixels q, q + 1, .. and input pixels p, p + step, .. under tap t. */
+/* One run of group g: output pixels q, q + 1, .., input pixels p, p + step, .. under tap t. */
 static void run_product(const lane_work *l, int64_t g, int64_t t, int64_t q, int64_t p,
                         int64_t step, int64_t length)
 {

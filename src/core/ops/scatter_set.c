@@ -2,7 +2,7 @@
 /* scatter_set: x with row index[j] of axis 0 replaced by update[j]; negative indices wrap once,
  * those then outside are dropped, of several equal ones the last wins.
  *
- *   dx = scatter_set(g, index, 0)     dupdate[j] = g[index[j]] if j is the one that won, else 0 */
+ *   dx = scatter_set(g, index, 0)     dupdate[j] = g[index[j]] if update j won, else 0 */
 #include <string.h>
 
 #include "core/ops/indices.h"
