@@ -195,7 +195,7 @@ static vn_status normalise(vn_axes *out, const vn_axes *axes, bool used[], const
     *out = (vn_axes){ 0 };
     for (int i = 0; i < axes->count; i++) {
         int axis = axes->axis[i];
-        VN_TRY(vn__axis(&axis, "dot_general", vn_rank(x)));
+        VN_TRY(vn__wrap_axis(&axis, "dot_general", vn_rank(x)));
         if (used[axis])
             return vn__fail(VN_ERR_ARGUMENT, "dot_general: axis %d is given twice", axis);
         used[axis] = true;

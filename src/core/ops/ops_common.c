@@ -6,11 +6,12 @@
 
 /* ------------------------------------------------------------------- axes, shapes */
 
-vn_status vn__axis(int *axis, const char *who, int rank)
+vn_status vn__wrap_axis(int *axis, const char *who, int rank)
 {
     const int a = *axis < 0 ? *axis + rank : *axis;
     if (a < 0 || a >= rank)
-        return vn__fail(VN_ERR_ARGUMENT, "%s: axis %d of an array with %d axes", who, *axis, rank);
+        return vn__fail(VN_ERR_ARGUMENT, "%s: axis %d of an array with %d axes", who, *axis,
+                        rank);
     *axis = a;
     return VN_ERR_OK;
 }
@@ -23,14 +24,14 @@ bool vn__axes_has(vn_axes axes, int axis)
     return false;
 }
 
-vn_status vn__axes(vn_axes *axes, const char *who, int rank)
+vn_status vn__wrap_axes(vn_axes *axes, const char *who, int rank)
 {
     if (axes->count < 0 || axes->count > VN_MAX_RANK)
         return vn__fail(VN_ERR_ARGUMENT, "%s: a set of %d axes", who, axes->count);
     bool member[VN_MAX_RANK] = { false };
     for (int i = 0; i < axes->count; i++) {
         int axis = axes->axis[i];
-        VN_TRY(vn__axis(&axis, who, rank));
+        VN_TRY(vn__wrap_axis(&axis, who, rank));
         if (member[axis])
             return vn__fail(VN_ERR_ARGUMENT, "%s: axis %d is given twice", who, axis);
         member[axis] = true;
@@ -50,10 +51,7 @@ vn_axes vn__all_axes(int rank)
     return axes;
 }
 
-vn_aval vn__aval_of(const vn_array *x)
-{
-    return (vn_aval){ vn_dtype_of(x), vn_shape_of(x) };
-}
+vn_aval vn__aval_of(const vn_array *x) { return (vn_aval){ vn_dtype_of(x), vn_shape_of(x) }; }
 
 int64_t vn__span(vn_shape shape, int begin, int end)
 {
@@ -93,7 +91,8 @@ void vn__strides(int64_t stride[VN_MAX_RANK], vn_shape shape)
 /* Widens *to by the shape of one more operand; false if they disagree. */
 static bool broadcast_into(vn_shape *to, vn_shape shape)
 {
-    const vn_shape a = to->rank >= shape.rank ? *to : shape, b = a.rank == to->rank ? shape : *to;
+    const vn_shape a = to->rank >= shape.rank ? *to : shape,
+                   b = a.rank == to->rank ? shape : *to;
     vn_shape out = a;
     const int lead = a.rank - b.rank;
     for (int i = 0; i < b.rank; i++) {

@@ -13,9 +13,9 @@
 /* ------------------------------------------------------------------- axes, shapes */
 
 /* Makes *axis non-negative; "softmax: axis 3 of an array with 2 axes". */
-vn_status vn__axis(int *axis, const char *who, int rank);
+vn_status vn__wrap_axis(int *axis, const char *who, int rank);
 /* Makes the set non-negative, sorted, entries past count zero; a repeated axis is an error. */
-vn_status vn__axes(vn_axes *axes, const char *who, int rank);
+vn_status vn__wrap_axes(vn_axes *axes, const char *who, int rank);
 bool vn__axes_has(vn_axes axes, int axis);
 vn_axes vn__all_axes(int rank);
 
@@ -39,8 +39,8 @@ vn_shape vn__shape_of_dims(const vn__dims *dims);
 
 /* ---------------------------------------------------------------------- operands */
 
-/* The dtypes an op computes in. bf16 and f16 operands are cast to f32 where VN__HALVES is missing;
- * integers and bools to the default float where VN__REALS is all there is. */
+/* The dtypes an op computes in. bf16 and f16 operands are cast to f32 where VN__HALVES is
+ * missing; integers and bools to the default float where VN__REALS is all there is. */
 enum {
     VN__REALS = 1 << 0, /* f32 f64 */
     VN__INTEGERS = 1 << 1,
@@ -53,16 +53,16 @@ enum {
 };
 int vn__dtype_kind(vn_dtype dtype); /* one of the single bits above, 0 for an invalid code */
 
-/* out[n] = the operands as arrays of one dtype that the op accepts. bool, int and float leaves are
- * weakly typed. *result (may be NULL): the dtype the result is to be cast to; differs from that of
- * out[] only for halves. */
+/* out[n] = the operands as arrays of one dtype that the op accepts. bool, int and float leaves
+ * are weakly typed. *result (may be NULL): the dtype the result is to be cast to; differs from
+ * that of out[] only for halves. */
 vn_status vn__promote(vn_array *out[], vn_dtype *result, const char *who, int accept, int n,
                       vn_array *const in[]);
 
-/* Promotes, applies and casts back: what most public functions are. bool_result: no cast back. */
+/* Promotes, applies and casts the result back from f32: what most public functions do. */
 vn_array *vn__apply(const vn_op *op, const void *attr, int accept, int n, vn_array *const in[]);
 
-/* x if it is an array, a number leaf as an array of its default dtype; NULL and an error else. */
+/* x if it is an array, a number leaf as an array of its default dtype; else NULL, an error. */
 vn_array *vn__as_operand(const char *who, vn_array *x);
 
 /* sum and prod of bools and small integers are computed in the default integers. */
@@ -73,14 +73,14 @@ vn_status vn__check_dtype(const char *who, vn_dtype dtype, int accept);
 
 /* ------------------------------------------------------------------- evaluation */
 
-/* out[e * lanes + l] = in[e] for n elements of `size` bytes. in may be the last n elements of out. */
+/* out[e * lanes + l] = in[e], e < n, elements of `size` bytes. in may be the end of out. */
 void vn__spread(void *out, const void *in, int64_t n, int64_t lanes, size_t size);
 
-/* If no operand is mapped: evaluates one example, repeats it over the lanes and returns true. */
+/* If no operand is mapped: evaluates one example, repeats it over the lanes, returns true. */
 bool vn__eval_shared(const vn_eval *e, void (*eval)(const vn_eval *e));
 
-/* operand[i] = in[i] with lanes: itself if it is mapped or lanes is 1, else spread into e->scratch,
- * for which vn__lanes_scratch is the op's scratch slot. */
+/* operand[i] = in[i] with lanes: itself if it is mapped or lanes is 1, else spread into
+ * e->scratch, for which vn__lanes_scratch is the op's scratch slot. */
 void vn__lanes_operands(const void *operand[], const vn_eval *e);
 size_t vn__lanes_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                          int64_t lanes);

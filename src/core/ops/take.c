@@ -172,7 +172,7 @@ const vn_op vn__op_take = {
 vn_array *vn_take(vn_array *x, vn_array *index, int axis)
 {
     vn_array *const in[] = { vn__as_operand("take", x), vn__index_operand("take", index) };
-    if (!in[0] || !in[1] || vn__axis(&axis, "take", vn_rank(in[0])) != VN_ERR_OK)
+    if (!in[0] || !in[1] || vn__wrap_axis(&axis, "take", vn_rank(in[0])) != VN_ERR_OK)
         return NULL;
     return vn_op_apply(&vn__op_take, &(vn__take_attr){ axis, 0, 1 }, 2, in);
 }

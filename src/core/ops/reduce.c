@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/* Reductions over a set of axes, which disappear:
+ *   reduce_sum   dx = g repeated over the axes
+ *   reduce_max, reduce_min   dx = g hit / count, hit = [x == y], count = sum hit
+ *   reduce_prod  dx = g times the product of the other elements, safe at zeros
+ *
+ * Evaluation: axes that follow one another are reduced by one kernel call over
+ * [outer][n][inner], innermost group first; lanes belong to inner. Sums of f32 stay accurate
+ * because each call is. */
+#include <string.h>
+
+#include "core/ops/along_axis.h"
+
+/* Sorted axes, none negative. */
+typedef struct reduce_attr {
+    vn_axes axes;
+} reduce_attr;
+
+/* --------------------------------------------------------------------------- shape */
+
+static vn_status reduce_shape(vn_aval out[], const char *who, const void *attr,
+                              const vn_aval *in)
+{
+    vn_axes axes = ((const reduce_attr *)attr)->axes;
+    VN_TRY(vn__check_dtype(who, in->dtype, VN__ORDERED));
+    VN_TRY(vn__wrap_axes(&axes, who, in->shape.rank));
+    out[0] = (vn_aval){ .dtype = in->dtype };
+    for (int d = 0; d < in->shape.rank; d++)
+        if (!vn__axes_has(axes, d))
+            out[0].shape.dim[out[0].shape.rank++] = in->shape.dim[d];
+    return VN_ERR_OK;
+}
+
+static vn_status sum_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
+{
+    (void)n_in;
+    return reduce_shape(out, "sum", attr, in);
+}
+
+static vn_status prod_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
+{
+    (void)n_in;
+    return reduce_shape(out, "prod", attr, in);
+}
+
+/* No number is the largest of none; "any" and "all" of no bools are false and true. */
+static vn_status extreme_shape(vn_aval out[], const char *who, const void *attr,
+                               const vn_aval *in)
+{
+    VN_TRY(reduce_shape(out, who, attr, in));
+    char text[VN__SHAPE_TEXT];
+    if (in->dtype != VN_BOOL && vn_shape_size(in->shape) == 0 &&
+        vn_shape_size(out[0].shape) > 0)
+        return vn__fail(VN_ERR_SHAPE, "%s: of no elements: %s", who,
+                        vn__shape_text(text, in->dtype, in->shape));
+    return VN_ERR_OK;
+}
+
+static vn_status max_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
+{
+    (void)n_in;
+    return extreme_shape(out, "max", attr, in);
+}
+
+static vn_status min_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
+{
+    (void)n_in;
+    return extreme_shape(out, "min", attr, in);
+}
+
+/* ---------------------------------------------------------------------------- eval */
+
+/* The last run of neighbouring axes: [*begin, *end); false if there is none. */
+static bool last_run(int *begin, int *end, vn_axes axes)
+{
+    if (axes.count == 0)
+        return false;
+    int first = axes.count - 1;
+    while (first > 0 && axes.axis[first - 1] == axes.axis[first] - 1)
+        first--;
+    *begin = axes.axis[first];
+    *end = axes.axis[axes.count - 1] + 1;
+    return true;
+}
+
+static vn_shape without_run(vn_shape shape, int begin, int end)
+{
+    for (int d = end - 1; d >= begin; d--)
+        shape = vn__shape_without(shape, d);
+    return shape;
+}
+
+/* Two halves of scratch take turns in holding what is left; the last run writes the result. */
+static void reduce_lanes(const vn_eval *e, vn__reduce_fn *kernel, int64_t lanes)
+{
+    vn_axes axes = ((const reduce_attr *)e->attr)->axes;
+    vn_shape shape = e->in_aval[0].shape;
+    const size_t size = vn_dtype_size(e->in_aval[0].dtype);
+    const void *from = e->in[0];
+    char *next = e->scratch;
+    int begin, end;
+    if (axes.count == 0)
+        memcpy(e->out[0], from, (size_t)vn__eval_size(e) * size);
+    while (last_run(&begin, &end, axes)) {
+        axes.count -= end - begin;
+        const vn_shape rest = without_run(shape, begin, end);
+        void *const to = axes.count ? next : e->out[0];
+        kernel(to, from, vn__span(shape, 0, begin), vn__span(shape, begin, end),
+               vn__span(shape, end, shape.rank) * lanes, false);
+        next += (size_t)(vn_shape_size(rest) * lanes) * size;
+        from = to;
+        shape = rest;
+    }
+}
+
+static size_t reduce_scratch(const void *attr, const vn_aval in[], int n_in,
+                             const bool mapped[], int64_t lanes)
+{
+    (void)n_in, (void)mapped;
+    vn_axes axes = ((const reduce_attr *)attr)->axes;
+    vn_shape shape = in[0].shape;
+    int64_t n = 0;
+    int begin, end;
+    while (last_run(&begin, &end, axes)) {
+        axes.count -= end - begin;
+        shape = without_run(shape, begin, end);
+        n += axes.count ? vn_shape_size(shape) * lanes : 0;
+    }
+    return (size_t)n * vn_dtype_size(in[0].dtype);
+}
+
+static void reduce_eval(const vn_eval *e, enum vn__reduce row)
+{
+    reduce_lanes(e, e->kernels->reduce[e->in_aval[0].dtype][row], e->lanes);
+}
+
+static void sum_mapped(const vn_eval *e) { reduce_eval(e, VN__REDUCE_sum); }
+static void prod_mapped(const vn_eval *e) { reduce_eval(e, VN__REDUCE_prod); }
+static void max_mapped(const vn_eval *e) { reduce_eval(e, VN__REDUCE_max); }
+static void min_mapped(const vn_eval *e) { reduce_eval(e, VN__REDUCE_min); }
+
+static void eval(const vn_eval *e, void (*mapped)(const vn_eval *e))
+{
+    if (!vn__eval_shared(e, mapped))
+        mapped(e);
+}
+
+static void sum_eval(const vn_eval *e) { eval(e, sum_mapped); }
+static void prod_eval(const vn_eval *e) { eval(e, prod_mapped); }
+static void max_eval(const vn_eval *e) { eval(e, max_mapped); }
+static void min_eval(const vn_eval *e) { eval(e, min_mapped); }
+
+/* --------------------------------------------------------------------- derivatives */
+
+static vn_axes axes_of(const vn_node *node) { return ((const reduce_attr *)node->attr)->axes; }
+
+static void sum_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
+{
+    din[0] = vn__broadcast_over(g[0], axes_of(node), vn_shape_of(node->in[0]));
+}
+
+/* 1 where x is the result, and how many there are. */
+static vn_array *hits(vn_array **count, const vn_node *node)
+{
+    vn_array *const x = node->in[0];
+    vn_array *const y = vn__broadcast_over(node->out[0], axes_of(node), vn_shape_of(x));
+    vn_array *const hit = vn_cast(vn_eq(x, y), vn_dtype_of(x));
+    *count = vn__reduce_sum(hit, axes_of(node));
+    return hit;
+}
+
+static void extreme_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
+{
+    vn_array *count, *const hit = hits(&count, node);
+    const vn_shape shape = vn_shape_of(node->in[0]);
+    din[0] = vn_mul(hit, vn__broadcast_over(vn_div(g[0], count), axes_of(node), shape));
+}
+
+static void extreme_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[])
+{
+    vn_array *count, *const hit = hits(&count, node);
+    dout[0] = vn_div(vn__reduce_sum(vn_mul(hit, din[0]), axes_of(node)), count);
+}
+
+/* The product of all other elements along the axes, which are laid out as one. */
+static vn_array *product_of_others(const vn_node *node)
+{
+    const vn_axes axes = axes_of(node);
+    const vn_shape shape = vn_shape_of(node->in[0]);
+    vn_array *const x = vn__axes_to_end(node->in[0], axes);
+    vn_array *const others = vn_mul(vn__cumprod_exclusive(x, vn_rank(x) - 1, false),
+                                    vn__cumprod_exclusive(x, vn_rank(x) - 1, true));
+    return vn__axes_from_end(others, axes, shape);
+}
+
+static void prod_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
+{
+    vn_array *const wide = vn__broadcast_over(g[0], axes_of(node), vn_shape_of(node->in[0]));
+    din[0] = vn_mul(wide, product_of_others(node));
+}
+
+static void prod_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[])
+{
+    dout[0] = vn__reduce_sum(vn_mul(din[0], product_of_others(node)), axes_of(node));
+}
+
+/* ---------------------------------------------------------------------------- pull */
+
+static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval in[], int n_in,
+                 const int axis[])
+{
+    (void)in, (void)n_in;
+    const vn_axes axes = ((const reduce_attr *)attr)->axes;
+    vn_axes rest = { .count = axes.count };
+    *out_axis = axis[0];
+    for (int i = 0; i < axes.count; i++) {
+        if (axes.axis[i] == axis[0])
+            return false;
+        rest.axis[i] = axes.axis[i] - (axes.axis[i] > axis[0]);
+        *out_axis -= axes.axis[i] < axis[0];
+    }
+    *(reduce_attr *)attr_out = (reduce_attr){ rest };
+    return true;
+}
+
+/* ----------------------------------------------------------------------------- ops */
+
+const vn_op vn__op_reduce_sum = {
+    .name = "sum",
+    .n_in = 1,
+    .attr_size = sizeof(reduce_attr),
+    .flags = VN_OP_LANES | VN_OP_LINEAR,
+    .shape = sum_shape,
+    .eval = sum_eval,
+    .scratch = reduce_scratch,
+    .vjp = sum_vjp,
+    .pull = pull,
+};
+
+const vn_op vn__op_reduce_prod = {
+    .name = "prod",
+    .n_in = 1,
+    .attr_size = sizeof(reduce_attr),
+    .flags = VN_OP_LANES,
+    .shape = prod_shape,
+    .eval = prod_eval,
+    .scratch = reduce_scratch,
+    .vjp = prod_vjp,
+    .jvp = prod_jvp,
+    .pull = pull,
+};
+
+const vn_op vn__op_reduce_max = {
+    .name = "max",
+    .n_in = 1,
+    .attr_size = sizeof(reduce_attr),
+    .flags = VN_OP_LANES,
+    .shape = max_shape,
+    .eval = max_eval,
+    .scratch = reduce_scratch,
+    .vjp = extreme_vjp,
+    .jvp = extreme_jvp,
+    .pull = pull,
+};
+
+const vn_op vn__op_reduce_min = {
+    .name = "min",
+    .n_in = 1,
+    .attr_size = sizeof(reduce_attr),
+    .flags = VN_OP_LANES,
+    .shape = min_shape,
+    .eval = min_eval,
+    .scratch = reduce_scratch,
+    .vjp = extreme_vjp,
+    .jvp = extreme_jvp,
+    .pull = pull,
+};
+
+/* ---------------------------------------------------------------- internal functions */
+
+bool vn__reduce_sum_axes(vn_axes *axes, const vn_op *op, const void *attr)
+{
+    if (op == &vn__op_reduce_sum)
+        *axes = ((const reduce_attr *)attr)->axes;
+    return op == &vn__op_reduce_sum;
+}
+
+vn_array *vn__reduce_sum(vn_array *x, vn_axes axes)
+{
+    return axes.count ? vn_op_apply(&vn__op_reduce_sum, &(reduce_attr){ axes }, 1, &x) : x;
+}
+
+vn_array *vn__keepdims(vn_array *y, vn_axes axes, vn_shape shape)
+{
+    for (int i = 0; i < axes.count; i++)
+        shape.dim[axes.axis[i]] = 1;
+    return vn_reshape(y, shape);
+}
+
+/* ------------------------------------------------------------------ public functions */
+
+static vn_array *reduce(const vn_op *op, vn_array *x, vn_axes axes, bool keepdims,
+                        bool accumulate)
+{
+    vn_array *a;
+    vn_dtype result;
+    if (vn__promote(&a, &result, op->name, VN__ORDERED, 1, &x) != VN_ERR_OK ||
+        vn__wrap_axes(&axes, op->name, vn_rank(a)) != VN_ERR_OK)
+        return NULL;
+    if (accumulate) {
+        result = vn__accumulator_dtype(result);
+        a = vn_cast(a, vn__accumulator_dtype(vn_dtype_of(a)));
+    }
+    vn_array *y = axes.count ? vn_op_apply(op, &(reduce_attr){ axes }, 1, &a) : a;
+    if (y && keepdims)
+        y = vn__keepdims(y, axes, vn_shape_of(a));
+    return vn_cast(y, result);
+}
+
+static vn_array *reduce_all(const vn_op *op, vn_array *x, bool accumulate)
+{
+    return reduce(op, x, vn__all_axes(vn_rank(x)), false, accumulate);
+}
+
+/* Numbers count as true where they are not zero. */
+static vn_array *as_bool(vn_array *x) { return vn_cast(x, VN_BOOL); }
+
+vn_array *vn_sum(vn_array *x) { return reduce_all(&vn__op_reduce_sum, x, true); }
+vn_array *vn_prod(vn_array *x) { return reduce_all(&vn__op_reduce_prod, x, true); }
+vn_array *vn_max(vn_array *x) { return reduce_all(&vn__op_reduce_max, x, false); }
+vn_array *vn_min(vn_array *x) { return reduce_all(&vn__op_reduce_min, x, false); }
+vn_array *vn_any(vn_array *x) { return reduce_all(&vn__op_reduce_max, as_bool(x), false); }
+vn_array *vn_all(vn_array *x) { return reduce_all(&vn__op_reduce_min, as_bool(x), false); }
+
+vn_array *vn_sum_over(vn_array *x, vn_axes axes, bool keepdims)
+{
+    return reduce(&vn__op_reduce_sum, x, axes, keepdims, true);
+}
+
+vn_array *vn_prod_over(vn_array *x, vn_axes axes, bool keepdims)
+{
+    return reduce(&vn__op_reduce_prod, x, axes, keepdims, true);
+}
+
+vn_array *vn_max_over(vn_array *x, vn_axes axes, bool keepdims)
+{
+    return reduce(&vn__op_reduce_max, x, axes, keepdims, false);
+}
+
+vn_array *vn_min_over(vn_array *x, vn_axes axes, bool keepdims)
+{
+    return reduce(&vn__op_reduce_min, x, axes, keepdims, false);
+}
+
+vn_array *vn_any_over(vn_array *x, vn_axes axes, bool keepdims)
+{
+    return reduce(&vn__op_reduce_max, as_bool(x), axes, keepdims, false);
+}
+
+vn_array *vn_all_over(vn_array *x, vn_axes axes, bool keepdims)
+{
+    return reduce(&vn__op_reduce_min, as_bool(x), axes, keepdims, false);
+}

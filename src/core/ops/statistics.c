@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Reductions that are composed of others; halves are computed in f32 throughout:
+ *   mean = sum x / n                   var = sum (x - mean)^2 / (n - ddof), std = sqrt(var)
+ *   logsumexp = m + ln sum e^(x - m), m = max x where that is finite, else 0
+ *   norm = sqrt(sum x^2) */
+#include <math.h>
+
+#include "core/ops/along_axis.h"
+
+/* *a = x as f32 or f64; axes made sorted, *n the number of elements they span. */
+static vn_status prepare(vn_array **a, vn_dtype *result, vn_axes *axes, double *n,
+                         const char *who, vn_array *x)
+{
+    VN_TRY(vn__promote(a, result, who, VN__REALS, 1, &x));
+    VN_TRY(vn__wrap_axes(axes, who, vn_rank(*a)));
+    *n = 1;
+    for (int i = 0; i < axes->count; i++)
+        *n *= (double)vn_dim(*a, axes->axis[i]);
+    return VN_ERR_OK;
+}
+
+vn_array *vn_mean_over(vn_array *x, vn_axes axes, bool keepdims)
+{
+    vn_array *a;
+    vn_dtype result;
+    double n;
+    if (prepare(&a, &result, &axes, &n, "mean", x) != VN_ERR_OK)
+        return NULL;
+    return vn_cast(vn_scale(1.0 / n, vn_sum_over(a, axes, keepdims)), result);
+}
+
+vn_array *vn_mean(vn_array *x) { return vn_mean_over(x, vn__all_axes(vn_rank(x)), false); }
+
+vn_array *vn_var_over(vn_array *x, vn_axes axes, int ddof, bool keepdims)
+{
+    vn_array *a;
+    vn_dtype result;
+    double n;
+    if (prepare(&a, &result, &axes, &n, "var", x) != VN_ERR_OK)
+        return NULL;
+    vn_array *const centred = vn_sub(a, vn_mean_over(a, axes, true));
+    vn_array *const sum = vn_sum_over(vn_square(centred), axes, keepdims);
+    return vn_cast(vn_scale(n > ddof ? 1.0 / (n - ddof) : (double)NAN, sum), result);
+}
+
+vn_array *vn_std_over(vn_array *x, vn_axes axes, int ddof, bool keepdims)
+{
+    return vn_sqrt(vn_var_over(x, axes, ddof, keepdims));
+}
+
+vn_array *vn_logsumexp(vn_array *x, vn_axes axes, bool keepdims)
+{
+    vn_array *a;
+    vn_dtype result;
+    double n;
+    if (prepare(&a, &result, &axes, &n, "logsumexp", x) != VN_ERR_OK)
+        return NULL;
+    vn_array *const largest = vn_stop_gradient(vn_max_over(a, axes, true));
+    vn_array *const m = vn_where(vn_is_finite(largest), largest, vn_float(0.0));
+    vn_array *const y = vn_add(m, vn_log(vn_sum_over(vn_exp(vn_sub(a, m)), axes, true)));
+    vn_shape shape = { 0 };
+    for (int d = 0; d < vn_rank(a); d++)
+        if (keepdims || !vn__axes_has(axes, d))
+            shape.dim[shape.rank++] = vn__axes_has(axes, d) ? 1 : vn_dim(a, d);
+    return vn_cast(vn_reshape(y, shape), result);
+}
+
+vn_array *vn_norm(vn_array *x)
+{
+    vn_array *a;
+    vn_dtype result;
+    if (vn__promote(&a, &result, "norm", VN__REALS, 1, &x) != VN_ERR_OK)
+        return NULL;
+    return vn_cast(vn_sqrt(vn_sum(vn_square(a))), result);
+}

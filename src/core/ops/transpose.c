@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* transpose(x): axis d of the result is axis p[d] of x     dx = g, by the inverse of p */
+#include "core/ops/grid.h"
+
+/* A permutation of the axes. */
+typedef struct transpose_attr {
+    vn_axes axes;
+} transpose_attr;
+
+static vn_axes permutation_of(const void *attr) { return ((const transpose_attr *)attr)->axes; }
+
+static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
+{
+    (void)n_in;
+    const vn_axes p = permutation_of(attr);
+    vn_axes sorted = p;
+    char text[VN__SHAPE_TEXT];
+    if (p.count != in[0].shape.rank)
+        return vn__fail(VN_ERR_SHAPE, "transpose: %d axes for %s", p.count,
+                        vn__shape_text(text, in[0].dtype, in[0].shape));
+    VN_TRY(vn__wrap_axes(&sorted, "transpose", in[0].shape.rank));
+    out[0] = (vn_aval){ in[0].dtype, { .rank = p.count } };
+    for (int d = 0; d < p.count; d++)
+        out[0].shape.dim[d] = in[0].shape.dim[p.axis[d]];
+    return VN_ERR_OK;
+}
+
+static void mapped_eval(const vn_eval *e)
+{
+    const vn_axes p = permutation_of(e->attr);
+    const vn_shape out = e->out_aval[0].shape;
+    int64_t dst[VN_MAX_RANK], src[VN_MAX_RANK];
+    vn__strides(dst, out);
+    vn__strides(src, e->in_aval[0].shape);
+    vn__grid grid = { .count = 2 };
+    for (int d = 0; d < p.count; d++)
+        vn__grid_push(&grid, out.dim[d],
+                      (int64_t[]){ dst[d] * e->lanes, src[p.axis[d]] * e->lanes });
+    vn__grid_push(&grid, e->lanes, (int64_t[]){ 1, 1 });
+    vn__grid_copy(e->out[0], e->in[0], &grid, vn_dtype_size(e->in_aval[0].dtype), e->kernels);
+}
+
+static void eval(const vn_eval *e)
+{
+    if (!vn__eval_shared(e, mapped_eval))
+        mapped_eval(e);
+}
+
+static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
+{
+    const vn_axes p = permutation_of(node->attr);
+    vn_axes inverse = { .count = p.count };
+    for (int d = 0; d < p.count; d++)
+        inverse.axis[p.axis[d]] = d;
+    din[0] = vn_transpose(g[0], inverse);
+}
+
+static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval in[], int n_in,
+                 const int axis[])
+{
+    (void)in, (void)n_in;
+    const vn_axes p = permutation_of(attr);
+    vn_axes rest = { 0 };
+    for (int d = 0; d < p.count; d++)
+        if (p.axis[d] == axis[0])
+            *out_axis = d;
+        else
+            rest.axis[rest.count++] = p.axis[d] - (p.axis[d] > axis[0]);
+    *(transpose_attr *)attr_out = (transpose_attr){ rest };
+    return true;
+}
+
+const vn_op vn__op_transpose = {
+    .name = "transpose",
+    .n_in = 1,
+    .attr_size = sizeof(transpose_attr),
+    .flags = VN_OP_LANES | VN_OP_LINEAR,
+    .shape = shape,
+    .eval = eval,
+    .vjp = vjp,
+    .pull = pull,
+};
+
+/* ---------------------------------------------------------------- public functions */
+
+/* The axes longer than 1 stay in order: a reshape. */
+static bool moves_nothing(vn_axes p, vn_shape shape)
+{
+    int last = -1;
+    for (int d = 0; d < p.count; d++) {
+        if (shape.dim[p.axis[d]] == 1)
+            continue;
+        if (p.axis[d] < last)
+            return false;
+        last = p.axis[d];
+    }
+    return true;
+}
+
+vn_array *vn_transpose(vn_array *x, vn_axes permutation)
+{
+    vn_array *const a = vn__as_operand("transpose", x);
+    if (!a)
+        return NULL;
+    const int rank = vn_rank(a);
+    transpose_attr attr = { { .count = permutation.count ? permutation.count : rank } };
+    for (int d = 0; d < attr.axes.count && d < VN_MAX_RANK; d++) {
+        attr.axes.axis[d] = permutation.count ? permutation.axis[d] : rank - 1 - d;
+        if (vn__wrap_axis(&attr.axes.axis[d], "transpose", rank) != VN_ERR_OK)
+            return NULL;
+    }
+    const vn_aval in = vn__aval_of(a);
+    vn_aval out;
+    if (shape(&out, &attr, &in, 1) != VN_ERR_OK)
+        return NULL;
+    return moves_nothing(attr.axes, in.shape) ? vn_reshape(a, out.shape)
+                                              : vn_op_apply(&vn__op_transpose, &attr, 1, &a);
+}
+
+vn_array *vn_swapaxes(vn_array *x, int a, int b)
+{
+    const int rank = vn_rank(x);
+    if (!x || vn__wrap_axis(&a, "swapaxes", rank) != VN_ERR_OK ||
+        vn__wrap_axis(&b, "swapaxes", rank) != VN_ERR_OK)
+        return NULL;
+    vn_axes p = vn__all_axes(rank);
+    p.axis[a] = b;
+    p.axis[b] = a;
+    return vn_transpose(x, p);
+}
+
+vn_array *vn_moveaxis(vn_array *x, int from, int to)
+{
+    const int rank = vn_rank(x);
+    if (!x || vn__wrap_axis(&from, "moveaxis", rank) != VN_ERR_OK ||
+        vn__wrap_axis(&to, "moveaxis", rank) != VN_ERR_OK)
+        return NULL;
+    vn_axes p = { .count = rank };
+    for (int d = 0, next = 0; d < rank; d++) {
+        if (d == to) {
+            p.axis[d] = from;
+            continue;
+        }
+        next += next == from;
+        p.axis[d] = next++;
+    }
+    return vn_transpose(x, p);
+}
