@@ -36,8 +36,8 @@ VN_API vn_tree *vn_tree_deserialise_leaves_bytes(const void *data, size_t size, 
 
 /* ------------------------------------------------------------------- arrays
  * NumPy's .npy, versions 1 to 3, either byte order, C or Fortran order (read by transposing).
- * bf16 is "<V2" (read also as "|V2"). Complex, string and structured arrays are not supported.
- * */
+ * bf16 is "<V2" (read also as "|V2"). Complex, string and structured arrays are not
+ * supported. */
 VN_API vn_array *vn_npy_load(const char *path);
 VN_API vn_status vn_npy_save(const char *path, vn_array *x); /* version 1.0, C order */
 VN_API vn_array *vn_npy_read(FILE *file);                    /* one, from the position on */
