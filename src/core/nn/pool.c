@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Pool: y[c, o..] = init op x[c, first of window] op ... op x[c, last of window]
+ *     window o of axis i: elements o s - lo .. o s - lo + k - 1, those outside x count as init
+ *     use_ceil: hi += s where (in + lo + hi - k) % s != 0
+ *     MaxPool: init -inf, op max; AvgPool: init 0, op +, result divided by product(k)
+ * Source: equinox/nn/_pool.py */
+#include <math.h>
+
+#include "core/nn/layer.h"
+
+static vn_tree *max_of_two(vn_tree *const arg[]) { return vn_maximum(arg[0], arg[1]); }
+static vn_tree *sum_of_two(vn_tree *const arg[]) { return vn_add(arg[0], arg[1]); }
+
+static bool is_function(const vn_tree *leaf, vn_fn *fn)
+{
+    return vn_kind_of(leaf) == VN_KIND_FUNCTION &&
+           ((const vn__leaf *)(const void *)leaf)->fn == fn;
+}
+
+static bool is_number(const vn_tree *leaf, double value)
+{
+    const vn_kind kind = vn_kind_of(leaf);
+    return (kind == VN_KIND_INT || kind == VN_KIND_FLOAT) && vn_float_value(leaf) == value;
+}
+
+/* Any operation: one strided slice of x for each position in the window, combined in order. */
+static vn_array *pool_any(const struct vn_pool *l, vn_array *x, const vn_window *w)
+{
+    const vn_shape kernel = l->kernel_size;
+    vn_pads pads = { .lo = { 0 } };
+    for (int i = 0; i < w->n; i++) {
+        pads.lo[1 + i] = w->pad_lo[i];
+        pads.hi[1 + i] = w->pad_hi[i];
+    }
+    x = vn_pad(x, &pads, vn_item(l->init));
+    vn_array *y = NULL;
+    for (int64_t at = 0, n = vn_shape_size(kernel); at < n && x; at++) {
+        vn_array *part = x;
+        for (int64_t i = w->n - 1, rest = at; i >= 0; rest /= kernel.dim[i], i--) {
+            const int64_t begin = rest % kernel.dim[i];
+            const int64_t end = vn_dim(x, (int)i + 1) - kernel.dim[i] + begin + 1;
+            part = vn_slice(part, (int)i + 1, begin, end, w->stride[i]);
+        }
+        y = vn_call(l->operation, y ? y : l->init, part);
+    }
+    return y;
+}
+
+/* The window with its paddings for an x of that shape; false and an error if it is too wide. */
+static bool make_window(vn_window *w, const struct vn_pool *l, const char *name, vn_shape x)
+{
+    *w = (vn_window){ .n = (int32_t)l->num_spatial_dims };
+    for (int i = 0; i < w->n; i++) {
+        const int64_t k = l->kernel_size.dim[i], s = l->stride.dim[i];
+        const int64_t lo = l->padding.dim[i];
+        int64_t hi = l->padding_end.dim[i];
+        if (l->use_ceil && (x.dim[1 + i] + lo + hi - k) % s != 0)
+            hi += s;
+        if (lo > k || hi > k) {
+            vn__fail(VN_ERR_ARGUMENT,
+                     "%s: the padding of axis %d is (%lld, %lld), more than the "
+                     "kernel size %lld",
+                     name, 1 + i, (long long)lo, (long long)hi, (long long)k);
+            return false;
+        }
+        w->size[i] = k;
+        w->stride[i] = s;
+        w->pad_lo[i] = lo;
+        w->pad_hi[i] = hi;
+    }
+    return true;
+}
+
+static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
+{
+    const struct vn_pool *const l = (const void *)self;
+    vn_array *const x = arg[0];
+    vn_window w;
+    (void)n;
+    if (!vn__expect_rank(self->type->name, "x", x, (int)l->num_spatial_dims + 1) ||
+        !make_window(&w, l, self->type->name, vn_shape_of(x)))
+        return NULL;
+    if (is_function(l->operation, max_of_two) && is_number(l->init, -INFINITY))
+        return vn_pool_max(x, &w);
+    if (is_function(l->operation, sum_of_two) && is_number(l->init, 0))
+        return vn_pool_sum(x, &w);
+    return pool_any(l, x, &w);
+}
+
+static vn_tree *call_average(vn_tree *self, int n, vn_tree *const arg[])
+{
+    const struct vn_pool *const l = (const void *)self;
+    return vn_div(call(self, n, arg), vn_float((double)vn_shape_size(l->kernel_size)));
+}
+
+static const vn_field fields[] = {
+    VN_FIELD(struct vn_pool, init, TREE),
+    VN_FIELD(struct vn_pool, operation, TREE),
+    VN_FIELD(struct vn_pool, num_spatial_dims, INT),
+    VN_FIELD(struct vn_pool, kernel_size, SHAPE),
+    VN_FIELD(struct vn_pool, stride, SHAPE),
+    VN_FIELD(struct vn_pool, padding, SHAPE),
+    VN_FIELD(struct vn_pool, padding_end, SHAPE),
+    VN_FIELD(struct vn_pool, use_ceil, BOOL),
+};
+
+#define POOL_TYPE(text, call_fn) VN__LAYER_TYPE(text, struct vn_pool, fields, call_fn, 1, 2)
+const vn_type vn_pool_type = POOL_TYPE("Pool", call);
+const vn_type vn_max_pool1d_type = POOL_TYPE("MaxPool1d", call);
+const vn_type vn_max_pool2d_type = POOL_TYPE("MaxPool2d", call);
+const vn_type vn_max_pool3d_type = POOL_TYPE("MaxPool3d", call);
+const vn_type vn_avg_pool1d_type = POOL_TYPE("AvgPool1d", call_average);
+const vn_type vn_avg_pool2d_type = POOL_TYPE("AvgPool2d", call_average);
+const vn_type vn_avg_pool3d_type = POOL_TYPE("AvgPool3d", call_average);
+
+static vn_tree *construct(const vn_type *type, vn_tree *init, vn_tree *operation, int n,
+                          vn_shape kernel, const vn_pool_options *options)
+{
+    static const vn_pool_options defaults;
+    const vn_pool_options o = options ? *options : defaults;
+    const char *const name = type->name;
+    struct vn_pool l = {
+        .init = init, .operation = operation, .num_spatial_dims = n, .use_ceil = o.use_ceil
+    };
+    if (!vn__expect_between(name, "num_spatial_dims", n, 1, VN_MAX_RANK - 1) ||
+        !vn__per_axis(&l.kernel_size, name, "kernel_size", kernel, n, 0, 1) ||
+        !vn__per_axis(&l.stride, name, "stride", o.stride, n, 1, 1) ||
+        !vn__per_axis(&l.padding, name, "padding", o.padding, n, 0, 0) ||
+        !vn__per_axis(&l.padding_end, name, "padding_end",
+                      o.padding_end.rank ? o.padding_end : o.padding, n, 0, 0))
+        return NULL;
+    return vn_module_new(type, &l);
+}
+
+vn_tree *vn_pool(vn_tree *init, vn_tree *operation, int num_spatial_dims, vn_shape kernel_size,
+                 const vn_pool_options *options)
+{
+    const vn_kind kind = vn_kind_of(init);
+    if (kind != VN_KIND_INT && kind != VN_KIND_FLOAT)
+        return vn_error(VN_ERR_ARGUMENT, "Pool: init is not a number leaf");
+    return construct(&vn_pool_type, init, operation, num_spatial_dims, kernel_size, options);
+}
+
+static vn_tree *max_pool(const vn_type *type, int n, vn_shape kernel,
+                         const vn_pool_options *options)
+{
+    return construct(type, vn_float(-INFINITY), vn_function_named(max_of_two, 2, "max"), n,
+                     kernel, options);
+}
+
+static vn_tree *avg_pool(const vn_type *type, int n, vn_shape kernel,
+                         const vn_pool_options *options)
+{
+    return construct(type, vn_int(0), vn_function_named(sum_of_two, 2, "add"), n, kernel,
+                     options);
+}
+
+vn_tree *vn_max_pool1d(vn_shape kernel_size, const vn_pool_options *options)
+{
+    return max_pool(&vn_max_pool1d_type, 1, kernel_size, options);
+}
+
+vn_tree *vn_max_pool2d(vn_shape kernel_size, const vn_pool_options *options)
+{
+    return max_pool(&vn_max_pool2d_type, 2, kernel_size, options);
+}
+
+vn_tree *vn_max_pool3d(vn_shape kernel_size, const vn_pool_options *options)
+{
+    return max_pool(&vn_max_pool3d_type, 3, kernel_size, options);
+}
+
+vn_tree *vn_avg_pool1d(vn_shape kernel_size, const vn_pool_options *options)
+{
+    return avg_pool(&vn_avg_pool1d_type, 1, kernel_size, options);
+}
+
+vn_tree *vn_avg_pool2d(vn_shape kernel_size, const vn_pool_options *options)
+{
+    return avg_pool(&vn_avg_pool2d_type, 2, kernel_size, options);
+}
+
+vn_tree *vn_avg_pool3d(vn_shape kernel_size, const vn_pool_options *options)
+{
+    return avg_pool(&vn_avg_pool3d_type, 3, kernel_size, options);
+}

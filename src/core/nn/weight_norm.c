@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* WeightNorm: y = layer'(x), layer' = layer with W g / |W|
+ *     |W| = sqrt(sum of squares over all axes but one), reduced axes kept with size 1; g = |W|
+ *     at first
+ * Source: equinox/nn/_weight_norm.py */
+#include "core/nn/layer.h"
+
+/* (W, axis) -> |W|: the function leaf `norm` */
+static vn_tree *norm(vn_tree *const arg[])
+{
+    vn_array *const w = arg[0];
+    const int64_t keep = vn_int_value(arg[1]);
+    vn_axes axes = { .count = 0 };
+    for (int i = 0; i < vn_rank(w); i++)
+        if (i != keep)
+            axes.axis[axes.count++] = i;
+    return vn_sqrt(vn_sum_over(vn_square(w), axes, true));
+}
+
+static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
+{
+    const struct vn_weight_norm *const l = (const void *)self;
+    vn_array *const w = vn_get(l->layer, l->weight_name);
+    (void)n;
+    if (!w)
+        return NULL;
+    vn_array *const scaled = vn_div(vn_mul(w, l->g), vn_call(l->norm, w, vn_int(l->axis)));
+    vn_tree *const layer = vn_tree_at(l->layer, l->weight_name, scaled);
+    return layer ? vn_call(layer, arg[0]) : NULL;
+}
+
+static const vn_field fields[] = {
+    VN_FIELD(struct vn_weight_norm, layer, TREE),
+    VN_FIELD(struct vn_weight_norm, g, TREE),
+    VN_FIELD(struct vn_weight_norm, weight_name, STRING),
+    VN_FIELD(struct vn_weight_norm, axis, INT),
+    { "_norm", offsetof(struct vn_weight_norm, norm), VN_FIELD_TREE },
+};
+
+const vn_type vn_weight_norm_type =
+    VN__LAYER_TYPE("WeightNorm", struct vn_weight_norm, fields, call, 1, 2);
+
+vn_tree *vn_weight_norm(vn_tree *layer, const vn_weight_norm_options *options)
+{
+    static const vn_weight_norm_options defaults;
+    vn_weight_norm_options o = options ? *options : defaults;
+    if (!layer)
+        return vn_error(VN_ERR_NULL_ARGUMENT, "WeightNorm: the layer is NULL");
+    if (!o.weight_name)
+        o.weight_name = "weight";
+    vn_array *const w = vn_get(layer, o.weight_name);
+    if (!w || !vn__expect_array("WeightNorm", "the weight", w))
+        return NULL;
+    const int64_t axis = o.no_axis ? -1 : o.axis < 0 ? o.axis + vn_rank(w) : o.axis;
+    if (!o.no_axis && (axis < 0 || axis >= vn_rank(w)))
+        return vn_error(VN_ERR_ARGUMENT, "WeightNorm: axis is %lld, but the weight has %d axes",
+                        (long long)o.axis, vn_rank(w));
+    return vn_module_new(&vn_weight_norm_type, &(struct vn_weight_norm){
+                                                   .layer = layer,
+                                                   .g = norm(VN_TREES(w, vn_int(axis))),
+                                                   .weight_name = o.weight_name,
+                                                   .axis = axis,
+                                                   .norm = vn_function(norm, 2),
+                                               });
+}
