@@ -5,45 +5,6 @@
 /* Lanes of a block: two vectors, two of which the second is cut short, or one cut short. */
 enum width { FULL, SECOND_PART, FIRST_PART, WIDTHS };
 
-VN_INLINE vec load_last(const real *p, bool whole, part tail)
-{
-    return whole ? v_load(p) : v_load_part(p, tail);
-}
-
-VN_INLINE vec finished(vec v, const real *c, const real *mask, const vn__job *job, bool whole,
-                       part tail)
-{
-    if (job->accumulate)
-        v += load_last(c, whole, tail);
-    if (job->relu)
-        v = v_max(v_set(0), v);
-    if (mask)
-        v = v_select(v_gt(load_last(mask, whole, tail), v_set(0)), v, v_set(0));
-    return v;
-}
-
-VN_INLINE void finish(vec acc[VN_ROWS][2], const vn__job *job, int64_t q, int rows, int vectors,
-                      bool whole, part tail)
-{
-    real *c = job->c + q * job->c_pixel;
-    const real *mask = job->mask ? job->mask + q * job->c_pixel : job->mask;
-    VN_UNROLL
-    for (int i = 0; i < rows; i++) {
-        VN_UNROLL
-        for (int v = 0; v < vectors; v++) {
-            const bool all = whole || v < vectors - 1;
-            const vec r = finished(acc[i][v], c + v * VN_LANES, mask ? mask + v * VN_LANES : mask,
-                                   job, all, tail);
-            if (all)
-                v_store(c + v * VN_LANES, r);
-            else
-                v_store_part(c + v * VN_LANES, r, tail);
-        }
-        c += job->c_row;
-        mask = mask ? mask + job->mask_row : mask;
-    }
-}
-
 /* acc += A(:, k) B[k][:], over the channels of one tap. */
 VN_INLINE void accumulate(vec acc[VN_ROWS][2], const real *a, const real *b, int64_t b_row,
                           int64_t channels, int rows, int vectors, bool whole, part tail)
@@ -52,7 +13,7 @@ VN_INLINE void accumulate(vec acc[VN_ROWS][2], const real *a, const real *b, int
         vec x[2];
         VN_UNROLL
         for (int v = 0; v < vectors; v++)
-            x[v] = load_last(b + v * VN_LANES, whole || v < vectors - 1, tail);
+            x[v] = vn__load_last(b + v * VN_LANES, whole || v < vectors - 1, tail);
         VN_UNROLL
         for (int i = 0; i < rows; i++) {
             const vec w = v_set(a[i]);
@@ -78,7 +39,7 @@ VN_INLINE void tile(const vn__job *job, int rows, int vectors, bool whole, part 
             if (tap[t] >= 0)
                 accumulate(acc, a, job->b + tap[t] * b_pixel, b_row, channels, rows, vectors,
                            whole, tail);
-        finish(acc, job, q, rows, vectors, whole, tail);
+        vn__finish(acc, job, q, rows, vectors, whole, tail);
     }
 }
 
@@ -88,14 +49,8 @@ VN_INLINE void tile(const vn__job *job, int rows, int vectors, bool whole, part 
     static void first_##rows(const vn__job *job, part t) { tile(job, rows, 1, false, t); }
 #define ENTRY(rows) { full_##rows, second_##rows, first_##rows },
 
-#if VN_VECTOR_BYTES == 64
-#define HEIGHTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
-#else
-#define HEIGHTS(X) X(1) X(2) X(3) X(4) X(5) X(6)
-#endif
-
-HEIGHTS(TILE)
-static void (*const tiles[VN_ROWS][WIDTHS])(const vn__job *, part) = { HEIGHTS(ENTRY) };
+VN_HEIGHTS(TILE)
+static void (*const tiles[VN_ROWS][WIDTHS])(const vn__job *, part) = { VN_HEIGHTS(ENTRY) };
 
 void VN_FN(run_tile)(const vn__job *job, int64_t rows, int64_t cols)
 {

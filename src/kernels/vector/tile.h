@@ -16,8 +16,10 @@
 /* Rows of a block: 2 VN_ROWS accumulators, two vectors of B and a broadcast fill the registers. */
 #if VN_VECTOR_BYTES == 64
 enum { VN_ROWS = 12 };
+#define VN_HEIGHTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
 #else
 enum { VN_ROWS = 6 };
+#define VN_HEIGHTS(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
 enum { VN_COLS = 2 * VN_LANES };
 
@@ -55,6 +57,47 @@ typedef struct vn__job {
     int64_t mask_row;
     bool accumulate, relu;
 } vn__job;
+
+/* ---- the end of a block: the last vector of a row is `whole` or has the lanes of `tail` */
+
+VN_INLINE vec vn__load_last(const real *p, bool whole, part tail)
+{
+    return whole ? v_load(p) : v_load_part(p, tail);
+}
+
+VN_INLINE vec vn__finished(vec v, const real *c, const real *mask, const vn__job *job, bool whole,
+                         part tail)
+{
+    if (job->accumulate)
+        v += vn__load_last(c, whole, tail);
+    if (job->relu)
+        v = v_max(v_set(0), v);
+    if (mask)
+        v = v_select(v_gt(vn__load_last(mask, whole, tail), v_set(0)), v, v_set(0));
+    return v;
+}
+
+VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, int64_t q, int rows, int vectors,
+                          bool whole, part tail)
+{
+    real *c = job->c + q * job->c_pixel;
+    const real *mask = job->mask ? job->mask + q * job->c_pixel : job->mask;
+    VN_UNROLL
+    for (int i = 0; i < rows; i++) {
+        VN_UNROLL
+        for (int v = 0; v < vectors; v++) {
+            const bool all = whole || v < vectors - 1;
+            const vec r = vn__finished(acc[i][v], c + v * VN_LANES, mask ? mask + v * VN_LANES : mask,
+                                   job, all, tail);
+            if (all)
+                v_store(c + v * VN_LANES, r);
+            else
+                v_store_part(c + v * VN_LANES, r, tail);
+        }
+        c += job->c_row;
+        mask = mask ? mask + job->mask_row : mask;
+    }
+}
 
 /* Runs a job on a block of `rows` rows and `cols` lanes, 1 <= rows <= VN_ROWS, cols <= VN_COLS. */
 typedef void vn__run_tile_fn(const vn__job *job, int64_t rows, int64_t cols);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The weight gradient of a dense layer, C[i][j] += sum over lanes k of Y[i][k] X[j][k].
+ *
+ * Partial sums in the lanes would stream both operands for every block of C. Instead a strip of
+ * columns of X is transposed into [k][columns], once for all rows, and the broadcast kernel runs with
+ * the lanes as its long dimension: each step loads two vectors of the strip and broadcasts one
+ * element of Y a row, straight from its panel. Where Y is the smaller operand the roles are
+ * exchanged, and the strip of C^T that results is added to C in transposed squares.
+ */
+#include "kernels/simd/transpose.h"
+#include "kernels/vector/tile.h"
+
+enum { DEPTH = 256 }; /* lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache */
+
+/* One operand's panels; row i of panel p begins at data + p * panel + i * row. */
+typedef struct operand {
+    const real *data;
+    int64_t panel, row, rows;
+} operand;
+
+/* A chunk: `lanes` lanes of each of `panels` panels. */
+typedef struct chunk {
+    int64_t panels, lanes;
+} chunk;
+
+VN_INLINE void lane_tile(real *c, int64_t c_row, const operand *y, const real *strip, chunk k,
+                         bool whole, part tail, int rows, int vectors)
+{
+    const vn__job job = { .c = c, .c_row = c_row, .accumulate = true };
+    const int64_t y_row = y->row;
+    vec acc[VN_ROWS][2];
+    VN_UNROLL
+    for (int i = 0; i < rows; i++)
+        acc[i][0] = acc[i][1] = v_set(0);
+    for (int64_t p = 0; p < k.panels; p++) {
+        const real *a = y->data + p * y->panel;
+        for (int64_t l = 0; l < k.lanes; l++, a++, strip += vectors * VN_LANES) {
+            vec x[2];
+            VN_UNROLL
+            for (int v = 0; v < vectors; v++)
+                x[v] = v_load(strip + v * VN_LANES);
+            VN_UNROLL
+            for (int i = 0; i < rows; i++) {
+                const vec w = v_set(a[i * y_row]);
+                VN_UNROLL
+                for (int v = 0; v < vectors; v++)
+                    acc[i][v] = v_fma(w, x[v], acc[i][v]);
+            }
+        }
+    }
+    if (whole)
+        vn__finish(acc, &job, 0, rows, vectors, true, tail);
+    else
+        vn__finish(acc, &job, 0, rows, vectors, false, tail);
+}
+
+#define TILE(rows)                                                                              \
+    static void one_##rows(real *c, int64_t c_row, const operand *y, const real *s, chunk k,    \
+                           bool whole, part t)                                                  \
+    { lane_tile(c, c_row, y, s, k, whole, t, rows, 1); }                                        \
+    static void two_##rows(real *c, int64_t c_row, const operand *y, const real *s, chunk k,    \
+                           bool whole, part t)                                                  \
+    { lane_tile(c, c_row, y, s, k, whole, t, rows, 2); }
+#define ENTRY(rows) { one_##rows, two_##rows },
+VN_HEIGHTS(TILE)
+typedef void tile_fn(real *, int64_t, const operand *, const real *, chunk, bool, part);
+static tile_fn *const tiles[VN_ROWS][2] = { VN_HEIGHTS(ENTRY) };
+
+/* The rows j to j + cols of x, transposed to strip[k][one or two vectors], padded with zeros. */
+static void make_strip(real *strip, const operand *x, int64_t j, int64_t cols, chunk k)
+{
+    const int64_t width = cols > VN_LANES ? VN_COLS : VN_LANES;
+    for (int64_t p = 0; p < k.panels; p++, strip += k.lanes * width)
+        for (int64_t i = 0; i < cols; i += VN_LANES)
+            transpose_padded(strip + i, width, x->data + p * x->panel + (j + i) * x->row, x->row,
+                             cols - i < VN_LANES ? cols - i : VN_LANES, k.lanes);
+}
+
+/* c[i][0 .. cols) += sum over the chunk of y[i] strip, for all rows of y. */
+static void multiply(real *c, int64_t c_row, const operand *y, const real *strip, int64_t cols,
+                     chunk k)
+{
+    const vn__cut cut = vn__cut_rows(y->rows);
+    const bool two = cols > VN_LANES, whole = cols % VN_LANES == 0;
+    const part tail = part_of(two ? cols - VN_LANES : cols);
+    for (int64_t b = 0; b < cut.blocks; b++) {
+        const int64_t start = vn__block_start(&cut, b);
+        operand block = *y;
+        block.data += start * y->row;
+        tiles[vn__block_rows(&cut, b) - 1][two](c + start * c_row, c_row, &block, strip, k, whole,
+                                                tail);
+    }
+}
+
+/* X in strips, Y broadcast: C is written as it lies. */
+static void straight(real *c, int64_t ldc, const operand *y, const operand *x, chunk k,
+                     real *strip)
+{
+    for (int64_t j = 0; j < x->rows; j += VN_COLS) {
+        const int64_t cols = x->rows - j < VN_COLS ? x->rows - j : VN_COLS;
+        make_strip(strip, x, j, cols, k);
+        multiply(c + j, ldc, y, strip, cols, k);
+    }
+}
+
+/* c[i][j] += t[j][i] */
+static void add_transposed(real *c, int64_t ldc, const real *t, int64_t rows, int64_t cols)
+{
+    for (int64_t j = 0; j < cols; j += VN_LANES) {
+        real square[VN_LANES * VN_LANES];
+        const int64_t width = cols - j < VN_LANES ? cols - j : VN_LANES;
+        for (int64_t i = 0; i < rows; i += VN_LANES) {
+            const int64_t height = rows - i < VN_LANES ? rows - i : VN_LANES;
+            transpose_square(square, VN_LANES, t + j * VN_COLS + i, VN_COLS, width, height);
+            for (int64_t r = 0; r < height; r++)
+                for (int64_t s = 0; s < width; s++)
+                    c[(i + r) * ldc + j + s] += square[r * VN_LANES + s];
+        }
+    }
+}
+
+/* Y in strips, X broadcast, a few hundred rows of X at a time: C^T is made in scratch. */
+static void exchanged(real *c, int64_t ldc, const operand *y, const operand *x, chunk k,
+                      real *strip)
+{
+    real *result = strip + DEPTH * VN_COLS;
+    for (int64_t i = 0; i < y->rows; i += VN_COLS) {
+        const int64_t cols = y->rows - i < VN_COLS ? y->rows - i : VN_COLS;
+        make_strip(strip, y, i, cols, k);
+        for (int64_t j = 0; j < x->rows; j += DEPTH) {
+            operand part_x = *x;
+            part_x.data += j * x->row;
+            part_x.rows = x->rows - j < DEPTH ? x->rows - j : DEPTH;
+            memset(result, 0, (size_t)(part_x.rows * VN_COLS) * sizeof(real));
+            multiply(result, VN_COLS, &part_x, strip, cols, k);
+            add_transposed(c + i * ldc + j, ldc, result, cols, part_x.rows);
+        }
+    }
+}
+
+/* Cost in vector steps times VN_LANES: the products, with a strip's last vector only partly used, and
+ * about six steps for each row of a square that is transposed. */
+static int64_t cost(int64_t rows, int64_t cols, int64_t depth)
+{
+    const int64_t vectors = (cols + VN_LANES - 1) / VN_LANES;
+    const int64_t step = VN_VECTOR_BYTES == 64 ? 2 : 1; /* half as many 512-bit products a cycle */
+    return depth * (rows * vectors * VN_LANES * step / 2 + 6 * cols);
+}
+
+int64_t VN_FN(lane_gemm_scratch)(int64_t m, int64_t n, int64_t lanes, int64_t panels)
+{
+    (void)m, (void)n, (void)lanes, (void)panels;
+    return 2 * DEPTH * VN_COLS * (int64_t)sizeof(real);
+}
+
+void VN_FN(lane_gemm)(void *c, int64_t ldc, const void *y, int64_t y_panel, int64_t y_row,
+                      const void *x, int64_t x_panel, int64_t x_row, int64_t m, int64_t n,
+                      int64_t lanes, int64_t panels, void *scratch)
+{
+    const int64_t width = lanes < DEPTH ? lanes : DEPTH, group = width > 0 ? DEPTH / width : 1;
+    const int64_t depth = width * (group < panels ? group : panels);
+    const bool exchange = cost(n, m, depth) + 9 * m * n < cost(m, n, depth);
+    for (int64_t p = 0; p < panels; p += group)
+        for (int64_t l = 0; l < lanes; l += width) {
+            const chunk k = { panels - p < group ? panels - p : group,
+                              lanes - l < width ? lanes - l : width };
+            const operand left = { (const real *)y + p * y_panel + l, y_panel, y_row, m };
+            const operand right = { (const real *)x + p * x_panel + l, x_panel, x_row, n };
+            if (exchange)
+                exchanged(c, ldc, &left, &right, k, scratch);
+            else
+                straight(c, ldc, &left, &right, k, scratch);
+        }
+}
