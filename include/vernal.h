@@ -10,6 +10,7 @@
 #include "vernal/op.h"
 #include "vernal/ops.h"
 #include "vernal/optim.h"
+#include "vernal/plan.h"
 #include "vernal/random.h"
 #include "vernal/runtime.h"
 #include "vernal/transform.h"

@@ -104,6 +104,13 @@ struct vn_op {
      * ELEMENTWISE ops are moved by a rule of their own, others are not. */
     bool (*pull)(void *attr_out, int *out_axis, const void *attr, const vn_aval in[], int n_in,
                  const int axis[]);
+
+    /* optional, for the ops that begin, end or reduce a mapped axis: the set of mapped axes of the
+     * results, given the union of the operands' sets. NULL: the union. */
+    uint64_t (*axes)(const void *attr, uint64_t in);
+
+    /* optional: the number of results where it depends on the attributes; n_out is then ignored. */
+    int (*results)(const void *attr);
 };
 
 /* Applies an op of one result: evaluates it, or records it if an operand is a value on a tape. */

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* From a tape to a program: one step for each instruction, places for its values, memory that values
+ * share when their lives do not overlap. */
+#include "core/plan/compile.h"
+
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+#define ALIGN 64
+
+static int64_t aligned(int64_t bytes) { return (bytes + ALIGN - 1) & ~(int64_t)(ALIGN - 1); }
+
+/* ------------------------------------------------------------------------- slots */
+
+vn__slot vn__slot_of(const vn__compiler *c, uint32_t value)
+{
+    const vn__value *const v = &c->tape->value[value];
+    const uint64_t lane = c->lane >= 0 ? 1ull << c->lane : 0;
+    vn__slot slot = { .aval = v->aval, .loops = v->axes & ~lane, .lanes = (v->axes & lane) != 0 };
+    slot.bytes = vn_shape_size(v->aval.shape) * (int64_t)vn_dtype_size(v->aval.dtype);
+    for (int a = 0; a < VN__MAX_AXES && slot.loops >> a; a++)
+        if (slot.loops >> a & 1)
+            slot.bytes *= vn__tape_axis(c->tape, a)->size;
+    if (slot.lanes)
+        slot.bytes *= c->program->lanes;
+    return slot;
+}
+
+/* Bytes from one element of loop axis `axis` to the next in a value with these loops. */
+int64_t vn__loop_stride(const vn__compiler *c, const vn__slot *slot, int axis)
+{
+    if (!(slot->loops >> axis & 1))
+        return 0;
+    int64_t stride = vn_shape_size(slot->aval.shape) * (int64_t)vn_dtype_size(slot->aval.dtype) *
+                     (slot->lanes ? c->program->lanes : 1);
+    for (int a = axis + 1; a < VN__MAX_AXES && slot->loops >> a; a++)
+        if (slot->loops >> a & 1)
+            stride *= vn__tape_axis(c->tape, a)->size;
+    return stride;
+}
+
+/* ------------------------------------------------------------------------- places */
+
+static vn__place place_of(vn__compiler *c, uint32_t value)
+{
+    if (c->tape->value[value].constant)
+        return (vn__place){ .space = VN__SPACE_CONST, .data = vn_data(c->tape->value[value].known) };
+    if (c->in_of[value] >= 0)
+        return (vn__place){ .space = VN__SPACE_IN, .index = c->in_of[value] };
+    if (c->out_of[value] >= 0)
+        return (vn__place){ .space = VN__SPACE_OUT, .index = c->out_of[value] };
+    return (vn__place){ .space = VN__SPACE_WORK, .index = (int32_t)value };
+}
+
+static void use(vn__compiler *c, uint32_t value, int64_t step)
+{
+    if (c->first_use[value] < 0)
+        c->first_use[value] = step;
+    c->last_use[value] = step;
+}
+
+vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint32_t in[], int n_out,
+                       uint32_t out)
+{
+    vn__program *const p = c->program;
+    if (!vn__grow(&p->step, &p->step_capacity, p->n_step + 1, sizeof *p->step))
+        return NULL;
+    vn__arena *const a = &p->arena;
+    const size_t x = (size_t)(n_in ? n_in : 1), y = (size_t)(n_out ? n_out : 1);
+    vn__step s = { .kind = kind, .n_in = n_in, .n_out = n_out, .lanes = 1, .scratch = -1 };
+    s.in = vn__arena_alloc(a, x * sizeof *s.in);
+    s.out = vn__arena_alloc(a, y * sizeof *s.out);
+    s.in_slot = vn__arena_alloc(a, x * sizeof *s.in_slot);
+    s.out_slot = vn__arena_alloc(a, y * sizeof *s.out_slot);
+    s.in_aval = vn__arena_alloc(a, x * sizeof *s.in_aval);
+    s.out_aval = vn__arena_alloc(a, y * sizeof *s.out_aval);
+    s.mapped = vn__arena_alloc(a, x * sizeof *s.mapped);
+    s.in_stride = vn__arena_alloc(a, VN__MAX_LOOPS * x * sizeof *s.in_stride);
+    s.out_stride = vn__arena_alloc(a, VN__MAX_LOOPS * y * sizeof *s.out_stride);
+    if (!s.in || !s.out || !s.in_slot || !s.out_slot || !s.in_aval || !s.out_aval || !s.mapped ||
+        !s.in_stride || !s.out_stride)
+        return NULL;
+    for (int i = 0; i < n_in; i++) {
+        use(c, in[i], p->n_step);
+        s.in[i] = place_of(c, in[i]);
+        s.in_slot[i] = vn__slot_of(c, in[i]);
+        s.in_aval[i] = s.in_slot[i].aval;
+        s.mapped[i] = s.in_slot[i].lanes;
+        if (s.mapped[i])
+            s.lanes = p->lanes;
+    }
+    p->step[p->n_step] = s;
+    if (kind != VN__STEP_STAGE)
+        for (int j = 0; j < n_out; j++)
+            vn__step_set_out(c, &p->step[p->n_step], j, out + (uint32_t)j);
+    return &p->step[p->n_step++];
+}
+
+void vn__step_set_out(vn__compiler *c, vn__step *s, int j, uint32_t value)
+{
+    use(c, value, s - c->program->step);
+    s->out[j] = place_of(c, value);
+    s->out_slot[j] = vn__slot_of(c, value);
+    s->out_aval[j] = s->out_slot[j].aval;
+    if (s->out_slot[j].lanes)
+        s->lanes = c->program->lanes;
+}
+
+vn_status vn__step_loop(const vn__compiler *c, vn__step *s, int axis)
+{
+    if (s->n_loops == VN__MAX_LOOPS)
+        return vn__fail(VN_ERR_LIMIT, "plan: more than %d nested vmaps", VN__MAX_LOOPS);
+    const int k = s->n_loops++;
+    s->loop_count[k] = vn__tape_axis(c->tape, axis)->size;
+    for (int i = 0; i < s->n_in; i++)
+        s->in_stride[k * s->n_in + i] = vn__loop_stride(c, &s->in_slot[i], axis);
+    for (int j = 0; j < s->n_out; j++)
+        s->out_stride[k * s->n_out + j] = vn__loop_stride(c, &s->out_slot[j], axis);
+    return VN_ERR_OK;
+}
+
+vn_status vn__step_loops(const vn__compiler *c, vn__step *s, uint64_t axes)
+{
+    for (int a = 0; a < VN__MAX_AXES && axes >> a; a++)
+        if (axes >> a & 1)
+            VN_TRY(vn__step_loop(c, s, a));
+    return VN_ERR_OK;
+}
+
+/* -------------------------------------------------------------------------- memory */
+
+/* First fit: a value takes the lowest gap that is free while it lives. */
+typedef struct block {
+    int64_t start, bytes, last;
+} block;
+
+static int64_t take_gap(block *live, int64_t *n, int64_t bytes, int64_t now, int64_t last)
+{
+    int64_t kept = 0;
+    for (int64_t i = 0; i < *n; i++)
+        if (live[i].last >= now)
+            live[kept++] = live[i];
+    *n = kept;
+    int64_t start = 0, at = 0;
+    for (; at < kept && start + bytes > live[at].start; at++)
+        start = live[at].start + live[at].bytes > start ? live[at].start + live[at].bytes : start;
+    /* blocks are sorted by start: the gap before live[at] (or the end) fits */
+    memmove(&live[at + 1], &live[at], (size_t)(kept - at) * sizeof *live);
+    live[at] = (block){ start, bytes, last };
+    *n = kept + 1;
+    return start;
+}
+
+static vn_status assign_offsets(vn__compiler *c, int64_t *offset)
+{
+    vn__program *const p = c->program;
+    block *const live = vn__alloc((size_t)(c->tape->n_value + 1) * sizeof *live);
+    int64_t n = 0;
+    if (!live)
+        return vn_error_status();
+    for (int64_t k = 0; k < p->n_step; k++) {
+        const vn__step *const s = &p->step[k];
+        for (int j = 0; j < s->n_out; j++) {
+            if (s->out[j].space != VN__SPACE_WORK)
+                continue;
+            const int32_t v = s->out[j].index;
+            const int64_t panels = s->out_slot[j].lanes ? p->max_panels : 1;
+            if (offset[v] >= 0)
+                continue;
+            offset[v] = take_gap(live, &n, aligned(s->out_slot[j].bytes) * panels, k, c->last_use[v]);
+            const int64_t end = offset[v] + aligned(s->out_slot[j].bytes) * panels;
+            p->work_bytes = end > p->work_bytes ? end : p->work_bytes;
+        }
+    }
+    vn__free(live);
+    return VN_ERR_OK;
+}
+
+static void settle(vn__place *place, const vn__slot *slot, const int64_t *offset)
+{
+    if (place->space != VN__SPACE_WORK)
+        return;
+    place->offset = offset[place->index];
+    place->panel = slot->lanes ? aligned(slot->bytes) : 0;
+}
+
+static bool is_flat(const vn__step *s)
+{
+    if (s->kind != VN__STEP_EVAL || !(s->op->flags & VN_OP_ELEMENTWISE) || s->n_loops ||
+        s->lanes == 1 || s->n_out != 1 || s->out[0].space != VN__SPACE_WORK ||
+        s->out[0].panel != s->out_slot[0].bytes)
+        return false;
+    for (int i = 0; i < s->n_in; i++) {
+        if (!s->mapped[i] && vn_shape_size(s->in_aval[i].shape) == 1)
+            continue;
+        if (!s->mapped[i] || s->in[i].space != VN__SPACE_WORK || s->in[i].panel != s->in_slot[i].bytes ||
+            !vn_shape_equal(s->in_aval[i].shape, s->out_aval[0].shape))
+            return false;
+    }
+    return true;
+}
+
+static int64_t scratch_bytes(const vn__compiler *c, const vn__step *s)
+{
+    if (s->kind == VN__STEP_SCAN || s->kind == VN__STEP_WHILE)
+        return s->rows; /* set by the builder */
+    if (s->kind != VN__STEP_EVAL && s->kind != VN__STEP_EVAL_SUM)
+        return 0;
+    const bool native = s->lanes == 1 || (s->op->flags & VN_OP_LANES) || s->kind == VN__STEP_EVAL_SUM;
+    int64_t bytes = s->op->scratch ? (int64_t)s->op->scratch(s->attr, s->in_aval, s->n_in,
+                                                             native ? s->mapped : NULL,
+                                                             native ? s->lanes : 1)
+                                   : 0;
+    if (native)
+        return bytes;
+    for (int i = 0; i < s->n_in; i++)
+        bytes += s->mapped[i] ? aligned(s->in_slot[i].bytes / c->program->lanes) : 0;
+    for (int j = 0; j < s->n_out; j++)
+        bytes += aligned(s->out_slot[j].bytes / c->program->lanes);
+    return bytes + ALIGN;
+}
+
+/* Stages run one after the other: their totals share one region behind the rest, their tiles the
+ * workers' workspaces. */
+static void place_totals(vn__program *p)
+{
+    int64_t totals = 0;
+    for (int64_t k = 0; k < p->n_step; k++) {
+        const vn__step *const s = &p->step[k];
+        const int64_t inner = s->stage  ? s->stage->program->work_bytes
+                              : s->body ? s->body->worker_bytes
+                                        : 0;
+        p->worker_bytes = aligned(inner) > p->worker_bytes ? aligned(inner) : p->worker_bytes;
+        if (s->cond && s->cond->worker_bytes > p->worker_bytes)
+            p->worker_bytes = s->cond->worker_bytes;
+        if (!s->stage)
+            continue;
+        s->stage->totals_at = p->work_bytes;
+        const int64_t bytes = s->stage->slots * s->stage->totals_bytes;
+        totals = bytes > totals ? bytes : totals;
+    }
+    p->work_bytes += aligned(totals);
+}
+
+static vn_status lay_out(vn__compiler *c)
+{
+    vn__program *const p = c->program;
+    int64_t *const offset = vn__alloc((size_t)(c->tape->n_value + 1) * sizeof *offset);
+    if (!offset)
+        return vn_error_status();
+    memset(offset, -1, (size_t)(c->tape->n_value + 1) * sizeof *offset);
+    const vn_status status = assign_offsets(c, offset);
+    int64_t scratch = 0;
+    for (int64_t k = 0; status == VN_ERR_OK && k < p->n_step; k++) {
+        vn__step *const s = &p->step[k];
+        for (int i = 0; i < s->n_in; i++)
+            settle(&s->in[i], &s->in_slot[i], offset);
+        for (int j = 0; j < s->n_out; j++)
+            settle(&s->out[j], &s->out_slot[j], offset);
+        s->flat = is_flat(s);
+        const int64_t bytes = scratch_bytes(c, s);
+        s->scratch = bytes ? aligned(p->work_bytes) : -1;
+        scratch = bytes > scratch ? bytes : scratch;
+    }
+    vn__free(offset);
+    p->work_bytes = aligned(p->work_bytes) + aligned(scratch);
+    place_totals(p);
+    return status;
+}
+
+/* ---------------------------------------------------------------------- the program */
+
+void vn__program_free(vn__program *program)
+{
+    if (!program)
+        return;
+    for (int64_t k = 0; k < program->n_step; k++) {
+        vn__program_free(program->step[k].body);
+        vn__program_free(program->step[k].cond);
+        if (program->step[k].stage)
+            vn__program_free(program->step[k].stage->program);
+    }
+    vn__free(program->step);
+    vn__arena_free(&program->arena);
+    vn__free(program);
+}
+
+static vn_status compiler_begin(vn__compiler *c, int64_t lanes, int64_t max_panels)
+{
+    const size_t n = (size_t)c->tape->n_value + 1;
+    c->program = vn__alloc_zero(sizeof *c->program);
+    c->in_of = vn__alloc(n * sizeof *c->in_of);
+    c->out_of = vn__alloc(n * sizeof *c->out_of);
+    c->first_use = vn__alloc(n * sizeof *c->first_use);
+    c->last_use = vn__alloc(n * sizeof *c->last_use);
+    c->uses = vn__alloc_zero(n * sizeof *c->uses);
+    if (!c->program || !c->in_of || !c->out_of || !c->first_use || !c->last_use || !c->uses)
+        return vn_error_status();
+    memset(c->in_of, -1, n * sizeof *c->in_of);
+    memset(c->out_of, -1, n * sizeof *c->out_of);
+    memset(c->first_use, -1, n * sizeof *c->first_use);
+    memset(c->last_use, -1, n * sizeof *c->last_use);
+    c->program->lanes = lanes;
+    c->program->max_panels = max_panels;
+    for (int64_t k = 0; k < c->tape->n_instr; k++)
+        for (int i = 0; i < c->tape->instr[k].n_in; i++)
+            c->uses[c->tape->instr[k].in[i]]++;
+    for (int64_t i = 0; i < c->tape->n_output; i++)
+        c->uses[c->tape->output[i]]++;
+    return VN_ERR_OK;
+}
+
+static vn_status set_parameters(vn__compiler *c, int n_in, const uint32_t in[], int n_out,
+                                const uint32_t out[])
+{
+    vn__program *const p = c->program;
+    p->n_in = n_in;
+    p->n_out = n_out;
+    p->in_slot = vn__arena_alloc(&p->arena, (size_t)(n_in + 1) * sizeof *p->in_slot);
+    p->out_slot = vn__arena_alloc(&p->arena, (size_t)(n_out + 1) * sizeof *p->out_slot);
+    if (!p->in_slot || !p->out_slot)
+        return vn_error_status();
+    for (int i = 0; i < n_in; i++) {
+        c->in_of[in[i]] = i;
+        p->in_slot[i] = vn__slot_of(c, in[i]);
+    }
+    for (int j = n_out - 1; j >= 0; j--) {
+        p->out_slot[j] = vn__slot_of(c, out[j]);
+        if (c->in_of[out[j]] < 0 && !c->tape->value[out[j]].constant)
+            c->out_of[out[j]] = j; /* the first of equal outputs is computed in place */
+    }
+    return VN_ERR_OK;
+}
+
+/* Outputs that are inputs, constants or computed elsewhere are copied at the end. */
+static vn_status copy_outputs(vn__compiler *c, int n_out, const uint32_t out[])
+{
+    for (int j = 0; j < n_out; j++) {
+        if (c->out_of[out[j]] == j)
+            continue;
+        vn__step *const s = vn__step_new(c, VN__STEP_COPY, 1, &out[j], 1, out[j]);
+        if (!s)
+            return vn_error_status();
+        s->out[0] = (vn__place){ .space = VN__SPACE_OUT, .index = j };
+        s->rows = 1;
+        s->row_bytes = s->in_slot[0].bytes;
+    }
+    return VN_ERR_OK;
+}
+
+static vn__program *compiler_end(vn__compiler *c, vn_status status)
+{
+    if (status == VN_ERR_OK)
+        status = lay_out(c);
+    vn__free(c->in_of);
+    vn__free(c->out_of);
+    vn__free(c->first_use);
+    vn__free(c->last_use);
+    vn__free(c->uses);
+    if (status == VN_ERR_OK)
+        return c->program;
+    vn__program_free(c->program);
+    return NULL;
+}
+
+static vn_status build_all(vn__compiler *c)
+{
+    if (c->lane < 0)
+        return vn__build_staged(c);
+    for (int64_t k = 0; k < c->tape->n_instr; k++)
+        VN_TRY(vn__build_instr(c, (uint32_t)k));
+    return VN_ERR_OK;
+}
+
+vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels)
+{
+    vn__compiler c = { .tape = tape, .lane = lane };
+    vn_status status = compiler_begin(&c, lanes, max_panels);
+    if (status == VN_ERR_OK)
+        status = set_parameters(&c, (int)tape->n_input, tape->input, (int)tape->n_output,
+                                tape->output);
+    if (status == VN_ERR_OK)
+        status = build_all(&c);
+    if (status == VN_ERR_OK)
+        status = copy_outputs(&c, (int)tape->n_output, tape->output);
+    return compiler_end(&c, status);
+}
+
+vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int lane, int64_t lanes,
+                              int64_t max_panels)
+{
+    vn__compiler c = { .tape = tape, .lane = lane };
+    vn_status status = compiler_begin(&c, lanes, max_panels);
+    if (status == VN_ERR_OK)
+        status = set_parameters(&c, part->n_in, part->in, part->n_out, part->out);
+    for (int64_t k = 0; status == VN_ERR_OK && k < part->n_instr; k++)
+        status = vn__build_instr(&c, part->instr[k]);
+    return compiler_end(&c, status);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of one compilation, shared by the files that turn instructions into steps. */
+#ifndef VN_CORE_PLAN_COMPILE_H
+#define VN_CORE_PLAN_COMPILE_H
+
+#include "core/plan/program.h"
+
+typedef struct vn__compiler {
+    const vn__tape *tape;
+    int lane;                        /* axis of the lanes, -1: none */
+    vn__program *program;
+    int32_t *in_of, *out_of;         /* by value: parameter, or -1 */
+    int64_t *first_use, *last_use;   /* by value: steps */
+    int32_t *uses;                   /* by value: number of reading instructions and outputs */
+} vn__compiler;
+
+vn__slot vn__slot_of(const vn__compiler *c, uint32_t value);
+int64_t vn__loop_stride(const vn__compiler *c, const vn__slot *slot, int axis);
+/* Appends a step whose results are the values out, out + 1, ...; NULL on error. */
+vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint32_t in[], int n_out,
+                       uint32_t out);
+/* Makes `value` the j-th result of a step. */
+void vn__step_set_out(vn__compiler *c, vn__step *s, int j, uint32_t value);
+/* Adds a loop over one axis, over a set of axes. */
+vn_status vn__step_loop(const vn__compiler *c, vn__step *s, int axis);
+vn_status vn__step_loops(const vn__compiler *c, vn__step *s, uint64_t axes);
+
+/* Steps of one instruction (build.c); of all, with stages (stage.c). */
+vn_status vn__build_instr(vn__compiler *c, uint32_t instr);
+vn_status vn__build_staged(vn__compiler *c);
+vn_status vn__build_scan(vn__compiler *c, const vn__instr *instr);
+vn_status vn__build_while(vn__compiler *c, const vn__instr *instr);
+
+#endif

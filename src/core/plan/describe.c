@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* Tapes and plans as text. */
+#include <inttypes.h>
+
+#include "core/plan/plan.h"
+#include "core/plan/simplify.h"
+#include "vernal/runtime.h"
+#include "vernal/transform.h"
+
+/* ------------------------------------------------------------------------ tapes */
+
+static void print_value(FILE *file, const vn__tape *tape, uint32_t id)
+{
+    char text[VN__SHAPE_TEXT];
+    const vn__value *const v = &tape->value[id];
+    fprintf(file, "%%%u:%s", id, vn__shape_text(text, v->aval.dtype, v->aval.shape));
+    for (int a = 0; a < VN__MAX_AXES && v->axes >> a; a++)
+        if (v->axes >> a & 1) {
+            const vn__axis *const axis = vn__tape_axis(tape, a);
+            fprintf(file, "{%s%s%" PRId64 "}", axis->name, axis->name[0] ? "=" : "", axis->size);
+        }
+}
+
+static void print_operand(FILE *file, const vn__tape *tape, uint32_t id)
+{
+    const vn__value *const v = &tape->value[id];
+    if (v->constant && vn_size(v->known) == 1)
+        fprintf(file, "%g", vn_item(v->known));
+    else
+        fprintf(file, v->constant ? "const%%%u" : "%%%u", id);
+}
+
+static void print_tape(FILE *file, const vn__tape *tape, int indent)
+{
+    fprintf(file, "%*sinputs", indent, "");
+    for (int64_t i = 0; i < tape->n_input; i++) {
+        fputc(' ', file);
+        print_value(file, tape, tape->input[i]);
+    }
+    fputc('\n', file);
+    for (int64_t k = 0; k < tape->n_instr; k++) {
+        const vn__instr *const instr = &tape->instr[k];
+        fprintf(file, "%*s", indent, "");
+        for (int j = 0; j < instr->n_out; j++) {
+            print_value(file, tape, instr->out + (uint32_t)j);
+            fputc(' ', file);
+        }
+        fprintf(file, "= %s", instr->op->name);
+        for (int i = 0; i < instr->n_in; i++) {
+            fputc(' ', file);
+            print_operand(file, tape, instr->in[i]);
+        }
+        fputc('\n', file);
+        if (instr->op == &vn__op_scan)
+            print_tape(file, ((const vn__scan_attr *)instr->attr)->body, indent + 4);
+        if (instr->op == &vn__op_while) {
+            print_tape(file, ((const vn__while_attr *)instr->attr)->cond, indent + 4);
+            print_tape(file, ((const vn__while_attr *)instr->attr)->body, indent + 4);
+        }
+    }
+    fprintf(file, "%*soutputs", indent, "");
+    for (int64_t i = 0; i < tape->n_output; i++) {
+        fputc(' ', file);
+        print_operand(file, tape, tape->output[i]);
+    }
+    fputc('\n', file);
+}
+
+/* ------------------------------------------------------------------------ plans */
+
+static const char *const step_names[] = {
+    [VN__STEP_EVAL] = "",          [VN__STEP_EVAL_SUM] = "+ sum over lanes",
+    [VN__STEP_LOAD] = "load",      [VN__STEP_STORE] = "store",
+    [VN__STEP_SUM] = "sum over lanes", [VN__STEP_MAX] = "max over lanes",
+    [VN__STEP_INDEX] = "index",    [VN__STEP_COPY] = "copy",
+    [VN__STEP_SPREAD] = "spread",  [VN__STEP_LOOP_SUM] = "sum over axis",
+    [VN__STEP_LOOP_MAX] = "max over axis", [VN__STEP_LOOP_INDEX] = "index of axis",
+    [VN__STEP_SCAN] = "loop",      [VN__STEP_WHILE] = "loop",
+    [VN__STEP_STAGE] = "stage",
+};
+
+static void print_program(FILE *file, const vn__program *p, int indent)
+{
+    char text[VN__SHAPE_TEXT];
+    for (int64_t k = 0; k < p->n_step; k++) {
+        const vn__step *const s = &p->step[k];
+        fprintf(file, "%*s%s%s%s", indent, "", s->op ? s->op->name : "", s->op ? " " : "",
+                step_names[s->kind]);
+        if (s->n_out > 0 && s->kind != VN__STEP_STAGE)
+            fprintf(file, " %s%s", vn__shape_text(text, s->out_aval[0].dtype, s->out_aval[0].shape),
+                    s->out_slot[0].lanes ? " per lane" : "");
+        if (s->n_loops)
+            fprintf(file, ", %d loops", (int)s->n_loops);
+        if (s->flat)
+            fputs(", whole tile in one call", file);
+        if (s->kind == VN__STEP_EVAL && s->lanes > 1 && !(s->op->flags & VN_OP_LANES))
+            fputs(", lane by lane (the op has no lanes)", file);
+        fputc('\n', file);
+        if (s->stage) {
+            const vn__stage *const st = s->stage;
+            fprintf(file, "%*s%" PRId64 " examples, tiles of %" PRId64 " (%" PRId64 " lanes a panel), "
+                    "%" PRId64 " slots, %" PRId64 " bytes a worker, %" PRId64 " bytes of totals a "
+                    "slot, %.4g flop an example\n", indent + 2, "", st->n, st->tile,
+                    st->program->lanes, st->slots, st->program->work_bytes, st->totals_bytes,
+                    st->program->flops);
+            print_program(file, st->program, indent + 4);
+        }
+        if (s->cond)
+            print_program(file, s->cond, indent + 4);
+        if (s->body)
+            print_program(file, s->body, indent + 4);
+    }
+}
+
+void vn__plan_describe(FILE *file, const vn_plan *plan)
+{
+    const vn__program *const p = plan->program;
+    fprintf(file, "vernal plan: %s; %d threads; %d inputs, %d outputs; workspace %" PRId64
+            " bytes + %" PRId64 " a worker; %.4g flop\n", vn_machine(), vn_num_threads(), p->n_in,
+            p->n_out, p->work_bytes, p->worker_bytes, p->flops);
+    print_program(file, p, 2);
+}
+
+/* ------------------------------------------------------------------------- public */
+
+static vn_plan *record(FILE *file, vn_tree *f, int n, vn_tree *const arg[])
+{
+    if (!file || !f) {
+        vn__fail(VN_ERR_NULL_ARGUMENT, "print: the file or the function is NULL");
+        return NULL;
+    }
+    return vn__plan_record(f, true, n, arg);
+}
+
+void vn_tape_print(FILE *file, vn_tree *f, int n, vn_tree *const arg[])
+{
+    vn_plan *const plan = record(file, f, n, arg);
+    if (plan)
+        print_tape(file, plan->tape, 0);
+    vn_plan_destroy(plan);
+}
+
+void vn_plan_print(FILE *file, vn_tree *f, int n, vn_tree *const arg[])
+{
+    vn_plan *const plan = record(file, f, n, arg);
+    if (plan)
+        vn__plan_describe(file, plan);
+    vn_plan_destroy(plan);
+}

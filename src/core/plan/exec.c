@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* Running the steps of a program. Nothing here allocates, locks or fails. */
+#include <string.h>
+
+#include "core/ops/ops.h"
+#include "core/plan/program.h"
+#include "kernels/kernels.h"
+
+#define MAX_ARGS 64 /* operands and results of a step that runs in loops */
+
+typedef struct cursor {
+    char *in[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS];
+    int64_t in_panel[VN__MAX_OPERANDS], out_panel[VN__MAX_RESULTS];
+} cursor;
+
+static void resolve(cursor *c, const vn__step *s, const vn__frame *f)
+{
+    for (int i = 0; i < s->n_in; i++)
+        c->in[i] = vn__address(&s->in[i], f, &c->in_panel[i]);
+    for (int j = 0; j < s->n_out; j++)
+        c->out[j] = vn__address(&s->out[j], f, &c->out_panel[j]);
+}
+
+/* Calls turn(in, out) for every turn of the step's loops. */
+typedef void turn_fn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                     int64_t panel, int64_t index, void *context);
+
+static void run_loops(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                      int64_t panel, turn_fn *turn, void *context)
+{
+    if (s->n_loops == 0) {
+        turn(s, f, in, out, panel, 0, context);
+        return;
+    }
+    int64_t at[VN__MAX_LOOPS] = { 0 };
+    char *x[MAX_ARGS], *y[MAX_ARGS];
+    for (int level = 0; level >= 0;) {
+        for (int i = 0; i < s->n_in; i++) {
+            x[i] = in[i];
+            for (int k = 0; k < s->n_loops; k++)
+                x[i] += at[k] * s->in_stride[k * s->n_in + i];
+        }
+        for (int j = 0; j < s->n_out; j++) {
+            y[j] = out[j];
+            for (int k = 0; k < s->n_loops; k++)
+                y[j] += at[k] * s->out_stride[k * s->n_out + j];
+        }
+        turn(s, f, x, y, panel, at[0], context);
+        for (level = s->n_loops - 1; level >= 0 && ++at[level] == s->loop_count[level]; level--)
+            at[level] = 0;
+    }
+}
+
+/* Panels of the step: those of the tile if it works on lanes, else one. */
+static void run_panels(const vn__step *s, const vn__frame *f, turn_fn *turn, void *context)
+{
+    for (int k = 0; k < s->n_loops; k++)
+        if (s->loop_count[k] == 0)
+            return;
+    cursor c;
+    resolve(&c, s, f);
+    const int64_t panels = s->lanes > 1 ? f->panels : 1;
+    for (int64_t p = 0; p < panels; p++) {
+        run_loops(s, f, c.in, c.out, p, turn, context);
+        for (int i = 0; i < s->n_in; i++)
+            c.in[i] += c.in_panel[i];
+        for (int j = 0; j < s->n_out; j++)
+            c.out[j] += c.out_panel[j];
+    }
+}
+
+/* --------------------------------------------------------------------------- ops */
+
+static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                      int64_t panel, int64_t index, void *context)
+{
+    (void)f, (void)panel, (void)index;
+    vn_eval e = *(const vn_eval *)context;
+    e.in = (const void *const *)(const void *)in;
+    e.out = (void *const *)(const void *)out;
+    s->op->eval(&e);
+}
+
+/* An op without lanes: every lane is gathered, evaluated as one example and scattered. */
+static void gather_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                        int64_t panel, int64_t index, void *context)
+{
+    (void)panel, (void)index;
+    vn_eval copy = *(const vn_eval *)context, *const e = &copy;
+    const vn__kernels *const k = e->kernels;
+    char *memory = f->work + s->scratch;
+    const void *x[MAX_ARGS];
+    void *y[MAX_ARGS];
+    for (int i = 0; i < s->n_in; i++) {
+        x[i] = s->mapped[i] ? memory : in[i];
+        if (s->mapped[i])
+            memory += (s->in_slot[i].bytes / s->lanes + 63) & ~(int64_t)63;
+    }
+    for (int j = 0; j < s->n_out; j++) {
+        y[j] = memory;
+        memory += (s->out_slot[j].bytes / s->lanes + 63) & ~(int64_t)63;
+    }
+    e->scratch = memory;
+    e->in = x;
+    e->out = y;
+    for (int64_t l = 0; l < s->lanes; l++) {
+        for (int i = 0; i < s->n_in; i++) {
+            const int64_t size = (int64_t)vn_dtype_size(s->in_aval[i].dtype);
+            if (s->mapped[i])
+                k->copy((void *)(uintptr_t)x[i], 1, 1, in[i] + l * size, s->lanes, 1,
+                        vn_shape_size(s->in_aval[i].shape), 1, size);
+        }
+        s->op->eval(e);
+        for (int j = 0; j < s->n_out; j++) {
+            const int64_t size = (int64_t)vn_dtype_size(s->out_aval[j].dtype);
+            k->copy(out[j] + l * size, s->lanes, 1, y[j], 1, 1,
+                    vn_shape_size(s->out_aval[j].shape), 1, size);
+        }
+    }
+}
+
+static void run_eval(const vn__step *s, const vn__frame *f)
+{
+    static const bool none[VN__MAX_OPERANDS];
+    const bool native = s->lanes == 1 || (s->op->flags & VN_OP_LANES);
+    vn_eval e = { .attr = s->attr, .n_in = s->n_in, .n_out = s->n_out,
+                  .lanes = native ? s->lanes : 1, .mapped = native ? s->mapped : none,
+                  .in_aval = s->in_aval, .out_aval = s->out_aval,
+                  .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL,
+                  .kernels = vn__kernels_get() };
+    if (s->flat) {
+        cursor c;
+        resolve(&c, s, f);
+        e.lanes = s->lanes * f->panels;
+        eval_turn(s, f, c.in, c.out, 0, 0, &e);
+    } else {
+        run_panels(s, f, native ? eval_turn : gather_turn, &e);
+    }
+}
+
+static void run_eval_sum(const vn__step *s, const vn__frame *f)
+{
+    cursor c;
+    resolve(&c, s, f);
+    const int64_t last = f->valid - (f->panels - 1) * s->lanes;
+    vn_eval e = { .attr = s->attr, .n_in = s->n_in, .n_out = s->n_out, .lanes = s->lanes,
+                  .in = (const void *const *)(const void *)c.in, .out = (void *const *)(void *)c.out,
+                  .mapped = s->mapped, .in_aval = s->in_aval, .out_aval = s->out_aval,
+                  .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL,
+                  .kernels = vn__kernels_get(), .panels = f->panels, .valid = last,
+                  .panel_bytes = c.in_panel };
+    s->op->eval_sum(&e);
+}
+
+/* ------------------------------------------------------------ examples in and out */
+
+static int64_t valid_lanes(const vn__step *s, const vn__frame *f, int64_t panel)
+{
+    const int64_t left = f->valid - panel * s->lanes;
+    return left < s->lanes ? left : s->lanes;
+}
+
+static void load_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                      int64_t panel, int64_t index, void *context)
+{
+    (void)index;
+    const vn__kernels *const k = context;
+    const int64_t size = (int64_t)vn_dtype_size(s->out_aval[0].dtype), inner = s->row_bytes / size;
+    const char *const from = in[0] + (f->first + panel * s->lanes) * s->row_bytes;
+    for (int64_t r = 0; r < s->rows; r++)
+        k->load_lanes(out[0] + r * s->row_bytes * s->lanes, from + r * s->in_row, inner, inner,
+                      s->lanes, valid_lanes(s, f, panel), size);
+}
+
+static void store_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                       int64_t panel, int64_t index, void *context)
+{
+    (void)index;
+    const vn__kernels *const k = context;
+    const int64_t size = (int64_t)vn_dtype_size(s->in_aval[0].dtype), inner = s->row_bytes / size;
+    char *const to = out[0] + (f->first + panel * s->lanes) * s->row_bytes;
+    for (int64_t r = 0; r < s->rows; r++)
+        k->store_lanes(to + r * s->out_row, inner, in[0] + r * s->row_bytes * s->lanes, inner,
+                       s->lanes, valid_lanes(s, f, panel), size);
+}
+
+static void index_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                       int64_t panel, int64_t index, void *context)
+{
+    (void)in, (void)index, (void)context;
+    int32_t *const y = (int32_t *)(void *)out[0];
+    const int64_t valid = valid_lanes(s, f, panel);
+    for (int64_t l = 0; l < s->lanes; l++)
+        y[l] = (int32_t)(f->first + panel * s->lanes + (l < valid ? l : valid - 1));
+}
+
+/* ----------------------------------------------------------------------- reductions */
+
+static void combine(const vn__kernels *k, char *out, const char *x, vn_dtype dtype, int64_t n, int row)
+{
+    k->binary[dtype][row](out, n, (vn__in){ out, n, 1 }, (vn__in){ x, n, 1 }, 1, n);
+}
+
+/* Sum over lanes for the dtypes without a kernel, maximum for all: lane by lane through columns. */
+static void reduce_columns(const vn__step *s, const vn__kernels *k, char *out, const char *x,
+                           int64_t valid, int row)
+{
+    const vn_dtype dtype = s->in_aval[0].dtype;
+    const int64_t size = (int64_t)vn_dtype_size(dtype), n = s->in_slot[0].bytes / size / s->lanes;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t l = 0; l < valid; l++)
+            combine(k, out + i * size, x + (i * s->lanes + l) * size, dtype, 1, row);
+}
+
+static void sum_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                     int64_t panel, int64_t index, void *context)
+{
+    (void)index;
+    const vn__kernels *const k = context;
+    const vn_dtype dtype = s->in_aval[0].dtype;
+    const int64_t valid = valid_lanes(s, f, panel);
+    if (s->kind == VN__STEP_MAX)
+        reduce_columns(s, k, out[0], in[0], valid, VN__BINARY_max);
+    else if (k->real[dtype])
+        k->real[dtype]->lane_sum(out[0], in[0], s->lanes,
+                                 s->in_slot[0].bytes / (int64_t)vn_dtype_size(dtype) / s->lanes,
+                                 valid);
+    else
+        reduce_columns(s, k, out[0], in[0], valid, VN__BINARY_add);
+}
+
+/* The reduced axis is loop 0: its first turn copies, the others combine. */
+static void loop_reduce_turn(const vn__step *s, const vn__frame *f, char *const in[],
+                             char *const out[], int64_t panel, int64_t index, void *context)
+{
+    (void)f, (void)panel;
+    const vn__kernels *const k = context;
+    const vn_dtype dtype = s->in_aval[0].dtype;
+    if (index == 0)
+        memcpy(out[0], in[0], (size_t)s->row_bytes);
+    else
+        combine(k, out[0], in[0], dtype, s->row_bytes / (int64_t)vn_dtype_size(dtype),
+                s->kind == VN__STEP_LOOP_MAX ? VN__BINARY_max : VN__BINARY_add);
+}
+
+static void loop_index_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                            int64_t panel, int64_t index, void *context)
+{
+    (void)s, (void)f, (void)in, (void)panel, (void)context;
+    *(int32_t *)(void *)out[0] = (int32_t)index;
+}
+
+static void copy_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                      int64_t panel, int64_t index, void *context)
+{
+    (void)f, (void)panel, (void)index, (void)context;
+    for (int64_t r = 0; r < s->rows; r++)
+        memcpy(out[0] + r * s->out_row, in[0] + r * s->in_row, (size_t)s->row_bytes);
+}
+
+/* out has more mapped axes than in: loops repeat by stride 0, lanes here. */
+static void spread_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
+                        int64_t panel, int64_t index, void *context)
+{
+    (void)f, (void)panel, (void)index;
+    const vn__kernels *const k = context;
+    const int64_t size = (int64_t)vn_dtype_size(s->in_aval[0].dtype);
+    const int64_t n = vn_shape_size(s->in_aval[0].shape);
+    if (s->out_slot[0].lanes && !s->mapped[0])
+        k->copy(out[0], s->lanes, 1, in[0], 1, 0, n, s->lanes, size);
+    else
+        memcpy(out[0], in[0], (size_t)(n * size * s->lanes));
+}
+
+static void run_step(const vn__step *s, const vn__frame *f)
+{
+    static turn_fn *const turns[] = {
+        [VN__STEP_LOAD] = load_turn,           [VN__STEP_STORE] = store_turn,
+        [VN__STEP_SUM] = sum_turn,             [VN__STEP_MAX] = sum_turn,
+        [VN__STEP_INDEX] = index_turn,         [VN__STEP_COPY] = copy_turn,
+        [VN__STEP_LOOP_SUM] = loop_reduce_turn, [VN__STEP_LOOP_MAX] = loop_reduce_turn,
+        [VN__STEP_LOOP_INDEX] = loop_index_turn, [VN__STEP_SPREAD] = spread_turn,
+    };
+    static void (*const whole[])(const vn__step *, const vn__frame *) = {
+        [VN__STEP_EVAL] = run_eval,      [VN__STEP_EVAL_SUM] = run_eval_sum,
+        [VN__STEP_SCAN] = vn__run_scan,  [VN__STEP_WHILE] = vn__run_while,
+        [VN__STEP_STAGE] = vn__run_stage,
+    };
+    if (s->kind < sizeof turns / sizeof turns[0] && turns[s->kind])
+        run_panels(s, f, turns[s->kind], (void *)(uintptr_t)vn__kernels_get());
+    else
+        whole[s->kind](s, f);
+}
+
+void vn__run(const vn__program *program, const vn__frame *frame)
+{
+    for (int64_t i = 0; i < program->n_step; i++)
+        run_step(&program->step[i], frame);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* filter_jit: a function with a cache of plans, by the structure, dtypes, shapes and static leaves of
+ * the function and its arguments. */
+#include <pthread.h>
+#include <string.h>
+
+#include "core/plan/plan.h"
+#include "parallel/pool.h"
+#include "vernal/transform.h"
+
+typedef struct entry {
+    struct entry *next;
+    vn_tree *like; /* tuple (f, args...), arrays without numbers; retained */
+    vn_plan *plan;
+} entry;
+
+/* The cache is a tree of its own, so that copies of the function share it. */
+typedef struct cache {
+    vn_module base;
+    pthread_mutex_t *lock; /* held while recording, not while running */
+    entry *entries;        /* only grows; read without the lock */
+    int traces;
+} cache;
+
+typedef struct jitted {
+    vn_module base;
+    vn_tree *fn;
+    vn_tree *cache;
+    int64_t donate;
+} jitted;
+
+static void cache_destroy(vn_tree *tree)
+{
+    cache *const c = (cache *)(void *)tree;
+    while (c->entries) {
+        entry *const next = c->entries->next;
+        vn_release(c->entries->like);
+        vn_plan_destroy(c->entries->plan);
+        vn__free(c->entries);
+        c->entries = next;
+    }
+    if (c->lock)
+        pthread_mutex_destroy(c->lock);
+    vn__free(c->lock);
+}
+
+static const vn_type cache_type = {
+    .name = "jit_cache", .kind = VN_KIND_MODULE, .size = sizeof(cache),
+    .destroy = cache_destroy,
+};
+
+/* ------------------------------------------------------------------------- matching */
+
+static bool matches(vn_tree *like, vn_tree *tree)
+{
+    if (like == tree)
+        return true;
+    if (like->type != tree->type)
+        return false;
+    if (like->type->kind == VN_KIND_ARRAY) {
+        const vn__array *const a = vn__as_array(like), *const b = vn__as_array(tree);
+        return a->dtype == b->dtype && vn_shape_equal(a->shape, b->shape);
+    }
+    if (vn_is_none(like))
+        return true;
+    if (vn_is_leaf(like))
+        return vn__same_leaf(like, tree);
+    if (!vn__same_node(like, tree))
+        return false;
+    for (int i = 0, n = vn_len(like); i < n; i++)
+        if (!matches(*vn__child_slot(like, i), *vn__child_slot(tree, i)))
+            return false;
+    return true;
+}
+
+static const entry *find(const cache *c, vn_tree *fn, int n, vn_tree *const arg[])
+{
+    for (const entry *e = __atomic_load_n(&c->entries, __ATOMIC_ACQUIRE); e; e = e->next) {
+        if (vn_len(e->like) != n + 1 || !matches(*vn__child_slot(e->like, 0), fn))
+            continue;
+        bool same = true;
+        for (int i = 0; i < n && same; i++)
+            same = matches(*vn__child_slot(e->like, i + 1), arg[i]);
+        if (same)
+            return e;
+    }
+    return NULL;
+}
+
+static vn_tree *without_numbers(void *context, vn_tree *leaf)
+{
+    (void)context;
+    if (!vn_is_array(leaf))
+        return leaf;
+    vn__array *const a = vn__array_new(vn_dtype_of(leaf), vn_shape_of(leaf));
+    return a ? &a->base : NULL;
+}
+
+static vn_tree *signature(vn_tree *fn, int n, vn_tree *const arg[])
+{
+    vn_tree *items[VN__MAX_OPERANDS];
+    items[0] = fn;
+    memcpy(items + 1, arg, (size_t)n * sizeof *arg);
+    vn_tree *const all = vn_tuple_n(n + 1, items);
+    return all ? vn__map_leaves(all, without_numbers, NULL) : NULL;
+}
+
+static const entry *record(cache *c, vn_tree *fn, int n, vn_tree *const arg[])
+{
+    vn_plan *const plan = vn__plan_record(fn, true, n, arg);
+    vn_tree *const like = plan ? signature(fn, n, arg) : NULL;
+    entry *const e = like ? vn__alloc(sizeof *e) : NULL;
+    if (!e) {
+        vn_plan_destroy(plan);
+        return NULL;
+    }
+    *e = (entry){ c->entries, vn_retain(like), plan };
+    c->traces++;
+    __atomic_store_n(&c->entries, e, __ATOMIC_RELEASE);
+    return e;
+}
+
+static const entry *find_or_record(cache *c, vn_tree *fn, int n, vn_tree *const arg[])
+{
+    const entry *e = find(c, fn, n, arg);
+    if (e)
+        return e;
+    pthread_mutex_lock(c->lock);
+    e = find(c, fn, n, arg);
+    if (!e)
+        e = record(c, fn, n, arg);
+    pthread_mutex_unlock(c->lock);
+    return e;
+}
+
+/* --------------------------------------------------------------------------- calling */
+
+/* One call: the arrays of the function and the arguments, and the buffers of the results. */
+typedef struct calling {
+    const jitted *self;
+    const vn_plan *plan;
+    vn__leaves leaves;
+    int64_t first;         /* leaves before this index are never donated */
+    vn_array **result;
+    int64_t next;
+} calling;
+
+static bool is_donated(const calling *c, int64_t leaf)
+{
+    return c->self->donate != VN_DONATE_NONE && leaf >= c->first;
+}
+
+/* True if nobody else holds the elements of this argument. */
+static bool is_sole(const calling *c, int64_t leaf)
+{
+    const vn__array *const a = vn__as_array(c->leaves.item[leaf]);
+    if (!a->storage || a->data != a->storage->data ||
+        __atomic_load_n(&a->storage->refs, __ATOMIC_ACQUIRE) != 1)
+        return false;
+    for (int64_t i = 0; i < c->leaves.n; i++)
+        if (i != leaf && c->leaves.item[i] == c->leaves.item[leaf])
+            return false;
+    return true;
+}
+
+static vn_array *take_over(vn_array *donor, vn_aval aval)
+{
+    return vn__array_view(donor, aval.shape, 0);
+}
+
+static vn_status make_results(calling *c, void *out[])
+{
+    const vn__program *const p = c->plan->program;
+    for (int j = 0; j < p->n_out; j++) {
+        const vn_aval aval = p->out_slot[j].aval;
+        const int32_t alias = c->plan->alias[j];
+        c->result[j] = alias >= 0 && is_donated(c, alias) && is_sole(c, alias)
+                           ? take_over(c->leaves.item[alias], aval)
+                           : vn_empty(aval.dtype, aval.shape);
+        if (!c->result[j])
+            return vn_error_status();
+        out[j] = ((vn__array *)(void *)c->result[j])->data;
+    }
+    return VN_ERR_OK;
+}
+
+/* A donated array gives its elements up: reading it is an error from now on. */
+static void kill_donated(const calling *c)
+{
+    for (int64_t i = 0; i < c->leaves.n; i++)
+        if (is_donated(c, i))
+            vn__array_kill(c->leaves.item[i]);
+}
+
+static vn_tree *result_leaf(void *context, vn_tree *leaf)
+{
+    calling *const c = context;
+    return vn_is_array(leaf) ? c->result[c->next++] : leaf;
+}
+
+/* The plan's idle workspace, or a new one; several threads may run one plan. */
+static void *take_workspace(vn_plan *plan, int workers)
+{
+    void *work = __atomic_exchange_n(&plan->idle, NULL, __ATOMIC_ACQ_REL);
+    if (work && plan->idle_workers < workers) {
+        vn__free(work);
+        work = NULL;
+    }
+    if (!work) {
+        work = vn__alloc(vn__plan_workspace_for(plan, workers));
+        plan->idle_workers = workers;
+    }
+    return work;
+}
+
+static void give_workspace(vn_plan *plan, void *work)
+{
+    void *const other = __atomic_exchange_n(&plan->idle, work, __ATOMIC_ACQ_REL);
+    vn__free(other);
+}
+
+static vn_tree *run(calling *c, vn_array *result[])
+{
+    void *in[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS];
+    const int workers = vn__pool_workers();
+    vn_plan *const plan = (vn_plan *)(uintptr_t)c->plan;
+    c->result = result;
+    for (int64_t i = 0; i < c->leaves.n; i++) {
+        in[i] = (void *)(uintptr_t)vn_data(c->leaves.item[i]);
+        if (!in[i])
+            return NULL;
+    }
+    if (make_results(c, out) != VN_ERR_OK)
+        return NULL;
+    void *const work = take_workspace(plan, workers);
+    if (!work)
+        return NULL;
+    vn__plan_execute(plan, out, in, work, workers);
+    give_workspace(plan, work);
+    kill_donated(c);
+    return vn__map_leaves(plan->result, result_leaf, c);
+}
+
+static vn_tree *jitted_call(vn_tree *tree, int n, vn_tree *const arg[])
+{
+    const jitted *const self = (const jitted *)(const void *)tree;
+    if (vn__tape_current()) /* part of a larger recording */
+        return vn_call_n(self->fn, n, arg);
+    cache *const c = (cache *)(void *)self->cache;
+    const entry *const e = find_or_record(c, self->fn, n, arg);
+    if (!e)
+        return NULL;
+    calling call = { .self = self, .plan = e->plan };
+    bool good = vn__leaves_add(&call.leaves, self->fn, vn_is_array) == VN_ERR_OK;
+    call.first = call.leaves.n;
+    for (int i = 0; good && i < n; i++) {
+        good = vn__leaves_add(&call.leaves, arg[i], vn_is_array) == VN_ERR_OK;
+        if (i == 0 && self->donate == VN_DONATE_ALL_EXCEPT_FIRST)
+            call.first = call.leaves.n;
+    }
+    vn_array *result[VN__MAX_RESULTS];
+    vn_tree *const out = good ? run(&call, result) : NULL;
+    vn__leaves_free(&call.leaves);
+    return out;
+}
+
+static const vn_field jitted_fields[] = {
+    VN_FIELD(jitted, fn, TREE),
+    VN_FIELD(jitted, cache, STATIC),
+    VN_FIELD(jitted, donate, INT),
+};
+static const vn_type jitted_type = {
+    .name = "filter_jit", .kind = VN_KIND_MODULE, .size = sizeof(jitted),
+    .fields = jitted_fields, .n_fields = 3,
+    .call = jitted_call, .min_args = 0, .max_args = VN__MAX_OPERANDS,
+};
+
+vn_tree *vn_filter_jit(vn_tree *f, const vn_jit_options *options)
+{
+    if (!f)
+        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "filter_jit: the function is NULL") : NULL;
+    cache *const c = (cache *)(void *)vn_module_new(&cache_type, &(cache){ .traces = 0 });
+    if (!c)
+        return NULL;
+    c->lock = vn__alloc(sizeof *c->lock);
+    if (!c->lock)
+        return NULL;
+    pthread_mutex_init(c->lock, NULL);
+    return vn_module_new(&jitted_type, &(jitted){ .fn = f, .cache = &c->base,
+                                                  .donate = options ? (int64_t)options->donate : 0 });
+}
+
+int vn_jit_traces(const vn_tree *tree)
+{
+    const jitted *const self = vn_module_cast(tree, &jitted_type);
+    return self ? ((const cache *)(const void *)self->cache)->traces : 0;
+}

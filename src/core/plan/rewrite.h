@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of one simplification pass, shared by its rules. */
+#ifndef VN_CORE_PLAN_REWRITE_H
+#define VN_CORE_PLAN_REWRITE_H
+
+#include "core/plan/simplify.h"
+
+typedef struct vn__rewriter {
+    const vn__tape *from;
+    vn__tape *to;
+    vn_array **map;          /* value of from -> array on to (or plain) */
+    int *alias;              /* [VN__MAX_AXES] axis -> axis it is unified with */
+    bool again;              /* an alias was found: values before it are stale, start over */
+    int64_t *table;          /* hash table of instructions of `to`, -1 empty */
+    int64_t table_size;
+} vn__rewriter;
+
+/* Records on r->to after trying the rules; out[n_out]. */
+vn_status vn__rewrite_emit(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
+                           int n_in, vn_array *const in[]);
+/* One result. */
+vn_array *vn__rewrite_one(vn__rewriter *r, const vn_op *op, const void *attr, int n_in,
+                          vn_array *const in[]);
+
+/* The instruction on r->to that made x, or NULL. */
+const vn__instr *vn__rewrite_source(const vn__rewriter *r, const vn_array *x);
+/* Operand i of that instruction as an array. */
+vn_array *vn__rewrite_operand(const vn__rewriter *r, const vn__instr *instr, int i);
+
+/* Rules: true if out[0] was made in another way. (status of the thread tells errors.) */
+bool vn__rule_map_in(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x);
+bool vn__rule_map_out(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x);
+bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x);
+bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
+                   vn_array *const in[]);
+bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
+                       vn_array *const in[]);
+
+#endif

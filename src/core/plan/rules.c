@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* Rewriting rules. With out(v, k) for map_out at real axis k and in(x, k) for map_in:
+ *     in(out(v, k), k)             = v                     (the two axes become one)
+ *     out(in(x, k), k)             = x
+ *     f(out(v, k), y)              = out(f(v, in(y, k)), k)    f element-wise
+ *     sum over k.. of out(v, k)    = axis_sum(sum over .. of v)
+ *     axis_sum(f(v))               = f(axis_sum(v))        f linear, does not enlarge
+ *     axis_sum(u v)                = u axis_sum(v)         u one number, not mapped
+ *     x 1 = x,  x + 0 = x */
+#include <string.h>
+
+#include "core/ops/ops.h"
+#include "core/plan/rewrite.h"
+#include "vernal/ops.h"
+
+static uint64_t axes_of(const vn_array *x)
+{
+    const vn__array *const a = vn__as_array(x);
+    return a && a->tape ? a->axes : 0;
+}
+
+/* The map_out that made x, or NULL. */
+static const vn__axis_attr *stacked(const vn__rewriter *r, const vn_array *x, const vn__instr **source)
+{
+    const vn__instr *const instr = vn__rewrite_source(r, x);
+    if (!instr || instr->op != &vn__op_map_out)
+        return NULL;
+    *source = instr;
+    return instr->attr;
+}
+
+/* --------------------------------------------------------------------- map_in, map_out */
+
+/* Two axes of one size can be one unless some value has both. */
+static bool can_unify(const vn__rewriter *r, int a, int b)
+{
+    const uint64_t both = 1ull << a | 1ull << b;
+    if (vn__tape_axis(r->to, a)->size != vn__tape_axis(r->to, b)->size)
+        return false;
+    for (int64_t i = 0; i < r->from->n_value; i++) {
+        uint64_t axes = 0;
+        for (int k = 0; k < VN__MAX_AXES; k++)
+            if (r->from->value[i].axes >> k & 1)
+                axes |= 1ull << r->alias[k];
+        if ((axes & both) == both)
+            return false;
+    }
+    return true;
+}
+
+static void unify(vn__rewriter *r, int axis, int with)
+{
+    for (int k = 0; k < VN__MAX_AXES; k++)
+        if (r->alias[k] == axis)
+            r->alias[k] = with;
+    r->again = true;
+}
+
+bool vn__rule_map_in(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x)
+{
+    const vn__instr *source;
+    const vn__axis_attr *const from = stacked(r, x, &source);
+    if (!from || from->position != attr->position)
+        return false;
+    if (from->axis != attr->axis) {
+        if (!can_unify(r, from->axis, attr->axis))
+            return false;
+        unify(r, attr->axis, from->axis);
+    }
+    out[0] = vn__rewrite_operand(r, source, 0);
+    return true;
+}
+
+bool vn__rule_map_out(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x)
+{
+    if (!(axes_of(x) >> attr->axis & 1)) {
+        out[0] = vn__map_out(x, attr->axis, attr->position, attr->size);
+        return true;
+    }
+    const vn__instr *const source = vn__rewrite_source(r, x);
+    if (!source || source->op != &vn__op_map_in)
+        return false;
+    const vn__axis_attr *const from = source->attr;
+    if (from->axis != attr->axis || from->position != attr->position)
+        return false;
+    out[0] = vn__rewrite_operand(r, source, 0);
+    return true;
+}
+
+/* --------------------------------------------------------------------------- axis_sum */
+
+static bool shrinks_or_keeps(const vn__rewriter *r, const vn__instr *instr)
+{
+    return vn_shape_size(r->to->value[instr->in[0]].aval.shape) <=
+           vn_shape_size(r->to->value[instr->out].aval.shape);
+}
+
+static bool sum_through_linear(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
+                               const vn__instr *f)
+{
+    if (!(f->op->flags & VN_OP_LINEAR) || f->n_in != 1 || f->op->axes || !shrinks_or_keeps(r, f) ||
+        f->n_out != 1)
+        return false;
+    vn_array *const v = vn__rewrite_operand(r, f, 0);
+    vn_array *const sum = vn__rewrite_one(r, &vn__op_axis_sum, attr, 1, &v);
+    out[0] = vn__rewrite_one(r, f->op, f->attr, 1, &sum);
+    return true;
+}
+
+static bool sum_through_factor(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
+                               const vn__instr *f)
+{
+    if (f->op != &vn__op_mul)
+        return false;
+    for (int i = 0; i < 2; i++) {
+        vn_array *const u = vn__rewrite_operand(r, f, i), *const v = vn__rewrite_operand(r, f, 1 - i);
+        if (vn_size(u) != 1 || (axes_of(u) >> attr->axis & 1) || vn_rank(u) > vn_rank(v))
+            continue;
+        vn_array *const sum = vn__rewrite_one(r, &vn__op_axis_sum, attr, 1, &v);
+        vn_array *const in[2] = { u, sum };
+        out[0] = vn__rewrite_one(r, &vn__op_mul, NULL, 2, in);
+        return true;
+    }
+    return false;
+}
+
+bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x)
+{
+    if (!(axes_of(x) >> attr->axis & 1)) {
+        out[0] = vn_scale((double)attr->size, x);
+        return true;
+    }
+    const vn__instr *const source = vn__rewrite_source(r, x);
+    if (!source)
+        return false;
+    const vn__instr f = *source; /* the tape grows under us */
+    return sum_through_linear(r, out, attr, &f) || sum_through_factor(r, out, attr, &f);
+}
+
+/* ---------------------------------------------------------------------------- pulling */
+
+/* The operand as seen from inside the axis at distance `from_right` from its last axis: one example,
+ * or the same for all; NULL if it cannot be. */
+static vn_array *enter(vn__rewriter *r, vn_array *x, const vn__axis_attr *axis, int from_right)
+{
+    const int position = vn_rank(x) - 1 - from_right;
+    if (position < 0)
+        return x;
+    if (vn_dim(x, position) == axis->size) {
+        const vn__axis_attr attr = { axis->axis, position, axis->size };
+        return vn__rewrite_one(r, &vn__op_map_in, &attr, 1, &x);
+    }
+    return vn_dim(x, position) == 1 ? vn_squeeze(x, position) : NULL;
+}
+
+static bool put_back(vn__rewriter *r, vn_array *out[], vn_array *y, const vn__axis_attr *axis,
+                     int position)
+{
+    if (axes_of(y) >> axis->axis & 1) {
+        const vn__axis_attr attr = { axis->axis, position, axis->size };
+        out[0] = vn__rewrite_one(r, &vn__op_map_out, &attr, 1, &y);
+    } else {
+        out[0] = vn__map_out(y, axis->axis, position, axis->size);
+    }
+    return true;
+}
+
+static bool pull_elementwise(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
+                             int n_in, vn_array *const in[], const vn__axis_attr *axis, int which)
+{
+    const int from_right = vn_rank(in[which]) - 1 - axis->position;
+    vn_array *inside[4];
+    int rank = 0;
+    if (n_in > 4)
+        return false;
+    for (int i = 0; i < n_in; i++) {
+        rank = vn_rank(in[i]) > rank ? vn_rank(in[i]) : rank;
+        const int position = vn_rank(in[i]) - 1 - from_right;
+        if (position >= 0 && vn_dim(in[i], position) != axis->size && vn_dim(in[i], position) != 1)
+            return false;
+    }
+    for (int i = 0; i < n_in; i++) {
+        inside[i] = enter(r, in[i], axis, from_right);
+        if (!inside[i])
+            return true; /* an error is recorded */
+    }
+    vn_array *const y = vn__rewrite_one(r, op, attr, n_in, inside);
+    return y ? put_back(r, out, y, axis, rank - 1 - from_right) : true;
+}
+
+/* sum over axes of x, of which one is the stacked axis */
+static bool pull_sum(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
+                     const vn__instr *source, const vn__axis_attr *axis)
+{
+    vn_axes axes;
+    if (!vn__reduce_sum_axes(&axes, op, attr))
+        return false;
+    vn_axes rest = { 0 };
+    for (int i = 0; i < axes.count; i++)
+        if (axes.axis[i] != axis->position)
+            rest.axis[rest.count++] = axes.axis[i] - (axes.axis[i] > axis->position);
+    if (rest.count == axes.count)
+        return false;
+    vn_array *const v = vn__rewrite_operand(r, source, 0);
+    vn_array *const part = rest.count ? vn__reduce_sum(v, rest) : v;
+    const vn__axis_attr sum = { axis->axis, 0, axis->size };
+    out[0] = vn__rewrite_one(r, &vn__op_axis_sum, &sum, 1, &part);
+    return true;
+}
+
+static bool pull_by_slot(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
+                         vn_array *const in[], const vn__axis_attr *axis)
+{
+    union {
+        unsigned char bytes[2048];
+        max_align_t align;
+    } inner = { { 0 } };
+    vn_aval aval[VN__MAX_OPERANDS];
+    int position[VN__MAX_OPERANDS], out_axis = -1;
+    vn_array *inside[VN__MAX_OPERANDS];
+    if (!op->pull || op->attr_size > sizeof inner)
+        return false;
+    for (int i = 0; i < n_in; i++) {
+        const vn__instr *source;
+        const vn__axis_attr *const other = stacked(r, in[i], &source);
+        const bool same = other && other->axis == axis->axis;
+        aval[i] = (vn_aval){ vn_dtype_of(in[i]), vn_shape_of(in[i]) };
+        position[i] = same ? other->position : -1;
+        inside[i] = same ? vn__rewrite_operand(r, source, 0) : in[i];
+    }
+    if (!op->pull(inner.bytes, &out_axis, attr, aval, n_in, position))
+        return false;
+    vn_array *const y = vn__rewrite_one(r, op, inner.bytes, n_in, inside);
+    return y ? put_back(r, out, y, axis, out_axis) : true;
+}
+
+bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
+                   vn_array *const in[])
+{
+    if (op->n_out > 1 || op->results)
+        return false;
+    for (int i = 0; i < n_in; i++) {
+        const vn__instr *found;
+        const vn__axis_attr *const stack = stacked(r, in[i], &found);
+        if (!stack)
+            continue;
+        const vn__axis_attr axis = *stack;
+        const vn__instr source = *found;
+        if (op->flags & VN_OP_ELEMENTWISE
+                ? pull_elementwise(r, out, op, attr, n_in, in, &axis, i)
+                : pull_sum(r, out, op, attr, &source, &axis) ||
+                      pull_by_slot(r, out, op, attr, n_in, in, &axis))
+            return true;
+    }
+    return false;
+}
+
+/* -------------------------------------------------------------------------- identities */
+
+/* True if x is a plain constant all of whose elements (at most 1) have the value. */
+static bool is_number(const vn_array *x, double value)
+{
+    return !vn__tape_of(x) && vn_size(x) == 1 && vn_dtype_is_inexact(vn_dtype_of(x)) &&
+           vn_item(x) == value;
+}
+
+static bool neutral(vn_array *out[], vn_array *x, const vn_array *number, double value)
+{
+    if (!is_number(number, value) || vn_rank(number) > vn_rank(x))
+        return false;
+    out[0] = x;
+    return true;
+}
+
+/* A broadcast or reshaped single number under an element-wise op broadcasts by itself. */
+static vn_array *shrink(const vn__rewriter *r, vn_array *x)
+{
+    for (;;) {
+        const vn__instr *const source = vn__rewrite_source(r, x);
+        if (!source || (source->op != &vn__op_broadcast && source->op != &vn__op_reshape) ||
+            vn_shape_size(r->to->value[source->in[0]].aval.shape) != 1)
+            return x;
+        x = vn__rewrite_operand(r, source, 0);
+    }
+}
+
+static bool shrink_operands(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
+                            int n_in, vn_array *const in[])
+{
+    vn_array *small[4];
+    vn_aval aval[4], full[1], now[1];
+    bool changed = false, all = true;
+    if (!(op->flags & VN_OP_ELEMENTWISE) || n_in > 4 || n_in < 2)
+        return false;
+    for (int i = 0; i < n_in; i++) {
+        aval[i] = (vn_aval){ vn_dtype_of(in[i]), vn_shape_of(in[i]) };
+        small[i] = shrink(r, in[i]);
+        changed |= small[i] != in[i];
+        all &= vn_size(small[i]) == 1;
+    }
+    if (!changed || op->shape(full, attr, aval, n_in) != VN_ERR_OK)
+        return false;
+    for (int i = 0; i < n_in; i++) {
+        if (small[i] != in[i] && vn_rank(small[i]) > 0)
+            small[i] = vn_reshape(small[i], VN_SCALAR);
+        aval[i].shape = vn_shape_of(small[i]);
+    }
+    if (op->shape(now, attr, aval, n_in) != VN_ERR_OK ||
+        (!all && !vn_shape_equal(full[0].shape, now[0].shape)))
+        return false;
+    out[0] = vn__rewrite_one(r, op, attr, n_in, small);
+    if (all)
+        out[0] = vn_broadcast_to(out[0], full[0].shape);
+    return true;
+}
+
+bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
+                       vn_array *const in[])
+{
+    if (op == &vn__op_stop_gradient) {
+        out[0] = in[0];
+        return true;
+    }
+    if (op == &vn__op_mul && (neutral(out, in[0], in[1], 1.0) || neutral(out, in[1], in[0], 1.0)))
+        return true;
+    if (op == &vn__op_add && (neutral(out, in[0], in[1], 0.0) || neutral(out, in[1], in[0], 0.0)))
+        return true;
+    return shrink_operands(r, out, op, attr, n_in, in);
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* Stages. An axis can be the lanes if it never occurs together with a larger one. Instructions over a
+ * lane axis run tile by tile; those that need no FINISHED sum or stacked array of each other share a
+ * stage. Level b of a plain value: it exists after the stages of the levels below b. */
+#include <string.h>
+
+#include "core/plan/compile.h"
+
+enum { PLAIN = -1 };
+
+typedef struct partition {
+    vn__compiler *c;
+    int8_t *lane;     /* by instruction: lane axis or PLAIN */
+    int32_t *level;   /* by instruction */
+    int32_t *ready;   /* by value: level from which it can be used outside of lanes */
+    int8_t *value_lane; /* by value: lane axis in which it lives, or PLAIN */
+    uint64_t laneable;
+    int32_t levels;
+} partition;
+
+/* --------------------------------------------------------------------- lane axes */
+
+static bool larger(const vn__tape *tape, int a, int b)
+{
+    const int64_t x = vn__tape_axis(tape, a)->size, y = vn__tape_axis(tape, b)->size;
+    return x > y || (x == y && a < b);
+}
+
+static int largest_axis(const vn__tape *tape, uint64_t axes)
+{
+    int best = PLAIN;
+    for (int a = 0; a < VN__MAX_AXES && axes >> a; a++)
+        if ((axes >> a & 1) && (best == PLAIN || larger(tape, a, best)))
+            best = a;
+    return best;
+}
+
+static uint64_t find_laneable(const vn__tape *tape)
+{
+    uint64_t used = 0, demoted = 0;
+    for (int64_t i = 0; i < tape->n_value; i++) {
+        const uint64_t axes = tape->value[i].axes;
+        used |= axes;
+        if (axes)
+            demoted |= axes & ~(1ull << largest_axis(tape, axes));
+    }
+    return used & ~demoted;
+}
+
+static int lane_of(const partition *p, uint64_t axes)
+{
+    const int a = largest_axis(p->c->tape, axes);
+    return a != PLAIN && (p->laneable >> a & 1) ? a : PLAIN;
+}
+
+/* ------------------------------------------------------------------------- levels */
+
+static uint64_t instr_axes(const vn__tape *tape, const vn__instr *instr)
+{
+    uint64_t axes = 0;
+    for (int i = 0; i < instr->n_in; i++)
+        axes |= tape->value[instr->in[i]].axes;
+    for (int j = 0; j < instr->n_out; j++)
+        axes |= tape->value[instr->out + (uint32_t)j].axes;
+    return axes;
+}
+
+static void place_instr(partition *p, int64_t k)
+{
+    const vn__tape *const tape = p->c->tape;
+    const vn__instr *const instr = &tape->instr[k];
+    const int lane = lane_of(p, instr_axes(tape, instr));
+    int32_t level = 0;
+    for (int i = 0; i < instr->n_in; i++)
+        level = p->ready[instr->in[i]] > level ? p->ready[instr->in[i]] : level;
+    p->lane[k] = (int8_t)lane;
+    p->level[k] = level;
+    p->levels = level + 2 > p->levels ? level + 2 : p->levels;
+    for (int j = 0; j < instr->n_out; j++) {
+        const uint32_t v = instr->out + (uint32_t)j;
+        p->value_lane[v] = (int8_t)lane_of(p, tape->value[v].axes);
+        p->ready[v] = level + (lane != PLAIN && p->value_lane[v] == PLAIN);
+    }
+}
+
+/* ------------------------------------------------------------------ one stage's part */
+
+/* The growing lists of a vn__part. */
+typedef struct choice {
+    uint32_t *instr, *in, *out;
+    vn__role *in_role, *out_role;
+    int64_t n_instr;
+    int32_t n_in, n_out;
+    bool *in_stage; /* by instruction */
+    bool *is_in;    /* by value */
+} choice;
+
+static bool reloads(const vn__instr *instr)
+{
+    return instr->op == &vn__op_map_in || instr->op == &vn__op_axis_index;
+}
+
+/* Marks instruction k and, again in this stage, the loads that it reads from earlier ones. */
+static void choose(const partition *p, choice *s, int64_t k, int lane)
+{
+    const vn__tape *const tape = p->c->tape;
+    s->in_stage[k] = true;
+    for (int i = 0; i < tape->instr[k].n_in; i++) {
+        const vn__value *const v = &tape->value[tape->instr[k].in[i]];
+        if (v->instr != VN__NO_INSTR && p->lane[v->instr] == lane && !s->in_stage[v->instr] &&
+            reloads(&tape->instr[v->instr]))
+            s->in_stage[v->instr] = true;
+    }
+}
+
+static void add_in(const partition *p, choice *s, uint32_t value)
+{
+    const vn__value *const v = &p->c->tape->value[value];
+    if (s->is_in[value] || v->constant || (v->instr != VN__NO_INSTR && s->in_stage[v->instr]))
+        return;
+    s->is_in[value] = true;
+    s->in_role[s->n_in] = p->value_lane[value] != PLAIN ? VN__ROLE_SPILL : VN__ROLE_SHARED;
+    s->in[s->n_in++] = value;
+}
+
+static bool read_elsewhere(const partition *p, const choice *s, uint32_t value)
+{
+    const vn__tape *const tape = p->c->tape;
+    const vn__instr *const source = &tape->instr[tape->value[value].instr];
+    if (reloads(source))
+        return false;
+    for (int64_t k = tape->value[value].instr + 1; k < tape->n_instr; k++)
+        if (!s->in_stage[k])
+            for (int i = 0; i < tape->instr[k].n_in; i++)
+                if (tape->instr[k].in[i] == value)
+                    return true;
+    return false;
+}
+
+static void add_out(const partition *p, choice *s, int64_t k, int32_t level, uint32_t value)
+{
+    const vn__instr *const instr = &p->c->tape->instr[k];
+    vn__role role;
+    if (p->level[k] != level)
+        return; /* a load done again */
+    if (p->value_lane[value] != PLAIN) {
+        if (!read_elsewhere(p, s, value))
+            return;
+        role = VN__ROLE_SPILL;
+    } else {
+        role = instr->op == &vn__op_axis_sum   ? VN__ROLE_TOTAL
+               : instr->op == &vn__op_axis_max ? VN__ROLE_LARGEST
+                                               : VN__ROLE_ARRAY;
+    }
+    s->out_role[s->n_out] = role;
+    s->out[s->n_out++] = value;
+}
+
+static vn_status choice_alloc(choice *s, const vn__tape *tape)
+{
+    const size_t ni = (size_t)tape->n_instr + 1, nv = (size_t)tape->n_value + 1;
+    s->instr = vn__alloc(ni * sizeof *s->instr);
+    s->in = vn__alloc(nv * sizeof *s->in);
+    s->out = vn__alloc(nv * sizeof *s->out);
+    s->in_role = vn__alloc(nv * sizeof *s->in_role);
+    s->out_role = vn__alloc(nv * sizeof *s->out_role);
+    s->in_stage = vn__alloc_zero(ni);
+    s->is_in = vn__alloc_zero(nv);
+    return s->instr && s->in && s->out && s->in_role && s->out_role && s->in_stage && s->is_in
+               ? VN_ERR_OK
+               : vn_error_status();
+}
+
+static void choice_free(choice *s)
+{
+    vn__free(s->instr);
+    vn__free(s->in);
+    vn__free(s->out);
+    vn__free(s->in_role);
+    vn__free(s->out_role);
+    vn__free(s->in_stage);
+    vn__free(s->is_in);
+}
+
+static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
+{
+    const vn__tape *const tape = p->c->tape;
+    VN_TRY(choice_alloc(s, tape));
+    for (int64_t k = 0; k < tape->n_instr; k++)
+        if (p->lane[k] == lane && p->level[k] == level)
+            choose(p, s, k, lane);
+    for (int64_t k = 0; k < tape->n_instr; k++)
+        if (s->in_stage[k])
+            s->instr[s->n_instr++] = (uint32_t)k;
+    for (int64_t q = 0; q < s->n_instr; q++) {
+        const vn__instr *const instr = &tape->instr[s->instr[q]];
+        for (int i = 0; i < instr->n_in; i++)
+            add_in(p, s, instr->in[i]);
+        for (int j = 0; j < instr->n_out; j++)
+            add_out(p, s, s->instr[q], level, instr->out + (uint32_t)j);
+    }
+    return VN_ERR_OK;
+}
+
+/* ------------------------------------------------------------------------ tile sizes
+ * Everything here depends on shapes alone, never on the machine or the number of threads: the same
+ * program gives the same bits everywhere. */
+
+#define TILE_BYTES (384 * 1024)   /* of intermediates: a share of L2 */
+#define PANEL_BYTES (512 * 1024)  /* above this for 32 lanes, panels are 16 lanes wide */
+#define MAX_PANELS 8
+#define MAX_SLOTS 64
+#define SLOT_FLOPS 4e5            /* a slot is at least some microseconds of work */
+#define TOTALS_BYTES (6 << 20)    /* all slots together */
+
+static int64_t slots_of(const vn__stage *st, const vn__program *program)
+{
+    int64_t slots = 1;
+    while (slots < MAX_SLOTS && 2 * slots * st->tile <= st->n &&
+           (double)st->n * program->flops / (double)(2 * slots) >= SLOT_FLOPS &&
+           2 * slots * st->totals_bytes <= TOTALS_BYTES)
+        slots *= 2;
+    return slots;
+}
+
+static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part)
+{
+    int64_t lanes = 32;
+    st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
+    if (st->program && st->program->work_bytes > PANEL_BYTES) {
+        lanes = 16;
+        vn__program_free(st->program);
+        st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
+    }
+    if (!st->program)
+        return vn_error_status();
+    const int64_t one = st->program->work_bytes, most = (st->n + lanes - 1) / lanes;
+    int64_t panels = one ? TILE_BYTES / one : MAX_PANELS;
+    panels = panels > MAX_PANELS ? MAX_PANELS : panels;
+    panels = panels > most ? most : panels;
+    if (panels > 1) {
+        vn__program_free(st->program);
+        st->program = vn__compile_part(tape, part, st->axis, lanes, panels);
+        if (!st->program)
+            return vn_error_status();
+    }
+    st->tile = lanes * (panels < 1 ? 1 : panels);
+    return VN_ERR_OK;
+}
+
+static vn_status lay_totals(vn__compiler *c, vn__stage *st, const choice *s)
+{
+    st->in_role = vn__arena_alloc(&c->program->arena, (size_t)(s->n_in + 1) * sizeof *st->in_role);
+    st->out_role = vn__arena_alloc(&c->program->arena, (size_t)(s->n_out + 1) * sizeof *st->out_role);
+    st->total_offset = vn__arena_alloc(&c->program->arena,
+                                       (size_t)(s->n_out + 1) * sizeof *st->total_offset);
+    if (!st->in_role || !st->out_role || !st->total_offset)
+        return vn_error_status();
+    memcpy(st->in_role, s->in_role, (size_t)s->n_in * sizeof *st->in_role);
+    memcpy(st->out_role, s->out_role, (size_t)s->n_out * sizeof *st->out_role);
+    for (int j = 0; j < s->n_out; j++)
+        if (s->out_role[j] == VN__ROLE_TOTAL || s->out_role[j] == VN__ROLE_LARGEST) {
+            st->total_offset[j] = st->totals_bytes;
+            st->totals_bytes += (st->program->out_slot[j].bytes + 63) & ~(int64_t)63;
+        }
+    st->slots = slots_of(st, st->program);
+    return VN_ERR_OK;
+}
+
+/* Spilled values live in the caller's workspace, as panels of all examples. */
+static void size_spill(vn__slot *slot, const vn__stage *st)
+{
+    const int64_t panel = (slot->bytes + 63) & ~(int64_t)63;
+    slot->bytes = panel * ((st->n + st->program->lanes - 1) / st->program->lanes);
+}
+
+static vn_status add_stage_step(vn__compiler *c, vn__stage *st, const choice *s)
+{
+    vn__step *const step = vn__step_new(c, VN__STEP_STAGE, s->n_in, s->in, s->n_out,
+                                        s->n_out ? s->out[0] : 0);
+    if (!step)
+        return vn_error_status();
+    step->stage = st;
+    step->lanes = 1;
+    for (int j = 0; j < s->n_out; j++) /* results are not consecutive values */
+        vn__step_set_out(c, step, j, s->out[j]);
+    for (int i = 0; i < s->n_in; i++) {
+        if (s->in_role[i] != VN__ROLE_SPILL)
+            continue;
+        step->in_slot[i] = st->program->in_slot[i];
+        size_spill(&step->in_slot[i], st);
+        step->in_slot[i].lanes = false;
+    }
+    for (int j = 0; j < s->n_out; j++)
+        if (s->out_role[j] == VN__ROLE_SPILL) {
+            step->out_slot[j] = st->program->out_slot[j];
+            size_spill(&step->out_slot[j], st);
+            step->out_slot[j].lanes = false;
+        }
+    c->program->flops += st->program->flops * (double)st->n;
+    return VN_ERR_OK;
+}
+
+static vn_status build_stage(const partition *p, int32_t level, int lane)
+{
+    choice s = { 0 };
+    vn_status status = collect(p, &s, level, lane);
+    vn__compiler *const c = p->c;
+    vn__stage *const st = vn__arena_alloc(&c->program->arena, sizeof *st);
+    if (status == VN_ERR_OK && st && s.n_instr > 0 && s.n_out > 0) {
+        st->axis = lane;
+        st->n = vn__tape_axis(c->tape, lane)->size;
+        const vn__part chosen = { s.instr, s.n_instr, s.in, s.out, s.n_in, s.n_out, s.in_role,
+                                s.out_role };
+        status = size_stage(st, c->tape, &chosen);
+        if (status == VN_ERR_OK)
+            status = lay_totals(c, st, &s);
+        if (status == VN_ERR_OK)
+            status = add_stage_step(c, st, &s);
+        if (status != VN_ERR_OK)
+            vn__program_free(st->program);
+    }
+    choice_free(&s);
+    return st ? status : vn_error_status();
+}
+
+/* ------------------------------------------------------------------------ all of it */
+
+static vn_status build_levels(partition *p)
+{
+    const vn__tape *const tape = p->c->tape;
+    p->laneable = find_laneable(tape);
+    for (int64_t k = 0; k < tape->n_instr; k++)
+        place_instr(p, k);
+    for (int32_t level = 0; level < p->levels; level++) {
+        uint64_t lanes = 0;
+        for (int64_t k = 0; k < tape->n_instr; k++) {
+            if (p->level[k] != level)
+                continue;
+            if (p->lane[k] == PLAIN)
+                VN_TRY(vn__build_instr(p->c, (uint32_t)k));
+            else
+                lanes |= 1ull << p->lane[k];
+        }
+        for (int a = 0; a < VN__MAX_AXES && lanes >> a; a++)
+            if (lanes >> a & 1)
+                VN_TRY(build_stage(p, level, a));
+    }
+    return VN_ERR_OK;
+}
+
+vn_status vn__build_staged(vn__compiler *c)
+{
+    const size_t ni = (size_t)c->tape->n_instr + 1, nv = (size_t)c->tape->n_value + 1;
+    partition p = { .c = c };
+    p.lane = vn__alloc(ni);
+    p.level = vn__alloc(ni * sizeof *p.level);
+    p.ready = vn__alloc_zero(nv * sizeof *p.ready);
+    p.value_lane = vn__alloc(nv);
+    vn_status status = vn_error_status();
+    if (p.lane && p.level && p.ready && p.value_lane) {
+        memset(p.value_lane, PLAIN, nv);
+        status = build_levels(&p);
+    }
+    vn__free(p.lane);
+    vn__free(p.level);
+    vn__free(p.ready);
+    vn__free(p.value_lane);
+    return status;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Running a stage: its slots are the tasks of the pool; each runs its tiles in order and keeps its own
+ * totals, which are then combined in one fixed binary tree: same bits at any number of threads. */
+#include <string.h>
+
+#include "core/plan/program.h"
+#include "kernels/kernels.h"
+#include "parallel/pool.h"
+
+#define MAX_PARAMETERS 512
+
+typedef struct running {
+    const vn__step *step;
+    const vn__stage *stage;
+    char *work;    /* of the caller */
+    char *workers;
+    int64_t worker_bytes;
+    char *in[MAX_PARAMETERS], *out[MAX_PARAMETERS];
+} running;
+
+static char *totals_of(const running *r, int64_t slot)
+{
+    return r->work + r->stage->totals_at + slot * r->stage->totals_bytes;
+}
+
+static int64_t panel_bytes(const vn__slot *slot) { return (slot->bytes + 63) & ~(int64_t)63; }
+
+/* ----------------------------------------------------------------------- one slot */
+
+static void fill_smallest(void *data, vn_dtype dtype, int64_t n)
+{
+    const vn__kernels *const k = vn__kernels_get();
+    const double low = vn_dtype_is_inexact(dtype) ? -1.0 / 0.0 : -9.3e18;
+    char one[8];
+    k->cast[dtype][VN__F64](one, &low, 1);
+    k->copy(data, 1, 1, one, 0, 0, n, 1, (int64_t)vn_dtype_size(dtype));
+}
+
+static void clear_totals(const running *r, char *totals)
+{
+    const vn__stage *const st = r->stage;
+    memset(totals, 0, (size_t)st->totals_bytes);
+    for (int j = 0; j < st->program->n_out; j++) {
+        const vn__slot *const slot = &st->program->out_slot[j];
+        if (st->out_role[j] == VN__ROLE_LARGEST)
+            fill_smallest(totals + st->total_offset[j], slot->aval.dtype,
+                          slot->bytes / (int64_t)vn_dtype_size(slot->aval.dtype));
+    }
+}
+
+static void run_tile(const running *r, int64_t first, char *totals, char *work)
+{
+    const vn__stage *const st = r->stage;
+    const vn__program *const p = st->program;
+    void *in[MAX_PARAMETERS], *out[MAX_PARAMETERS];
+    int64_t in_panel[MAX_PARAMETERS], out_panel[MAX_PARAMETERS];
+    const int64_t valid = st->n - first < st->tile ? st->n - first : st->tile;
+    for (int i = 0; i < p->n_in; i++) {
+        const bool spill = st->in_role[i] == VN__ROLE_SPILL;
+        in_panel[i] = spill ? panel_bytes(&p->in_slot[i]) : 0;
+        in[i] = r->in[i] + first / p->lanes * in_panel[i];
+    }
+    for (int j = 0; j < p->n_out; j++) {
+        const bool spill = st->out_role[j] == VN__ROLE_SPILL;
+        out_panel[j] = spill ? panel_bytes(&p->out_slot[j]) : 0;
+        out[j] = st->out_role[j] == VN__ROLE_TOTAL || st->out_role[j] == VN__ROLE_LARGEST
+                     ? totals + st->total_offset[j]
+                     : r->out[j] + first / p->lanes * out_panel[j];
+    }
+    vn__run(p, &(vn__frame){ .in = in, .out = out, .in_panel = in_panel, .out_panel = out_panel,
+                             .work = work, .panels = (valid + p->lanes - 1) / p->lanes,
+                             .first = first, .valid = valid, .n = st->n });
+}
+
+static void run_slot(void *context, int64_t slot, int worker)
+{
+    const running *const r = context;
+    const vn__stage *const st = r->stage;
+    char *const totals = totals_of(r, slot);
+    const int64_t tiles = (st->n + st->tile - 1) / st->tile;
+    clear_totals(r, totals);
+    for (int64_t t = slot * tiles / st->slots; t < (slot + 1) * tiles / st->slots; t++)
+        run_tile(r, t * st->tile, totals, r->workers + worker * r->worker_bytes);
+}
+
+/* -------------------------------------------------------------------- combining slots */
+
+#define COMBINE_BLOCK 4096 /* elements of one task */
+
+typedef struct combining {
+    const running *r;
+    int output;
+    int64_t n, size;
+} combining;
+
+static void combine_block(void *context, int64_t task, int worker)
+{
+    (void)worker;
+    const combining *const c = context;
+    const vn__stage *const st = c->r->stage;
+    const vn__kernels *const k = vn__kernels_get();
+    const vn_dtype dtype = st->program->out_slot[c->output].aval.dtype;
+    vn__binary_fn *const f = k->binary[dtype][st->out_role[c->output] == VN__ROLE_TOTAL
+                                                  ? VN__BINARY_add : VN__BINARY_max];
+    const int64_t from = task * COMBINE_BLOCK;
+    const int64_t n = c->n - from < COMBINE_BLOCK ? c->n - from : COMBINE_BLOCK;
+    const int64_t at = st->total_offset[c->output] + from * c->size;
+    for (int64_t width = 1; width < st->slots; width *= 2)
+        for (int64_t s = 0; s + width < st->slots; s += 2 * width) {
+            char *const a = totals_of(c->r, s) + at, *const b = totals_of(c->r, s + width) + at;
+            f(a, n, (vn__in){ a, n, 1 }, (vn__in){ b, n, 1 }, 1, n);
+        }
+    memcpy(c->r->out[c->output] + from * c->size, totals_of(c->r, 0) + at, (size_t)(n * c->size));
+}
+
+static void combine_totals(const running *r)
+{
+    const vn__stage *const st = r->stage;
+    for (int j = 0; j < st->program->n_out; j++) {
+        if (st->out_role[j] != VN__ROLE_TOTAL && st->out_role[j] != VN__ROLE_LARGEST)
+            continue;
+        const vn__slot *const slot = &st->program->out_slot[j];
+        combining c = { r, j, 0, (int64_t)vn_dtype_size(slot->aval.dtype) };
+        c.n = slot->bytes / c.size;
+        vn__parallel_for((c.n + COMBINE_BLOCK - 1) / COMBINE_BLOCK, combine_block, &c);
+    }
+}
+
+void vn__run_stage(const vn__step *step, const vn__frame *f)
+{
+    running r = { .step = step, .stage = step->stage, .work = f->work,
+                  .workers = f->workers, .worker_bytes = f->worker_bytes };
+    int64_t ignored;
+    for (int i = 0; i < step->n_in; i++)
+        r.in[i] = vn__address(&step->in[i], f, &ignored);
+    for (int j = 0; j < step->n_out; j++)
+        r.out[j] = vn__address(&step->out[j], f, &ignored);
+    vn__parallel_for(r.stage->slots, run_slot, &r);
+    combine_totals(&r);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* Applying an op: the shape rule, then evaluate at once or record. */
+#include <string.h>
+
+#include "core/tape/tape.h"
+#include "kernels/kernels.h"
+
+#define MAX_OPERANDS VN__MAX_OPERANDS
+
+static bool check_operands(const vn_op *op, int n_in, vn_array *const in[])
+{
+    if (n_in > MAX_OPERANDS) {
+        vn__fail(VN_ERR_LIMIT, "%s: %d operands, at most %d", op->name, n_in, MAX_OPERANDS);
+        return false;
+    }
+    if (op->n_in >= 0 && op->n_in != n_in) {
+        vn__fail(VN_ERR_ARGUMENT, "%s: %d operands, expected %d", op->name, n_in, op->n_in);
+        return false;
+    }
+    for (int i = 0; i < n_in; i++) {
+        if (!in[i]) {
+            vn__fail(VN_ERR_NULL_ARGUMENT, "%s: operand %d is NULL", op->name, i);
+            return false;
+        }
+        if (!vn__as_array(in[i])) {
+            vn__fail(VN_ERR_DTYPE, "%s: operand %d is a %s, expected an array", op->name, i,
+                     in[i]->type->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static vn_status scratch_alloc(void **scratch, const vn_op *op, const void *attr, int n_in,
+                               const vn_aval in[])
+{
+    *scratch = NULL;
+    if (!op->scratch)
+        return VN_ERR_OK;
+    const size_t bytes = op->scratch(attr, in, n_in, NULL, 1);
+    *scratch = vn__alloc(bytes < 64 ? 64 : bytes);
+    return *scratch ? VN_ERR_OK : vn_error_status();
+}
+
+static vn_status results_alloc(vn_array *out[], void *data[], int n_out, const vn_aval aval[])
+{
+    for (int j = 0; j < n_out; j++) {
+        out[j] = vn_empty(aval[j].dtype, aval[j].shape);
+        if (!out[j])
+            return vn_error_status();
+        data[j] = ((vn__array *)(void *)out[j])->data;
+    }
+    return VN_ERR_OK;
+}
+
+vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n_in,
+                       vn_array *const in[], const vn_aval out_aval[])
+{
+    const int n_out = vn__results(op, attr);
+    const void *data[MAX_OPERANDS];
+    vn_aval in_aval[MAX_OPERANDS];
+    static const bool mapped[MAX_OPERANDS];
+    void *result[VN__MAX_RESULTS], *scratch;
+    for (int i = 0; i < n_in; i++) {
+        data[i] = vn_data(in[i]);
+        if (!data[i])
+            return vn_error_status();
+        in_aval[i] = (vn_aval){ vn_dtype_of(in[i]), vn_shape_of(in[i]) };
+    }
+    VN_TRY(results_alloc(out, result, n_out, out_aval));
+    VN_TRY(scratch_alloc(&scratch, op, attr, n_in, in_aval));
+    op->eval(&(vn_eval){ .attr = attr, .n_in = n_in, .n_out = n_out, .lanes = 1, .in = data,
+                         .out = result, .mapped = mapped, .in_aval = in_aval,
+                         .out_aval = out_aval, .scratch = scratch,
+                         .kernels = vn__kernels_get() });
+    vn__free(scratch);
+    return VN_ERR_OK;
+}
+
+vn_status vn__record(vn_array *out[], vn__tape *tape, const vn_op *op, const void *attr, int n_in,
+                     vn_array *const in[], uint64_t axes)
+{
+    const int n_out = vn__results(op, attr);
+    vn_aval in_aval[MAX_OPERANDS], out_aval[VN__MAX_RESULTS];
+    uint32_t id[MAX_OPERANDS];
+    for (int i = 0; i < n_in; i++) {
+        id[i] = vn__tape_import(tape, in[i]);
+        if (id[i] == UINT32_MAX)
+            return vn_error_status();
+        in_aval[i] = tape->value[id[i]].aval;
+        axes |= tape->value[id[i]].axes;
+    }
+    VN_TRY(op->shape(out_aval, attr, in_aval, n_in));
+    if (op->axes)
+        axes = op->axes(attr, axes);
+    const uint32_t first = vn__tape_append(tape, op, attr, n_in, id, n_out, out_aval, axes);
+    if (first == UINT32_MAX)
+        return vn_error_status();
+    if (tape->eager) {
+        vn_array *number[VN__MAX_RESULTS];
+        VN_TRY(vn__evaluate(number, op, attr, n_in, in, out_aval));
+        for (int j = 0; j < n_out; j++)
+            VN_TRY(vn__tape_set_known(tape, first + (uint32_t)j, number[j]));
+    }
+    for (int j = 0; j < n_out; j++) {
+        out[j] = vn__tape_array(tape, first + (uint32_t)j);
+        if (!out[j])
+            return vn_error_status();
+    }
+    return VN_ERR_OK;
+}
+
+/* The innermost tape among those of the operands, NULL if none has one. */
+static vn__tape *tape_of_operands(int n_in, vn_array *const in[])
+{
+    vn__tape *tape = NULL;
+    for (int i = 0; i < n_in; i++) {
+        vn__tape *const t = vn__tape_of(in[i]);
+        if (t && t != tape && (!tape || vn__tape_encloses(tape, t)))
+            tape = t;
+    }
+    return tape;
+}
+
+vn_status vn_op_apply_n(vn_array *out[], const vn_op *op, const void *attr, int n_in,
+                        vn_array *const in[])
+{
+    const int n_out = vn__results(op, attr);
+    for (int j = 0; j < n_out; j++)
+        out[j] = NULL;
+    if (!check_operands(op, n_in, in))
+        return vn_error_status();
+    vn__tape *const tape = tape_of_operands(n_in, in);
+    if (tape)
+        return vn__record(out, tape, op, attr, n_in, in, 0);
+    vn_aval in_aval[MAX_OPERANDS], out_aval[VN__MAX_RESULTS];
+    for (int i = 0; i < n_in; i++)
+        in_aval[i] = (vn_aval){ vn_dtype_of(in[i]), vn_shape_of(in[i]) };
+    VN_TRY(op->shape(out_aval, attr, in_aval, n_in));
+    return vn__evaluate(out, op, attr, n_in, in, out_aval);
+}
+
+vn_array *vn_op_apply(const vn_op *op, const void *attr, int n_in, vn_array *const in[])
+{
+    vn_array *out[VN__MAX_RESULTS];
+    return vn_op_apply_n(out, op, attr, n_in, in) == VN_ERR_OK ? out[0] : NULL;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Reverse mode. Forward over the tape once: which values depend on x. Backward once: each instruction
+ * that has a cotangent and depends on x adds to the cotangents of its operands.
+ *
+ * The one rule for mapped axes: an operand that lacks an axis of the instruction is shared by the
+ * examples of that axis, so its cotangent is summed over it. */
+#include "core/transform/derivative.h"
+#include "vernal/ops.h"
+
+typedef struct pass {
+    vn__tape *tape;
+    int64_t n_value, n_instr;
+    bool *depends;     /* by value: on x */
+    vn_array **grad;   /* by value: cotangent so far; NULL is zero */
+    bool plain;
+} pass;
+
+static vn_array *array_of(const pass *p, uint32_t value)
+{
+    const vn__value *const v = &p->tape->value[value];
+    return p->plain && v->known ? v->known : vn__tape_array(p->tape, value);
+}
+
+/* ------------------------------------------------------------------ dependence */
+
+static bool passes_gradient(const pass *p, const vn__instr *instr)
+{
+    if (instr->op->flags & VN_OP_NO_GRADIENT)
+        return false;
+    for (int i = 0; i < instr->n_in; i++)
+        if (p->depends[instr->in[i]])
+            return true;
+    return false;
+}
+
+static void mark_dependence(const pass *p, int n_x, vn_array *const x[])
+{
+    for (int i = 0; i < n_x; i++)
+        p->depends[((const vn__array *)(const void *)x[i])->value] = true;
+    for (int64_t k = 0; k < p->n_instr; k++) {
+        const vn__instr *const instr = &p->tape->instr[k];
+        if (!passes_gradient(p, instr))
+            continue;
+        for (int j = 0; j < instr->n_out; j++) {
+            const uint32_t out = instr->out + (uint32_t)j;
+            if (vn_dtype_is_inexact(p->tape->value[out].aval.dtype))
+                p->depends[out] = true;
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- accumulation */
+
+/* Sums g over the dimensions that broadcasting added or widened. */
+static vn_array *unbroadcast(vn_array *g, vn_shape shape)
+{
+    const vn_shape have = vn_shape_of(g);
+    if (vn_shape_equal(have, shape))
+        return g;
+    vn_axes axes = { 0 };
+    const int extra = have.rank - shape.rank;
+    for (int i = 0; i < have.rank; i++)
+        if (i < extra || (shape.dim[i - extra] == 1 && have.dim[i] != 1))
+            axes.axis[axes.count++] = i;
+    return vn_reshape(axes.count ? vn_sum_over(g, axes, false) : g, shape);
+}
+
+/* Sums over the mapped axes that the instruction has and the operand lacks. */
+static vn_array *unmap(vn_array *g, uint64_t extra)
+{
+    for (int a = 0; g && extra >> a; a++)
+        if (extra >> a & 1) {
+            if (vn__tape_of(g))
+                g = vn__axis_sum(g, a);
+        }
+    return g;
+}
+
+static void accumulate(const pass *p, uint32_t value, uint64_t instr_axes, vn_array *g)
+{
+    const vn__value *const v = &p->tape->value[value];
+    const uint64_t extra = instr_axes & ~v->axes;
+    if (extra && !vn__tape_of(g)) {
+        double size = 1;
+        for (int a = 0; extra >> a; a++)
+            size *= extra >> a & 1 ? (double)vn__tape_axis(p->tape, a)->size : 1.0;
+        g = vn_scale(size, g);
+    } else {
+        g = unmap(g, extra);
+    }
+    if (g)
+        g = unbroadcast(g, v->aval.shape);
+    if (g && vn_dtype_of(g) != v->aval.dtype)
+        g = vn_cast(g, v->aval.dtype);
+    vn_array *const old = p->grad[value];
+    p->grad[value] = old ? vn_add(old, g) : g;
+}
+
+/* --------------------------------------------------------------------- the pass */
+
+static vn_status step(const pass *p, const vn__instr *instr)
+{
+    vn_array *in[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS], *g[VN__MAX_RESULTS];
+    vn_array *din[VN__MAX_OPERANDS];
+    bool need[VN__MAX_OPERANDS], any = false;
+    for (int j = 0; j < instr->n_out; j++)
+        any |= (g[j] = p->grad[instr->out + (uint32_t)j]) != NULL;
+    if (!any || !passes_gradient(p, instr))
+        return VN_ERR_OK;
+    if (!instr->op->vjp)
+        return vn__fail(VN_ERR_DERIVATIVE, "%s: has no reverse-mode derivative", instr->op->name);
+    uint64_t axes = 0; /* of the instruction: what its operands have and it works over */
+    for (int i = 0; i < instr->n_in; i++) {
+        in[i] = array_of(p, instr->in[i]);
+        need[i] = p->depends[instr->in[i]];
+        din[i] = NULL;
+        axes |= p->tape->value[instr->in[i]].axes;
+    }
+    for (int j = 0; j < instr->n_out; j++)
+        out[j] = array_of(p, instr->out + (uint32_t)j);
+    const vn_node node = { instr->op, instr->attr, instr->n_in, instr->n_out, in, out, need };
+    instr->op->vjp(din, &node, g);
+    if (!vn_ok())
+        return vn_error_status();
+    for (int i = 0; i < instr->n_in; i++)
+        if (need[i] && din[i])
+            accumulate(p, instr->in[i], instr->op->axes ? p->tape->value[instr->in[i]].axes : axes,
+                       din[i]);
+    return vn_error_status();
+}
+
+static vn_status run(const pass *p, int n_y, vn_array *const y[], vn_array *const g[])
+{
+    for (int j = 0; j < n_y; j++) {
+        const vn__array *const a = vn__as_array(y[j]);
+        if (!g[j] || !a || !a->tape)
+            continue;
+        const uint32_t value = vn__tape_import(p->tape, y[j]);
+        if (value < p->n_value && p->depends[value])
+            accumulate(p, value, 0, g[j]);
+    }
+    for (int64_t k = p->n_instr - 1; k >= 0; k--) {
+        const vn__instr instr = p->tape->instr[k]; /* a copy: the tape may grow under us */
+        VN_TRY(step(p, &instr));
+    }
+    return vn_error_status();
+}
+
+vn_status vn__backward(vn_array *dx[], vn__tape *tape, int n_x, vn_array *const x[], int n_y,
+                       vn_array *const y[], vn_array *const g[], bool plain)
+{
+    pass p = { .tape = tape, .n_value = tape->n_value, .n_instr = tape->n_instr, .plain = plain };
+    for (int i = 0; i < n_x; i++)
+        dx[i] = NULL;
+    p.depends = vn__alloc_zero((size_t)(p.n_value + 1) * sizeof *p.depends);
+    p.grad = vn__alloc_zero((size_t)(p.n_value + 1) * sizeof *p.grad);
+    vn_status status = vn_error_status();
+    if (p.depends && p.grad) {
+        mark_dependence(&p, n_x, x);
+        status = run(&p, n_y, y, g);
+        for (int i = 0; i < n_x && status == VN_ERR_OK; i++)
+            dx[i] = p.grad[((const vn__array *)(const void *)x[i])->value];
+    }
+    vn__free(p.depends);
+    vn__free(p.grad);
+    return status;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Reverse and forward mode over the part of a tape that depends on given values. */
+#ifndef VN_CORE_TRANSFORM_DERIVATIVE_H
+#define VN_CORE_TRANSFORM_DERIVATIVE_H
+
+#include "core/transform/axis.h"
+
+/* dx[i] = cotangent of x[i] (NULL: zero) for cotangents g[j] of y[j] (NULL: zero). x are values of
+ * `tape`; y may be anything. plain: the rules see numbers only and record nothing (an eager tape that
+ * nobody differentiates again). */
+vn_status vn__backward(vn_array *dx[], vn__tape *tape, int n_x, vn_array *const x[], int n_y,
+                       vn_array *const y[], vn_array *const g[], bool plain);
+
+/* dy[j] = tangent of y[j] (NULL: zero) for tangents dx[i] of x[i] (NULL: zero). */
+vn_status vn__forward(vn_array *dy[], vn__tape *tape, int n_x, vn_array *const x[],
+                      vn_array *const dx[], int n_y, vn_array *const y[], bool plain);
+
+/* Tangents by an op's rule, made from its flags or by transposing its vjp where it has none. */
+vn_status vn__jvp_of(vn_array *dout[], const vn_node *node, vn_array *const din[]);
+
+#endif

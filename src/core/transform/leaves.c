@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* Leaves of trees as lists, and the session in which a derivative is taken. */
+#include "core/transform/leaves.h"
+
+void vn__leaves_free(vn__leaves *leaves)
+{
+    vn__free(leaves->item);
+    *leaves = (vn__leaves){ 0 };
+}
+
+typedef struct adding {
+    vn__leaves *leaves;
+    vn_filter_fn *fn;
+} adding;
+
+static bool add_leaf(void *context, vn_tree *leaf)
+{
+    const adding *const a = context;
+    vn__leaves *const l = a->leaves;
+    if (a->fn && !a->fn(leaf))
+        return true;
+    if (!vn__grow(&l->item, &l->capacity, l->n + 1, sizeof *l->item))
+        return false;
+    l->item[l->n++] = leaf;
+    return true;
+}
+
+vn_status vn__leaves_add(vn__leaves *leaves, vn_tree *tree, vn_filter_fn *fn)
+{
+    if (!tree)
+        return vn_ok() ? vn__fail(VN_ERR_NULL_ARGUMENT, "a tree is NULL") : vn_error_status();
+    vn__for_leaves(tree, add_leaf, &(adding){ leaves, fn });
+    return vn_error_status();
+}
+
+typedef struct replacing {
+    vn_filter_fn *fn;
+    vn_array *const *item;
+    int64_t *next;
+    bool others;
+} replacing;
+
+static vn_tree *replace_leaf(void *context, vn_tree *leaf)
+{
+    const replacing *const r = context;
+    if (r->fn && !r->fn(leaf))
+        return r->others ? leaf : vn_none();
+    vn_array *const item = r->item[(*r->next)++];
+    return item ? item : vn_none();
+}
+
+vn_tree *vn__leaves_replace(vn_tree *tree, vn_filter_fn *fn, vn_array *const replace[],
+                            int64_t *next, bool others)
+{
+    return vn__map_leaves(tree, replace_leaf, &(replacing){ fn, replace, next, others });
+}
+
+static vn_status align_leaf(vn__leaves *out, vn_tree *like, vn_tree *item, vn_filter_fn *fn,
+                            const char *who)
+{
+    char a[VN__SHAPE_TEXT], b[VN__SHAPE_TEXT];
+    const bool none = vn_is_none(item), wanted = fn(like);
+    if (!none && !(wanted && vn_is_array(item)) && (wanted || vn_is_array(item)))
+        return vn__fail(VN_ERR_DTYPE, "%s: a %s where a %s allows only %s", who, item->type->name,
+                        like->type->name, wanted ? "an array or none" : "none");
+    if (!wanted)
+        return VN_ERR_OK;
+    if (!none && (vn_dtype_of(item) != vn_dtype_of(like) ||
+                  !vn_shape_equal(vn_shape_of(item), vn_shape_of(like))))
+        return vn__fail(VN_ERR_SHAPE, "%s: %s for %s", who,
+                        vn__shape_text(a, vn_dtype_of(item), vn_shape_of(item)),
+                        vn__shape_text(b, vn_dtype_of(like), vn_shape_of(like)));
+    if (!vn__grow(&out->item, &out->capacity, out->n + 1, sizeof *out->item))
+        return vn_error_status();
+    out->item[out->n++] = none ? NULL : item;
+    return VN_ERR_OK;
+}
+
+vn_status vn__leaves_align(vn__leaves *out, vn_tree *like, vn_tree *tree, vn_filter_fn *fn,
+                           const char *who)
+{
+    if (!like || !tree)
+        return vn_ok() ? vn__fail(VN_ERR_NULL_ARGUMENT, "%s: a tree is NULL", who) : vn_error_status();
+    if (vn_is_leaf(like))
+        return align_leaf(out, like, tree, fn, who);
+    const bool none = vn_is_none(tree);
+    if (!none && vn_len(tree) != vn_len(like))
+        return vn__fail(VN_ERR_STRUCTURE, "%s: %d children where there are %d", who, vn_len(tree),
+                        vn_len(like));
+    for (int i = 0; i < vn_len(like); i++)
+        VN_TRY(vn__leaves_align(out, vn_at(like, i), none ? tree : vn_at(tree, i), fn, who));
+    return VN_ERR_OK;
+}
+
+static vn_tree *detach_leaf(void *context, vn_tree *leaf)
+{
+    return vn__tape_of(leaf) == context ? vn__array_detach(leaf) : leaf;
+}
+
+vn_tree *vn__detach_tree(vn_tree *tree, const vn__tape *tape)
+{
+    return tree ? vn__map_leaves(tree, detach_leaf, (void *)(uintptr_t)tape) : NULL;
+}
+
+vn_status vn__session_begin(vn__session *session)
+{
+    *session = (vn__session){ .tape = vn__tape_current() };
+    if (!session->tape) {
+        session->tape = vn__tape_new(NULL, true);
+        session->own = true;
+        if (!session->tape)
+            return vn_error_status();
+        vn__tape_push(session->tape);
+    }
+    return vn_error_status();
+}
+
+vn_tree *vn__session_end(vn__session *session, vn_tree *result)
+{
+    if (!session->own)
+        return result;
+    vn__tape_pop();
+    session->tape->sealed = true;
+    vn_tree *const plain = vn__detach_tree(result, session->tape);
+    vn__tape_release(session->tape);
+    return plain;
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/* scan: carry, y_t = f(carry, x_t). Eager: a C loop. Recorded: one instruction with the body's tape.
+ *
+ * Reverse mode: with h_t the carry before step t (the history) and G the cotangent of the carry,
+ *     (G, dx_t, dv) = vjp of the body at (h_t, x_t, v) applied to (G, dy_t),     t = length-1 .. 0,
+ * again a scan, backwards, in which the body's forward is computed again from h_t; the cotangents of
+ * what the body captures (v) are summed over the steps. Forward mode: the scan of (carry, tangent). */
+#include <string.h>
+
+#include "core/transform/derivative.h"
+#include "core/transform/leaves.h"
+#include "core/transform/loop.h"
+#include "vernal/ops.h"
+#include "vernal/transform.h"
+
+#define MAX_VALUES VN__MAX_RESULTS
+
+/* -------------------------------------------------------------------------- the op */
+
+static vn_aval stacked(vn_aval x, int64_t length)
+{
+    for (int i = x.shape.rank++; i > 0; i--)
+        x.shape.dim[i] = x.shape.dim[i - 1];
+    x.shape.dim[0] = length;
+    return x;
+}
+
+static vn_status scan_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
+{
+    (void)n_in;
+    const vn__scan_attr *const a = attr;
+    const vn__tape *const body = a->body;
+    int j = 0;
+    for (int i = 0; i < a->n_carry; i++)
+        out[j++] = in[i];
+    for (int i = 0; i < a->n_ys; i++)
+        out[j++] = stacked(body->value[body->output[a->n_carry + i]].aval, a->length);
+    for (int i = 0; i < a->n_carry; i++)
+        out[j++] = stacked(in[i], a->length);
+    for (int i = 0; i < a->n_sums; i++)
+        out[j++] = body->value[body->output[a->n_carry + a->n_ys + i]].aval;
+    return VN_ERR_OK;
+}
+
+/* Op structs have a fixed number of results; scan's depends on its attributes. */
+static int scan_results(const vn__scan_attr *a) { return 2 * a->n_carry + a->n_ys + a->n_sums; }
+
+static void unplanned_eval(const vn_eval *e) { (void)e; }
+
+/* ---------------------------------------------------------------------- reverse mode */
+
+typedef struct reverse {
+    const vn_node *node;
+    const vn__scan_attr *a;
+    vn_array *const *g;
+    int n_captured;
+    int ys[VN__MAX_LOOP_VALUES], history[VN__MAX_LOOP_VALUES]; /* x number of their cotangents, or -1 */
+    int dx_of[VN__MAX_LOOP_VALUES];                            /* operand behind each y of the result */
+    int dv_of[VN__MAX_LOOP_VALUES];                            /* operand behind each sum */
+} reverse;
+
+static bool inexact(const vn_array *x) { return vn_dtype_is_inexact(vn_dtype_of(x)); }
+
+static vn_array *zeros_of(const vn_array *x) { return vn_zeros(vn_dtype_of(x), vn_shape_of(x)); }
+
+/* The body on marked inputs, and its cotangents. */
+static vn_status reverse_step(vn__loop_step *out, void *context, vn__tape *tape,
+                              vn_array *const carry[], vn_array *const x[])
+{
+    reverse *const r = context;
+    const vn__scan_attr *const a = r->a;
+    const int n_in = a->n_carry + a->n_xs + r->n_captured;
+    vn_array *in[MAX_VALUES], *y[MAX_VALUES], *g[MAX_VALUES], *mark[MAX_VALUES], *d[MAX_VALUES];
+    int n_marks = 0, mark_of[MAX_VALUES];
+    for (int i = 0; i < n_in; i++) {
+        in[i] = i < a->n_carry + a->n_xs ? x[i] : r->node->in[i];
+        mark_of[i] = -1;
+        if (inexact(in[i]) && (i < a->n_carry || r->node->need[i])) {
+            mark_of[i] = n_marks;
+            in[i] = mark[n_marks++] = vn__mark(tape, in[i]);
+        }
+    }
+    if (!vn_ok())
+        return vn_error_status();
+    VN_TRY(vn__tape_inline(y, a->body, in));
+    const int n_y = a->n_carry + a->n_ys + a->n_sums;
+    for (int j = 0, k = 0; j < n_y; j++) {
+        if (j < a->n_carry)
+            g[j] = inexact(y[j]) ? carry[k++] : NULL;
+        else if (j < a->n_carry + a->n_ys)
+            g[j] = r->ys[j - a->n_carry] < 0 ? NULL : x[r->ys[j - a->n_carry]];
+        else
+            g[j] = r->g[j + a->n_carry];
+    }
+    VN_TRY(vn__backward(d, tape, n_marks, mark, n_y, y, g, false));
+    for (int i = 0; i < a->n_carry; i++) {
+        if (mark_of[i] < 0)
+            continue;
+        vn_array *dh = d[mark_of[i]] ? d[mark_of[i]] : zeros_of(in[i]);
+        if (r->history[i] >= 0)
+            dh = vn_add(dh, x[r->history[i]]);
+        out->carry[out->n_carry++] = dh;
+    }
+    for (int i = a->n_carry; i < n_in; i++) {
+        if (mark_of[i] < 0 || !d[mark_of[i]])
+            continue;
+        const bool is_x = i < a->n_carry + a->n_xs;
+        if (is_x) {
+            r->dx_of[out->n_ys] = i;
+            out->y[out->n_ys++] = d[mark_of[i]];
+        } else {
+            r->dv_of[out->n_sums] = i;
+            out->sum[out->n_sums++] = d[mark_of[i]];
+        }
+    }
+    return vn_error_status();
+}
+
+static void scan_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
+{
+    const vn__scan_attr *const a = node->attr;
+    reverse *const r = vn__alloc_zero(sizeof *r);
+    vn_array *init[VN__MAX_LOOP_VALUES], *xs[MAX_VALUES], *out[MAX_VALUES];
+    if (!r)
+        return;
+    *r = (reverse){ .node = node, .a = a, .g = g, .n_captured = node->n_in - a->n_carry - a->n_xs };
+    int n_init = 0, n_xs = 0, n_ys = 0, n_sums = 0;
+    vn_array *const *const history = node->out + a->n_carry + a->n_ys;
+    for (int i = 0; i < a->n_carry; i++) {
+        if (inexact(node->in[i]))
+            init[n_init++] = g[i] ? g[i] : zeros_of(node->in[i]);
+        xs[n_xs++] = history[i];
+    }
+    for (int i = 0; i < a->n_xs; i++)
+        xs[n_xs++] = node->in[a->n_carry + i];
+    for (int j = 0; j < a->n_ys; j++)
+        if ((r->ys[j] = g[a->n_carry + j] ? n_xs : -1) >= 0)
+            xs[n_xs++] = g[a->n_carry + j];
+    for (int i = 0; i < a->n_carry; i++)
+        if ((r->history[i] = g[a->n_carry + a->n_ys + i] ? n_xs : -1) >= 0)
+            xs[n_xs++] = g[a->n_carry + a->n_ys + i];
+    const vn__loop loop = { .n_carry = n_init, .n_xs = n_xs, .init = init, .xs = xs,
+                            .length = a->length, .reverse = !a->reverse, .body = reverse_step,
+                            .context = r };
+    if (vn_ok() && vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
+        for (int i = 0, k = 0; i < a->n_carry; i++)
+            din[i] = inexact(node->in[i]) ? out[k++] : NULL;
+        for (int j = 0; j < n_ys; j++)
+            din[r->dx_of[j]] = out[n_init + j];
+        for (int j = 0; j < n_sums; j++)
+            din[r->dv_of[j]] = out[2 * n_init + n_ys + j];
+    }
+    vn__free(r);
+}
+
+/* ---------------------------------------------------------------------- forward mode */
+
+typedef struct forward {
+    const vn_node *node;
+    const vn__scan_attr *a;
+    vn_array *const *din;
+    int n_captured;
+    int tangent_of[VN__MAX_LOOP_VALUES];      /* x number of the tangent of x i, or -1 */
+    bool has_y[VN__MAX_LOOP_VALUES], has_sum[VN__MAX_LOOP_VALUES];
+} forward;
+
+static vn_status forward_step(vn__loop_step *out, void *context, vn__tape *tape,
+                              vn_array *const carry[], vn_array *const x[])
+{
+    forward *const r = context;
+    const vn__scan_attr *const a = r->a;
+    const int n_in = a->n_carry + a->n_xs + r->n_captured;
+    vn_array *in[MAX_VALUES], *dx[MAX_VALUES], *y[MAX_VALUES], *dy[MAX_VALUES];
+    for (int i = 0, k = a->n_carry; i < n_in; i++) {
+        const bool is_carry = i < a->n_carry, is_x = !is_carry && i < a->n_carry + a->n_xs;
+        vn_array *const plain = is_carry ? carry[i] : is_x ? x[i - a->n_carry] : r->node->in[i];
+        in[i] = vn__mark(tape, plain);
+        dx[i] = is_carry ? (inexact(plain) ? carry[k++] : NULL)
+                : is_x   ? (r->tangent_of[i - a->n_carry] < 0 ? NULL
+                                                              : x[r->tangent_of[i - a->n_carry]])
+                         : r->din[i];
+        if (!in[i])
+            return vn_error_status();
+    }
+    const int n_y = a->n_carry + a->n_ys + a->n_sums;
+    VN_TRY(vn__tape_inline(y, a->body, in));
+    VN_TRY(vn__forward(dy, tape, n_in, in, dx, n_y, y, false));
+    for (int i = 0; i < a->n_carry; i++)
+        out->carry[out->n_carry++] = y[i];
+    for (int i = 0; i < a->n_carry; i++)
+        if (inexact(y[i]))
+            out->carry[out->n_carry++] = dy[i] ? dy[i] : zeros_of(y[i]);
+    for (int j = 0; j < a->n_ys; j++)
+        if ((r->has_y[j] = dy[a->n_carry + j] != NULL))
+            out->y[out->n_ys++] = dy[a->n_carry + j];
+    for (int j = 0; j < a->n_sums; j++)
+        if ((r->has_sum[j] = dy[a->n_carry + a->n_ys + j] != NULL))
+            out->sum[out->n_sums++] = dy[a->n_carry + a->n_ys + j];
+    return vn_error_status();
+}
+
+static void scan_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[])
+{
+    const vn__scan_attr *const a = node->attr;
+    forward *const r = vn__alloc_zero(sizeof *r);
+    vn_array *init[MAX_VALUES], *xs[MAX_VALUES], *out[MAX_VALUES];
+    if (!r)
+        return;
+    *r = (forward){ .node = node, .a = a, .din = din,
+                    .n_captured = node->n_in - a->n_carry - a->n_xs };
+    int n_init = 0, n_xs = 0, n_ys = 0, n_sums = 0;
+    for (int i = 0; i < a->n_carry; i++)
+        init[n_init++] = node->in[i];
+    for (int i = 0; i < a->n_carry; i++)
+        if (inexact(node->in[i]))
+            init[n_init++] = din[i] ? din[i] : zeros_of(node->in[i]);
+    for (int i = 0; i < a->n_xs; i++)
+        xs[n_xs++] = node->in[a->n_carry + i];
+    for (int i = 0; i < a->n_xs; i++)
+        if ((r->tangent_of[i] = din[a->n_carry + i] ? n_xs : -1) >= 0)
+            xs[n_xs++] = din[a->n_carry + i];
+    const vn__loop loop = { .n_carry = n_init, .n_xs = n_xs, .init = init, .xs = xs,
+                            .length = a->length, .reverse = a->reverse, .body = forward_step,
+                            .context = r };
+    if (vn_ok() && vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
+        for (int i = 0, k = a->n_carry; i < a->n_carry; i++)
+            if (inexact(node->in[i])) {
+                dout[a->n_carry + a->n_ys + i] = out[n_init + n_ys + k];
+                dout[i] = out[k++];
+            }
+        for (int j = 0, k = n_init; j < a->n_ys; j++)
+            dout[a->n_carry + j] = r->has_y[j] ? out[k++] : NULL;
+        for (int j = 0, k = 2 * n_init + n_ys; j < a->n_sums; j++)
+            dout[2 * a->n_carry + a->n_ys + j] = r->has_sum[j] ? out[k++] : NULL;
+    }
+    vn__free(r);
+}
+
+static int results(const void *attr) { return scan_results(attr); }
+
+const vn_op vn__op_scan = {
+    .name = "scan", .n_in = -1, .attr_size = sizeof(vn__scan_attr), .shape = scan_shape,
+    .eval = unplanned_eval, .vjp = scan_vjp, .jvp = scan_jvp, .results = results,
+};
+
+/* ------------------------------------------------------------------ as a user calls it */
+
+typedef struct user_scan {
+    vn_tree *f, *init, *xs;
+    vn_tree *carry, *y; /* structure of the results, retained by the scope */
+} user_scan;
+
+static vn_status user_step(vn__loop_step *out, void *context, vn__tape *tape, vn_array *const carry[],
+                           vn_array *const x[])
+{
+    (void)tape;
+    user_scan *const u = context;
+    int64_t next = 0;
+    vn_tree *const c = vn__leaves_replace(u->init, vn_is_array, carry, &next, true);
+    next = 0;
+    vn_tree *const xt = vn__leaves_replace(u->xs, vn_is_array, x, &next, true);
+    vn_tree *const result = c && xt ? vn_call(u->f, c, xt) : NULL;
+    if (!result)
+        return vn_error_status();
+    if (vn_len(result) != 2)
+        return vn__fail(VN_ERR_STRUCTURE, "scan: the function returns no (carry, y)");
+    u->carry = vn_at(result, 0);
+    u->y = vn_at(result, 1);
+    if (!vn_tree_same_structure(u->carry, u->init))
+        return vn__fail(VN_ERR_STRUCTURE, "scan: the carry changes its structure");
+    vn__leaves leaves = { 0 }, ys = { 0 };
+    VN_TRY(vn__leaves_add(&leaves, u->carry, vn_is_array));
+    VN_TRY(vn__leaves_add(&ys, u->y, vn_is_array));
+    if (leaves.n > VN__MAX_LOOP_VALUES || ys.n > VN__MAX_LOOP_VALUES)
+        vn__fail(VN_ERR_LIMIT, "scan: more than %d arrays", VN__MAX_LOOP_VALUES);
+    for (int64_t i = 0; vn_ok() && i < leaves.n; i++)
+        out->carry[out->n_carry++] = leaves.item[i];
+    for (int64_t i = 0; vn_ok() && i < ys.n; i++)
+        out->y[out->n_ys++] = ys.item[i];
+    vn__leaves_free(&leaves);
+    vn__leaves_free(&ys);
+    return vn_error_status();
+}
+
+static vn_tree *scan_recorded(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length)
+{
+    vn__leaves c = { 0 }, x = { 0 };
+    vn_array *out[MAX_VALUES];
+    user_scan u = { .f = f, .init = init, .xs = xs };
+    int n_ys = 0, n_sums = 0;
+    vn_tree *result = NULL;
+    if (vn__leaves_add(&c, init, vn_is_array) == VN_ERR_OK &&
+        vn__leaves_add(&x, xs, vn_is_array) == VN_ERR_OK) {
+        const vn__loop loop = { .n_carry = (int)c.n, .n_xs = (int)x.n, .init = c.item, .xs = x.item,
+                                .length = length, .body = user_step, .context = &u };
+        if (vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
+            int64_t next = 0;
+            vn_tree *const carry = vn__leaves_replace(u.carry, vn_is_array, out, &next, true);
+            vn_tree *const ys = vn__leaves_replace(u.y, vn_is_array, out, &next, true);
+            result = vn_tuple(carry, ys);
+        }
+    }
+    vn__leaves_free(&c);
+    vn__leaves_free(&x);
+    return result;
+}
+
+/* ------------------------------------------------------------------------- eager */
+
+static vn_tree *index_leaf(void *context, vn_tree *leaf)
+{
+    return vn_is_array(leaf) ? vn_index(leaf, 0, *(const int64_t *)context) : leaf;
+}
+
+static vn_tree *stack_leaf(void *context, vn_tree *const leaf[])
+{
+    const int64_t n = *(const int64_t *)context;
+    return vn_is_array(leaf[0]) ? vn_stack_n((int)n, leaf, 0) : leaf[0];
+}
+
+static vn_tree *scan_eager(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length)
+{
+    vn_tree *carry = init, *result = NULL;
+    vn_tree **const ys = vn__alloc((size_t)(length + 1) * sizeof *ys);
+    bool good = ys != NULL;
+    for (int64_t t = 0; good && t < length; t++) {
+        vn_tree *const x = vn__map_leaves(xs, index_leaf, &t);
+        vn_tree *const out = vn_call(f, carry, x);
+        good = out && vn_len(out) == 2;
+        if (out && !good)
+            vn__fail(VN_ERR_STRUCTURE, "scan: the function returns no (carry, y)");
+        carry = good ? vn_at(out, 0) : NULL;
+        ys[t] = good ? vn_at(out, 1) : NULL;
+        if (good && !vn_tree_same_structure(carry, init))
+            good = vn__fail(VN_ERR_STRUCTURE, "scan: the carry changes its structure") == VN_ERR_OK;
+    }
+    if (good)
+        result = vn_tuple(carry, vn__map_leaves_n((int)length, ys, stack_leaf, &length));
+    vn__free(ys);
+    return result;
+}
+
+static bool length_leaf(void *context, vn_tree *leaf)
+{
+    int64_t *const length = context;
+    if (!vn_is_array(leaf))
+        return true;
+    if (vn_rank(leaf) == 0 || (*length >= 0 && vn_dim(leaf, 0) != *length)) {
+        char text[VN__SHAPE_TEXT];
+        vn__fail(VN_ERR_SHAPE, "scan: xs holds %s, expected a first axis of %lld steps",
+                 vn__shape_text(text, vn_dtype_of(leaf), vn_shape_of(leaf)), (long long)*length);
+        return false;
+    }
+    *length = vn_dim(leaf, 0);
+    return true;
+}
+
+vn_tree *vn_scan(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length)
+{
+    if (!f || !init || !xs)
+        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "scan: an argument is NULL") : NULL;
+    int64_t steps = vn_is_none(xs) ? length : -1;
+    if (!vn__for_leaves(xs, length_leaf, &steps) || steps < 0)
+        return vn_ok() ? vn_error(VN_ERR_ARGUMENT, "scan: the number of steps is unknown") : NULL;
+    const vn__tape *const tape = vn__tape_current();
+    return tape && !tape->eager ? scan_recorded(f, init, xs, steps) : scan_eager(f, init, xs, steps);
+}
