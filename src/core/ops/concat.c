@@ -135,9 +135,11 @@ vn_array *vn_stack_n(int n, vn_array *const x[], int axis)
                      vn__shape_text(t, vn_dtype_of(a[i]), vn_shape_of(a[i])));
             return NULL;
         }
-    if (vn__wrap_axis(&axis, "stack", shape_.rank + 1) != VN_ERR_OK)
+    vn_shape wide = shape_;
+    if (vn__wrap_axis(&axis, "stack", shape_.rank + 1) != VN_ERR_OK ||
+        vn__shape_insert(&wide, "stack", axis, 1) != VN_ERR_OK)
         return NULL;
     for (int i = 0; i < n; i++)
-        a[i] = vn_expand_dims(a[i], axis);
+        a[i] = vn_reshape(a[i], wide);
     return concat(n, a, axis);
 }
