@@ -77,8 +77,11 @@ VN_API void vn_scope_close(vn_scope *scope);
 VN_API vn_tree *vn_scope_return(vn_scope *scope, vn_tree *tree);
 
 /* VN_SCOPE { ... }: a block with a scope of its own. Leave it at its end (or by `continue`). */
-#define VN_SCOPE                                                                               \
-    for (vn_scope vn_scope_ = vn_scope_open(); vn_scope_.open; vn_scope_close(&vn_scope_))
+#define VN_SCOPE VN_SCOPE_ON_(__LINE__)
+#define VN_SCOPE_ON_(line) VN_SCOPE_AS_(line)
+#define VN_SCOPE_AS_(line)                                                                     \
+    for (vn_scope vn_scope_##line = vn_scope_open(); vn_scope_##line.open;                     \
+         vn_scope_close(&vn_scope_##line))
 
 /* Frees the root scope of the calling thread and everything in it (also done when a thread or the
  * process ends). */

@@ -106,7 +106,7 @@ static const vn__leaf *leaf_of(const vn_tree *tree, vn_kind kind, const char *wh
     if (tree && tree->type->kind == kind)
         return (const vn__leaf *)(const void *)tree;
     if (tree)
-        vn__fail(VN_ERR_ARGUMENT, "%s_value: not a %s but %s", who, who,
+        vn__fail(VN_ERR_ARGUMENT, "%s_value: not %s but %s", who, who,
                  vn__describe(text, tree));
     else
         vn__fail(VN_ERR_NULL_ARGUMENT, "%s_value: the tree is NULL", who);
