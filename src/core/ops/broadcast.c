@@ -129,10 +129,10 @@ static vn_array *multiply(vn_array *x, int axis, int64_t times, bool after)
 vn_array *vn_broadcast_to(vn_array *x, vn_shape shape_)
 {
     vn_array *const a = vn__as_operand("broadcast_to", x);
-    const int lead = shape_.rank - vn_rank(a);
-    char from[VN__SHAPE_TEXT], to[VN__SHAPE_TEXT];
     if (!a)
         return NULL;
+    const int lead = shape_.rank - vn_rank(a);
+    char from[VN__SHAPE_TEXT], to[VN__SHAPE_TEXT];
     if (lead < 0) {
         vn__fail(VN_ERR_SHAPE, "broadcast_to: %s does not broadcast to %s",
                  vn__shape_text(from, vn_dtype_of(a), vn_shape_of(a)),
@@ -164,11 +164,13 @@ vn_array *vn_repeat(vn_array *x, int64_t times, int axis)
 vn_array *vn_tile(vn_array *x, vn_shape repeats)
 {
     vn_array *a = vn__as_operand("tile", x);
+    if (!a)
+        return NULL;
     vn_shape to = vn_shape_of(a);
-    while (a && to.rank < repeats.rank && to.rank < VN_MAX_RANK)
+    while (to.rank < repeats.rank && to.rank < VN_MAX_RANK)
         if (vn__shape_insert(&to, "tile", 0, 1) != VN_ERR_OK)
             return NULL;
-    a = a ? vn_reshape(a, to) : NULL;
+    a = vn_reshape(a, to);
     for (int d = 0; a && d < repeats.rank; d++) {
         if (!valid_times("tile", repeats.dim[d]))
             return NULL;

@@ -319,7 +319,8 @@ static vn_array *reduce(const vn_op *op, vn_array *x, vn_axes axes, bool keepdim
 
 static vn_array *reduce_all(const vn_op *op, vn_array *x, bool accumulate)
 {
-    return reduce(op, x, vn__all_axes(vn_rank(x)), false, accumulate);
+    vn_array *const a = vn__as_operand(op->name, x);
+    return a ? reduce(op, a, vn__all_axes(vn_rank(a)), false, accumulate) : NULL;
 }
 
 /* Numbers count as true where they are not zero. */

@@ -106,8 +106,10 @@ vn_array *vn_ravel(vn_array *x) { return vn_reshape(x, VN_SHAPE(-1)); }
 vn_array *vn_expand_dims(vn_array *x, int axis)
 {
     vn_array *const a = vn__as_operand("expand_dims", x);
+    if (!a)
+        return NULL;
     vn_shape to = vn_shape_of(a);
-    if (!a || vn__wrap_axis(&axis, "expand_dims", to.rank + 1) != VN_ERR_OK ||
+    if (vn__wrap_axis(&axis, "expand_dims", to.rank + 1) != VN_ERR_OK ||
         vn__shape_insert(&to, "expand_dims", axis, 1) != VN_ERR_OK)
         return NULL;
     return vn_reshape(a, to);
@@ -116,9 +118,11 @@ vn_array *vn_expand_dims(vn_array *x, int axis)
 vn_array *vn_squeeze(vn_array *x, int axis)
 {
     vn_array *const a = vn__as_operand("squeeze", x);
+    if (!a)
+        return NULL;
     const vn_shape from = vn_shape_of(a);
     char text[VN__SHAPE_TEXT];
-    if (!a || vn__wrap_axis(&axis, "squeeze", from.rank) != VN_ERR_OK)
+    if (vn__wrap_axis(&axis, "squeeze", from.rank) != VN_ERR_OK)
         return NULL;
     if (from.dim[axis] == 1)
         return vn_reshape(a, vn__shape_without(from, axis));

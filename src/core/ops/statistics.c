@@ -29,7 +29,11 @@ vn_array *vn_mean_over(vn_array *x, vn_axes axes, bool keepdims)
     return vn_cast(vn_scale(1.0 / n, vn_sum_over(a, axes, keepdims)), result);
 }
 
-vn_array *vn_mean(vn_array *x) { return vn_mean_over(x, vn__all_axes(vn_rank(x)), false); }
+vn_array *vn_mean(vn_array *x)
+{
+    vn_array *const a = vn__as_operand("mean", x);
+    return a ? vn_mean_over(a, vn__all_axes(vn_rank(a)), false) : NULL;
+}
 
 vn_array *vn_var_over(vn_array *x, vn_axes axes, int ddof, bool keepdims)
 {

@@ -119,20 +119,22 @@ vn_array *vn_transpose(vn_array *x, vn_axes permutation)
 
 vn_array *vn_swapaxes(vn_array *x, int a, int b)
 {
-    const int rank = vn_rank(x);
-    if (!x || vn__wrap_axis(&a, "swapaxes", rank) != VN_ERR_OK ||
+    vn_array *const array = vn__as_operand("swapaxes", x);
+    const int rank = array ? vn_rank(array) : 0;
+    if (!array || vn__wrap_axis(&a, "swapaxes", rank) != VN_ERR_OK ||
         vn__wrap_axis(&b, "swapaxes", rank) != VN_ERR_OK)
         return NULL;
     vn_axes p = vn__all_axes(rank);
     p.axis[a] = b;
     p.axis[b] = a;
-    return vn_transpose(x, p);
+    return vn_transpose(array, p);
 }
 
 vn_array *vn_moveaxis(vn_array *x, int from, int to)
 {
-    const int rank = vn_rank(x);
-    if (!x || vn__wrap_axis(&from, "moveaxis", rank) != VN_ERR_OK ||
+    vn_array *const array = vn__as_operand("moveaxis", x);
+    const int rank = array ? vn_rank(array) : 0;
+    if (!array || vn__wrap_axis(&from, "moveaxis", rank) != VN_ERR_OK ||
         vn__wrap_axis(&to, "moveaxis", rank) != VN_ERR_OK)
         return NULL;
     vn_axes p = { .count = rank };
@@ -144,5 +146,5 @@ vn_array *vn_moveaxis(vn_array *x, int from, int to)
         next += next == from;
         p.axis[d] = next++;
     }
-    return vn_transpose(x, p);
+    return vn_transpose(array, p);
 }

@@ -5,11 +5,10 @@
 static vn_array *triangle(vn_array *x, const char *who, int k, bool lower)
 {
     vn_array *const a = vn__as_operand(who, x);
-    const int rank = vn_rank(a);
     char text[VN__SHAPE_TEXT];
     if (!a)
         return NULL;
-    if (rank < 2) {
+    if (vn_rank(a) < 2) {
         vn__fail(VN_ERR_SHAPE, "%s: %s is no matrix", who,
                  vn__shape_text(text, vn_dtype_of(a), vn_shape_of(a)));
         return NULL;

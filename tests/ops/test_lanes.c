@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* Evaluation with lanes equals evaluation of each example, for every instruction that the calls of
+ * cases.def and their vjp rules record, and for every choice of mapped operands. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cases.h"
+#include "core/ops/ops.h"
+#include "core/tape/tape.h"
+#include "kernels/kernels.h"
+
+enum { MAX_VALUES = 512, MAX_LANES = 32, MAX_IN = 4 };
+
+static const vn_op *const all_ops[] = {
+#define VN_OP(name) &vn__op_##name,
+#include "core/ops/ops.def"
+#undef VN_OP
+};
+enum { N_OPS = sizeof all_ops / sizeof all_ops[0] };
+static bool seen[N_OPS];
+
+static void mark_seen(const vn_op *op)
+{
+    for (int i = 0; i < N_OPS; i++)
+        seen[i] |= all_ops[i] == op;
+}
+
+typedef struct program {
+    vn__tape *tape;
+    const op_case *c;
+    vn_dtype real;
+    int64_t lanes;
+    vn_array *value[MAX_VALUES][MAX_LANES]; /* of each example */
+} program;
+
+/* ------------------------------------------------------------------ recording, examples */
+
+static vn_array *random_like(vn_aval aval, uint64_t seed)
+{
+    const case_operand in = { CASE_REAL, -1, 1, aval.shape };
+    return vn_cast(case_operand_make(&in, aval.dtype, seed), aval.dtype);
+}
+
+static void record_vjp(program *p, int64_t k)
+{
+    const vn__instr instr = p->tape->instr[k];
+    vn_array *in[MAX_IN], *out[1], *din[MAX_IN] = { NULL }, *g[1];
+    bool need[MAX_IN];
+    const vn_aval aval = p->tape->value[instr.out].aval;
+    if (!instr.op->vjp || instr.op->flags & VN_OP_NO_GRADIENT || instr.n_out != 1 ||
+        instr.n_in > MAX_IN || !vn_dtype_is_inexact(aval.dtype))
+        return;
+    for (int i = 0; i < instr.n_in; i++) {
+        in[i] = vn__tape_array(p->tape, instr.in[i]);
+        need[i] = vn_dtype_is_inexact(vn_dtype_of(in[i]));
+    }
+    out[0] = vn__tape_array(p->tape, instr.out);
+    g[0] = vn__tape_input(p->tape, aval, 0, NULL);
+    const vn_node node = { instr.op, instr.attr, instr.n_in, 1, in, out, need };
+    instr.op->vjp(din, &node, g);
+    cr_assert(vn_ok(), "%s: vjp of %s: %s", p->c->name, instr.op->name, vn_error_message());
+}
+
+/* The call, its vjp rules, and (orders 2) the vjp rules of those. */
+static void record(program *p, int orders)
+{
+    vn_array *x[3];
+    for (int i = 0; i < case_arity(p->c); i++)
+        x[i] =
+            vn__tape_input(p->tape,
+                           (vn_aval){ vn_dtype_of(case_operand_make(&p->c->in[i], p->real, 1)),
+                                      p->c->in[i].shape },
+                           0, NULL);
+    p->c->call(x);
+    cr_assert(vn_ok(), "%s: %s", p->c->name, vn_error_message());
+    int64_t from = 0;
+    for (int order = 0; order < orders; order++) {
+        const int64_t to = p->tape->n_instr;
+        for (int64_t k = from; k < to; k++)
+            record_vjp(p, k);
+        from = to;
+    }
+    cr_assert(p->tape->n_value <= MAX_VALUES, "%s: %d values", p->c->name,
+              (int)p->tape->n_value);
+}
+
+static void run_examples(program *p)
+{
+    const vn__tape *const t = p->tape;
+    for (int64_t l = 0; l < p->lanes; l++) {
+        for (int64_t v = 0; v < t->n_value; v++)
+            p->value[v][l] = t->value[v].known;
+        for (int64_t i = 0; i < t->n_input; i++) {
+            const uint32_t v = t->input[i];
+            const uint64_t seed = (uint64_t)(1000 * i + l);
+            p->value[v][l] = i < case_arity(p->c)
+                                 ? case_operand_make(&p->c->in[i], p->real, seed)
+                                 : random_like(t->value[v].aval, seed);
+        }
+        for (int64_t k = 0; k < t->n_instr; k++) {
+            const vn__instr *const instr = &t->instr[k];
+            vn_array *in[MAX_IN], *out[MAX_IN];
+            for (int i = 0; i < instr->n_in; i++)
+                in[i] = p->value[instr->in[i]][l];
+            vn_op_apply_n(out, instr->op, instr->attr, instr->n_in, in);
+            for (int j = 0; j < instr->n_out; j++)
+                p->value[instr->out + (uint32_t)j][l] = out[j];
+            cr_assert(vn_ok(), "%s: %s: %s", p->c->name, instr->op->name, vn_error_message());
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------ with lanes */
+
+static void *aligned(size_t bytes)
+{
+    void *const p = aligned_alloc(64, (bytes + 127) & ~(size_t)63);
+    memset(p, 0xcd, bytes);
+    return p;
+}
+
+/* Examples, innermost. */
+static void *interleave(vn_array *const example[], int64_t lanes)
+{
+    const int64_t n = vn_size(example[0]);
+    const size_t size = vn_dtype_size(vn_dtype_of(example[0]));
+    char *const out = aligned((size_t)(n * lanes) * size);
+    for (int64_t l = 0; l < lanes; l++)
+        for (int64_t e = 0; e < n; e++)
+            memcpy(out + (size_t)(e * lanes + l) * size,
+                   (const char *)vn_data(example[l]) + (size_t)e * size, size);
+    return out;
+}
+
+static void check_lane(const program *p, const vn__instr *instr, unsigned mapped, int64_t l,
+                       const void *got)
+{
+    vn_array *in[MAX_IN], *out[1];
+    for (int i = 0; i < instr->n_in; i++)
+        in[i] = p->value[instr->in[i]][mapped >> i & 1 ? l : 0];
+    vn_op_apply_n(out, instr->op, instr->attr, instr->n_in, in);
+    const vn_dtype dtype = vn_dtype_of(out[0]);
+    const int64_t n = vn_size(out[0]);
+    const size_t size = vn_dtype_size(dtype);
+    char *const mine = malloc((size_t)n * size + 1);
+    for (int64_t e = 0; e < n; e++)
+        memcpy(mine + (size_t)e * size, (const char *)got + (size_t)(e * p->lanes + l) * size,
+               size);
+    double *const a = malloc((size_t)(2 * n + 1) * sizeof *a), *const b = a + n;
+    vn_copy_f64(a, n, out[0]);
+    vn_copy_f64(b, n, vn_array_from(dtype, vn_shape_of(out[0]), mine));
+    const double rtol = dtype == VN_F64    ? 1e-13
+                        : dtype == VN_F32  ? 1e-5
+                        : dtype == VN_BF16 ? 1e-2
+                                           : 0;
+    for (int64_t e = 0; e < n; e++)
+        cr_assert((isnan(a[e]) && isnan(b[e])) || a[e] == b[e] ||
+                      fabs(a[e] - b[e]) <= rtol * (1 + fabs(a[e])),
+                  "%s: %s (mapped %u of %d, %d lanes): lane %d element %d: %.17g, alone %.17g",
+                  p->c->name, instr->op->name, mapped, instr->n_in, (int)p->lanes, (int)l,
+                  (int)e, b[e], a[e]);
+    free(a);
+    free(mine);
+}
+
+static void check_mapping(const program *p, const vn__instr *instr, unsigned mapped)
+{
+    const void *in[MAX_IN];
+    void *owned[MAX_IN], *out[1];
+    bool is_mapped[MAX_IN];
+    vn_aval aval[MAX_IN];
+    for (int i = 0; i < instr->n_in; i++) {
+        const uint32_t v = instr->in[i];
+        is_mapped[i] = mapped >> i & 1;
+        owned[i] = interleave(p->value[v], is_mapped[i] ? p->lanes : 1);
+        in[i] = owned[i];
+        aval[i] = p->tape->value[v].aval;
+    }
+    const vn_aval *const out_aval = &p->tape->value[instr->out].aval;
+    const size_t size = vn_dtype_size(out_aval->dtype);
+    out[0] = aligned((size_t)(vn_shape_size(out_aval->shape) * p->lanes) * size);
+    const vn_op *const op = instr->op;
+    const size_t bytes =
+        op->scratch ? op->scratch(instr->attr, aval, instr->n_in, is_mapped, p->lanes) : 0;
+    void *const scratch = aligned(bytes);
+    op->eval(&(vn_eval){ .attr = instr->attr,
+                         .n_in = instr->n_in,
+                         .n_out = 1,
+                         .lanes = p->lanes,
+                         .in = in,
+                         .out = out,
+                         .mapped = is_mapped,
+                         .in_aval = aval,
+                         .out_aval = out_aval,
+                         .scratch = scratch,
+                         .kernels = vn__kernels_get() });
+    VN_SCOPE
+    for (int64_t l = 0; l < p->lanes; l += 5)
+        check_lane(p, instr, mapped, l, out[0]);
+    free(scratch);
+    free(out[0]);
+    for (int i = 0; i < instr->n_in; i++)
+        free(owned[i]);
+}
+
+static void check_case(const op_case *c, vn_dtype real, int64_t lanes, int orders)
+{
+    static program p;
+    p = (program){ .tape = vn__tape_new(NULL, false), .c = c, .real = real, .lanes = lanes };
+    record(&p, orders);
+    run_examples(&p);
+    for (int64_t k = 0; k < p.tape->n_instr; k++) {
+        const vn__instr *const instr = &p.tape->instr[k];
+        mark_seen(instr->op);
+        if (instr->op->flags & VN_OP_LANES && instr->n_in <= MAX_IN)
+            for (unsigned mapped = 0; mapped < 1u << instr->n_in; mapped++)
+                check_mapping(&p, instr, mapped);
+    }
+    vn__tape_release(p.tape);
+}
+
+static void check_all(vn_dtype real, int64_t lanes, int orders)
+{
+    for (int i = 0; i < n_op_cases; i++)
+        VN_SCOPE
+    check_case(&op_cases[i], real, lanes, orders);
+    vn_finish();
+}
+
+Test(lanes, f32_16) { check_all(VN_F32, 16, 2); }
+Test(lanes, f32_32) { check_all(VN_F32, 32, 1); }
+Test(lanes, f64_16) { check_all(VN_F64, 16, 1); }
+
+/* A row of ops.def without a case fails by name. Ops of other files have cases of their own. */
+Test(lanes, every_row_has_a_case)
+{
+    static const vn_op *const mine[] = {
+#define VN_UNARY_OP(name, ...) &vn__op_##name,
+#include "core/ops/unary.def"
+#undef VN_UNARY_OP
+#define VN_BINARY_OP(name, ...) &vn__op_##name,
+#include "core/ops/binary.def"
+#undef VN_BINARY_OP
+#define VN_COMPARE_OP(name) &vn__op_##name,
+#include "core/ops/compare.def"
+#undef VN_COMPARE_OP
+#define VN_PREDICATE_OP(name) &vn__op_##name,
+#include "core/ops/predicate.def"
+#undef VN_PREDICATE_OP
+#define VN_FUSED_OP(name, ...) &vn__op_##name,
+#include "core/ops/fused.def"
+#undef VN_FUSED_OP
+        &vn__op_where,       &vn__op_fma,           &vn__op_cast,
+        &vn__op_bitcast,     &vn__op_stop_gradient, &vn__op_reduce_sum,
+        &vn__op_reduce_prod, &vn__op_reduce_max,    &vn__op_reduce_min,
+        &vn__op_argmax,      &vn__op_argmin,        &vn__op_softmax,
+        &vn__op_log_softmax, &vn__op_softmax_grad,  &vn__op_log_softmax_grad,
+        &vn__op_cumsum,      &vn__op_recurrence,    &vn__op_sort,
+        &vn__op_argsort,     &vn__op_reshape,       &vn__op_transpose,
+        &vn__op_broadcast,   &vn__op_concat,        &vn__op_slice,
+        &vn__op_pad,         &vn__op_reverse,
+    };
+    check_all(VN_F64, 16, 2);
+    for (size_t m = 0; m < sizeof mine / sizeof mine[0]; m++)
+        for (int i = 0; i < N_OPS; i++)
+            cr_expect(all_ops[i] != mine[m] || seen[i], "%s: no case", mine[m]->name);
+}
