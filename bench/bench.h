@@ -50,6 +50,7 @@ typedef struct bench_case {
     size_t workspace;      /* bytes, of all workers */
     size_t worker_bytes;   /* of each */
     bool one_thread;       /* runs on the caller alone, whatever the pool has */
+    double work;           /* seconds of one run that are not to be counted */
     void *state;
     bool (*run)(struct bench_case *c, int64_t times); /* false: an error is recorded */
     double (*value)(struct bench_case *c);            /* now; NULL: nothing that could go astray */
@@ -77,6 +78,7 @@ double bench_now(void); /* seconds */
 
 typedef struct bench_stats {
     double median, min, p90; /* seconds of one run */
+    double cpu;              /* seconds of all threads in one run, the mean */
     int64_t samples;
 } bench_stats;
 

@@ -6,12 +6,14 @@
 
 #include "bench.h"
 
-double bench_now(void)
+static double seconds_of(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+double bench_now(void) { return seconds_of(CLOCK_MONOTONIC); }
 
 static int ascending(const void *a, const void *b)
 {
@@ -19,12 +21,15 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+#define FAILED (-1e9)
+
+/* Seconds of one run, or FAILED. */
 static double sample(bench_case *c, int64_t times)
 {
     const double start = bench_now();
     if (!c->run(c, times))
-        return -1;
-    return (bench_now() - start) / (double)times;
+        return FAILED;
+    return (bench_now() - start) / (double)times - c->work;
 }
 
 /* How many runs make a sample of at least 50 us; -1 on error. */
@@ -34,9 +39,9 @@ static int64_t calibrate(bench_case *c)
     int64_t times = 1;
     for (;;) {
         const double t = sample(c, times);
-        if (t < 0)
+        if (t <= FAILED)
             return -1;
-        if (t * (double)times >= shortest)
+        if ((t + c->work) * (double)times >= shortest)
             return times;
         times *= 2;
     }
@@ -49,14 +54,15 @@ bool bench_measure(bench_stats *stats, bench_case *c, double seconds)
     const int64_t times = calibrate(c);
     if (times < 0)
         return false;
-    const double end = bench_now() + seconds;
+    const double end = bench_now() + seconds, cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     int64_t n = 0;
     while (n < MOST && (n < LEAST || bench_now() < end)) {
-        if ((samples[n] = sample(c, times)) < 0)
+        if ((samples[n++] = sample(c, times)) <= FAILED)
             return false;
-        n++;
     }
+    const double used = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     qsort(samples, (size_t)n, sizeof *samples, ascending);
-    *stats = (bench_stats){ samples[n / 2], samples[0], samples[n * 9 / 10], n };
+    *stats = (bench_stats){ samples[n / 2], samples[0], samples[n * 9 / 10],
+                             used / (double)(n * times), n };
     return true;
 }

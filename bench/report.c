@@ -34,17 +34,18 @@ void bench_print_header(const bench_ceilings *ceilings)
     printf("ceiling, GFLOP/s: f32 %.1f on one core, %.1f on all; f64 %.1f, %.1f\n\n",
            ceilings->f32[0] * 1e-9, ceilings->f32[1] * 1e-9, ceilings->f64[0] * 1e-9,
            ceilings->f64[1] * 1e-9);
-    printf("%-52s %9s %9s %9s %8s %7s %9s %9s\n", "problem", "median", "min", "p90", "GFLOP/s",
-           "ceiling", "workspace", "first");
+    printf("%-52s %9s %9s %9s %9s %8s %7s %9s %9s\n", "problem", "median", "min", "p90", "CPU",
+           "GFLOP/s", "ceiling", "workspace", "first");
     fflush(stdout);
 }
 
 void bench_print_text(const bench_case *c, const bench_stats *s, const bench_ceilings *ceilings)
 {
-    char text[5][24];
+    char text[6][24];
     const double rate = c->flops / s->median;
-    printf("%-52s %9s %9s %9s ", c->problem->text, seconds_text(text[0], 24, s->median),
-           seconds_text(text[1], 24, s->min), seconds_text(text[2], 24, s->p90));
+    printf("%-52s %9s %9s %9s %9s ", c->problem->text, seconds_text(text[0], 24, s->median),
+           seconds_text(text[1], 24, s->min), seconds_text(text[2], 24, s->p90),
+           seconds_text(text[5], 24, s->cpu));
     if (c->flops > 0)
         printf("%8.2f %5.1f %% ", rate * 1e-9, 100 * rate / bench_ceiling_of(ceilings, c));
     else
@@ -66,6 +67,7 @@ void bench_print_json(const bench_case *c, const bench_stats *s, const bench_cei
         printf(", \"gflops\": null, \"ceiling_gflops\": %.6g, \"percent\": null", ceiling * 1e-9);
     printf(", \"isa\": \"%s\", \"threads\": %d, \"workspace_bytes\": %zu", vn_isa(),
            c->one_thread ? 1 : vn_num_threads(), c->workspace);
+    printf(", \"cpu\": %.9g", s->cpu);
     printf(", \"worker_bytes\": %zu, \"first_result_s\": %.6g, \"samples\": %lld, \"check\": %.9g}\n",
            c->worker_bytes, c->first_result_s, (long long)s->samples, c->check);
     fflush(stdout);
