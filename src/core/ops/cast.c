@@ -75,7 +75,7 @@ static void copy_eval(const vn_eval *e)
     if (e->lanes == 1 || e->mapped[0])
         memcpy(e->out[0], e->in[0], (size_t)(n * e->lanes) * size);
     else
-        vn__spread(e->out[0], e->in[0], n, e->lanes, size);
+        vn__spread_lanes(e->out[0], e->in[0], n, e->lanes, size);
 }
 
 const vn_op vn__op_bitcast = {

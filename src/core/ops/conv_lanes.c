@@ -68,7 +68,7 @@ void *vn__conv_in_lanes(char **cursor, const vn_eval *e, int i)
     const int64_t entries = vn_shape_size(e->in_aval[i].shape);
     const size_t size = vn_dtype_size(e->in_aval[i].dtype);
     void *const repeated = vn__conv_reserve(cursor, entries * e->lanes * (int64_t)size);
-    vn__spread(repeated, e->in[i], entries, e->lanes, size);
+    vn__spread_lanes(repeated, e->in[i], entries, e->lanes, size);
     return repeated;
 }
 

@@ -35,7 +35,7 @@ void vn__eval_unary(const vn_eval *e, vn__unary_fn *kernel)
     const size_t size = vn_dtype_size(e->out_aval[0].dtype);
     void *const tail = (char *)e->out[0] + (size_t)(n * (e->lanes - 1)) * size;
     kernel(tail, e->in[0], n);
-    vn__spread(e->out[0], tail, n, e->lanes, size);
+    vn__spread_lanes(e->out[0], tail, n, e->lanes, size);
 }
 
 /* Strides of an operand over the axes of the result. */

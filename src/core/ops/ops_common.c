@@ -146,7 +146,7 @@ static void fill(char *out, const char *element, int64_t lanes, size_t size)
         memcpy(out + done, out, done < bytes - done ? done : bytes - done);
 }
 
-void vn__spread(void *out, const void *in, int64_t n, int64_t lanes, size_t size)
+void vn__spread_lanes(void *out, const void *in, int64_t n, int64_t lanes, size_t size)
 {
     char *to = out;
     for (const char *from = in, *end = from + (size_t)n * size; from < end; from += size) {
@@ -169,7 +169,7 @@ bool vn__eval_shared(const vn_eval *e, void (*eval)(const vn_eval *e))
     one.lanes = 1;
     one.out = &tail;
     eval(&one);
-    vn__spread(e->out[0], tail, n, e->lanes, size);
+    vn__spread_lanes(e->out[0], tail, n, e->lanes, size);
     return true;
 }
 
@@ -187,8 +187,8 @@ void vn__lanes_operands(const void *operand[], const vn_eval *e)
         if (e->lanes == 1 || e->mapped[i])
             continue;
         const vn_aval aval = e->in_aval[i];
-        vn__spread(scratch, e->in[i], vn_shape_size(aval.shape), e->lanes,
-                   vn_dtype_size(aval.dtype));
+        vn__spread_lanes(scratch, e->in[i], vn_shape_size(aval.shape), e->lanes,
+                         vn_dtype_size(aval.dtype));
         operand[i] = scratch;
         scratch += spread_bytes(aval, e->lanes);
     }

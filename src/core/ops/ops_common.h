@@ -74,7 +74,7 @@ vn_status vn__check_dtype(const char *who, vn_dtype dtype, int accept);
 /* ------------------------------------------------------------------- evaluation */
 
 /* out[e * lanes + l] = in[e], e < n, elements of `size` bytes. in may be the end of out. */
-void vn__spread(void *out, const void *in, int64_t n, int64_t lanes, size_t size);
+void vn__spread_lanes(void *out, const void *in, int64_t n, int64_t lanes, size_t size);
 
 /* If no operand is mapped: evaluates one example, repeats it over the lanes, returns true. */
 bool vn__eval_shared(const vn_eval *e, void (*eval)(const vn_eval *e));

@@ -51,7 +51,7 @@ static void fill(const vn_eval *e)
         return;
     }
     e->kernels->cast[dtype][VN_F64](&element, &value, 1);
-    vn__spread(e->out[0], &element, 1, vn__eval_size(e), size);
+    vn__spread_lanes(e->out[0], &element, 1, vn__eval_size(e), size);
 }
 
 static int64_t divide_up(int64_t a, int64_t b) { return a > 0 ? (a + b - 1) / b : 0; }

@@ -22,7 +22,8 @@ static void eval(const vn_eval *e)
     if (e->lanes == 1 || e->mapped[0])
         memcpy(e->out[0], e->in[0], (size_t)vn__eval_size(e) * size);
     else
-        vn__spread(e->out[0], e->in[0], vn_shape_size(e->in_aval[0].shape), e->lanes, size);
+        vn__spread_lanes(e->out[0], e->in[0], vn_shape_size(e->in_aval[0].shape), e->lanes,
+                         size);
 }
 
 static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
