@@ -16,8 +16,8 @@ vn_status vn__conv_disagree(const char *what, const vn_aval in[2])
                     vn__shape_text(b, in[1].dtype, in[1].shape));
 }
 
-vn_status vn__conv_check(const char *op, const vn_aval in[2], const vn__sliding *s, int which_a,
-                         int which_b)
+vn_status vn__conv_operands(const char *op, const vn_aval in[2], const vn__sliding *s,
+                            int which_a, int which_b)
 {
     const int64_t *const size[] = { s->x, s->k, s->y };
     const int which[] = { which_a, which_b };
@@ -53,7 +53,7 @@ static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int 
 {
     (void)n_in;
     const vn__sliding *const s = attr;
-    VN_TRY(vn__conv_check("conv", in, s, VN__CONV_X, VN__CONV_W));
+    VN_TRY(vn__conv_operands("conv", in, s, VN__CONV_X, VN__CONV_W));
     const int64_t x_channels = in[0].shape.dim[0], outputs = in[1].shape.dim[0];
     if (x_channels != in[1].shape.dim[1] * s->groups || outputs % s->groups != 0) {
         char what[64];

@@ -30,8 +30,8 @@ vn_array *vn__conv_weight_grad(const vn__sliding *s, vn_array *x, vn_array *gy);
  * attributes, which[2] among VN__CONV_X, W, Y; the shape [a, b, size..], without b if it is
  * negative. */
 vn_status vn__conv_disagree(const char *what, const vn_aval in[2]);
-vn_status vn__conv_check(const char *op, const vn_aval in[2], const vn__sliding *s, int which_a,
-                         int which_b);
+vn_status vn__conv_operands(const char *op, const vn_aval in[2], const vn__sliding *s,
+                            int which_a, int which_b);
 vn_shape vn__conv_shape(int64_t a, int64_t b, const int64_t size[], int64_t n);
 
 /* conv (back = false: in = x, w) and conv_input_grad (back = true: in = w, gy). */
