@@ -11,8 +11,8 @@ extern "C" {
 
 /* A copy of vn_shape_size(shape) elements at data. */
 VN_API vn_array *vn_array_from(vn_dtype dtype, vn_shape shape, const void *data);
-/* The caller's memory without a copy; free_fn(context) is called when the last reference goes (NULL:
- * the caller keeps it alive). */
+/* The caller's memory without a copy; free_fn(context) is called when the last reference
+ * goes (NULL: the caller keeps it alive). */
 VN_API vn_array *vn_array_wrap(vn_dtype dtype, vn_shape shape, void *data,
                                void (*free_fn)(void *context), void *context);
 /* Uninitialised memory, to be filled through vn_data_mut before anyone else sees it. */
@@ -21,8 +21,9 @@ VN_API vn_array *vn_zeros(vn_dtype dtype, vn_shape shape);
 VN_API vn_array *vn_ones(vn_dtype dtype, vn_shape shape);
 VN_API vn_array *vn_full(vn_dtype dtype, vn_shape shape, double value);
 VN_API vn_array *vn_scalar(vn_dtype dtype, double value);
-VN_API vn_array *vn_arange(vn_dtype dtype, int64_t n);                      /* 0 .. n-1 */
-VN_API vn_array *vn_linspace(vn_dtype dtype, double start, double stop, int64_t n); /* both ends */
+VN_API vn_array *vn_arange(vn_dtype dtype, int64_t n); /* 0 .. n-1 */
+/* n numbers from start to stop, both included. */
+VN_API vn_array *vn_linspace(vn_dtype dtype, double start, double stop, int64_t n);
 VN_API vn_array *vn_eye(vn_dtype dtype, int64_t n);
 VN_API vn_array *vn_zeros_like(vn_array *x);
 VN_API vn_array *vn_ones_like(vn_array *x);
@@ -34,8 +35,8 @@ VN_API int vn_rank(const vn_array *x);
 VN_API int64_t vn_dim(const vn_array *x, int axis); /* negative axes count from the end */
 VN_API int64_t vn_size(const vn_array *x);
 
-/* True for a value that is being recorded and has no numbers yet (inside vn_filter_jit or a named
- * vmap): vn_data and vn_item are errors on it. */
+/* True for a value that is being recorded and has no numbers yet (inside vn_filter_jit or a
+ * named vmap): vn_data and vn_item are errors on it. */
 VN_API bool vn_is_traced(const vn_array *x);
 
 /* The elements, row-major; NULL and an error for a traced value. Borrowed. */
@@ -48,8 +49,8 @@ VN_API double vn_item(const vn_array *x);
 VN_API int64_t vn_item_int(const vn_array *x);
 VN_API bool vn_item_bool(const vn_array *x);
 
-/* The array with its elements copied to the caller's buffer as doubles; returns the number written
- * (at most n). */
+/* The array with its elements copied to the caller's buffer as doubles; returns the number
+ * written (at most n). */
 VN_API int64_t vn_copy_f64(double *out, int64_t n, const vn_array *x);
 
 #ifdef __cplusplus

@@ -12,8 +12,8 @@ extern "C" {
 #endif
 
 /* A tree is an immutable, reference-counted pytree: none (an EMPTY tree, not a leaf), a leaf
- * (array, bool, int, float, string, function), or a node (list, tuple, dict, module).
- * An array IS a tree of one leaf: the two names below are one type, so no casts at call sites. */
+ * (array, bool, int, float, string, function), or a node (list, tuple, dict, module). An
+ * array IS a tree of one leaf: the two names below are one type, so no casts at call sites. */
 typedef struct vn_type vn_type;
 typedef struct vn_tree {
     const vn_type *type; /* what it is; never NULL */
@@ -21,7 +21,7 @@ typedef struct vn_tree {
     uint32_t flags;      /* private */
 } vn_tree;
 typedef vn_tree vn_array;
-typedef vn_tree vn_module; /* the first member of a module's struct, by convention named `base` */
+typedef vn_tree vn_module; /* the first member of a module's struct, named `base` */
 
 typedef enum vn_kind {
     VN_KIND_NONE,
@@ -39,9 +39,9 @@ typedef enum vn_kind {
 
 /* --------------------------------------------------------------- ownership
  * A function that returns a vn_tree * returns a value that belongs to the calling thread's
- * innermost open SCOPE and lives until that scope closes; arguments are borrowed. There is always
- * a root scope, which lives as long as the thread, so a short program needs no thought. A loop
- * opens a scope of its own:
+ * innermost open SCOPE and lives until that scope closes; arguments are borrowed. There is
+ * always a root scope, which lives as long as the thread, so a short program needs no thought.
+ * A loop opens a scope of its own:
  *
  *     vn_tree *model = vn_retain(vn_mlp(2, 2, 8, 2, vn_key(0), NULL));
  *     for (int i = 0; i < 1000; i++)
@@ -58,8 +58,8 @@ VN_API vn_tree *vn_retain(vn_tree *tree);
 /* Gives a share back; the last one frees the tree. NULL does nothing. */
 VN_API void vn_release(vn_tree *tree);
 
-/* *variable = value, for a variable that owns its tree: retains the value, releases the old one.
- * A NULL value (an error) leaves the variable as it was and returns false. */
+/* *variable = value, for a variable that owns its tree: retains the value, releases the old
+ * one. A NULL value (an error) leaves the variable as it was and returns false. */
 VN_API bool vn_assign(vn_tree **variable, vn_tree *value);
 
 typedef struct vn_scope {
@@ -83,8 +83,8 @@ VN_API vn_tree *vn_scope_return(vn_scope *scope, vn_tree *tree);
     for (vn_scope vn_scope_##line = vn_scope_open(); vn_scope_##line.open;                     \
          vn_scope_close(&vn_scope_##line))
 
-/* Frees the root scope of the calling thread and everything in it (also done when a thread or the
- * process ends). */
+/* Frees the root scope of the calling thread and everything in it (also done when a thread
+ * or the process ends). */
 VN_API void vn_finish(void);
 
 /* ----------------------------------------------------- leaves and containers */
@@ -98,8 +98,8 @@ VN_API vn_tree *vn_int(int64_t value);
 VN_API vn_tree *vn_float(double value);
 VN_API vn_tree *vn_string(const char *text); /* copied */
 
-/* A function as a leaf: compared by address. `arity` is the number of arguments it reads, or -1 for
- * any. `name` (static or NULL) is what vn_tree_pformat prints. */
+/* A function as a leaf: compared by address. `arity` is the number of arguments it reads, or
+ * -1 for any. `name` (static or NULL) is what vn_tree_pformat prints. */
 VN_API vn_tree *vn_function_named(vn_fn *fn, int arity, const char *name);
 #define vn_function(fn, arity) vn_function_named((fn), (arity), #fn)
 
@@ -107,8 +107,9 @@ VN_API vn_tree *vn_function_named(vn_fn *fn, int arity, const char *name);
 VN_API vn_tree *vn_unary_named(vn_array *(*fn)(vn_array *x), const char *name);
 #define vn_unary(fn) vn_unary_named((fn), #fn)
 
-/* f with its first arguments bound: vn_call(partial, x) = vn_call(f, bound..., x). A module of
- * (func, args), so that arrays bound here are seen by every transformation (Equinox: Partial). */
+/* f with its first arguments bound: vn_call(partial, x) = vn_call(f, bound..., x). A module
+ * of (func, args), so that arrays bound here are seen by every transformation (Equinox:
+ * Partial). */
 VN_API vn_tree *vn_partial_n(vn_tree *f, int n, vn_tree *const bound[]);
 
 VN_API vn_tree *vn_list_n(int n, vn_tree *const items[]);
@@ -116,8 +117,8 @@ VN_API vn_tree *vn_tuple_n(int n, vn_tree *const items[]);
 /* Keys are copied and sorted (leaf order is key order); a repeated key is an error. */
 VN_API vn_tree *vn_dict_n(int n, const char *const keys[], vn_tree *const items[]);
 
-/* f(arg[0], ..., arg[n-1]) for whatever can be called: a function leaf, a module whose type has a
- * call, a transformed function. */
+/* f(arg[0], ..., arg[n-1]) for whatever can be called: a function leaf, a module whose type
+ * has a call, a transformed function. */
 VN_API vn_tree *vn_call_n(vn_tree *f, int n, vn_tree *const arg[]);
 
 #ifdef __cplusplus
@@ -152,12 +153,13 @@ extern "C" {
 #define vn_partial(f, ...) vn_partial_n((f), VN_TREE_COUNT(__VA_ARGS__), VN_TREES(__VA_ARGS__))
 #endif
 
-VN_API vn_kind vn_kind_of(const vn_tree *tree);      /* VN_KIND_NONE for NULL */
-VN_API bool vn_is_none(const vn_tree *tree);         /* true for vn_none(); false for NULL */
+VN_API vn_kind vn_kind_of(const vn_tree *tree);  /* VN_KIND_NONE for NULL */
+VN_API bool vn_is_none(const vn_tree *tree);     /* true for vn_none(); false for NULL */
 VN_API bool vn_is_leaf(const vn_tree *tree);
-VN_API int vn_len(const vn_tree *tree);              /* number of children; 0 for leaves, none, NULL */
-VN_API vn_tree *vn_at(vn_tree *tree, int index);     /* a child, borrowed; -1 is the last */
-VN_API const char *vn_key_at(const vn_tree *tree, int index); /* field name or dict key; NULL in sequences */
+VN_API int vn_len(const vn_tree *tree);          /* number of children; 0 for leaves and NULL */
+VN_API vn_tree *vn_at(vn_tree *tree, int index); /* a child, borrowed; -1 is the last */
+/* The field name or dict key of a child; NULL in lists and tuples. */
+VN_API const char *vn_key_at(const vn_tree *tree, int index);
 
 /* Values of static leaves; an error and 0 / false / NULL for another kind. */
 VN_API bool vn_bool_value(const vn_tree *tree);
@@ -166,19 +168,25 @@ VN_API double vn_float_value(const vn_tree *tree);   /* of a float or an int lea
 VN_API const char *vn_string_value(const vn_tree *tree);
 
 /* -------------------------------------------------------------------- modules
- * A module type is a C struct of subtrees and static data that begins with `vn_module base`, plus
- * one descriptor. Children are the fields of kind VN_FIELD_TREE in the order of the table; the
+ * A module type is a C struct of subtrees and static data that begins with `vn_module base`,
+ * plus one descriptor. Children are the fields of kind VN_FIELD_TREE in the order of the table; the
  * others are static: part of the structure, compared by value, seen by no transformation.
  *
- *     typedef struct affine { vn_module base; vn_tree *weight, *bias; int64_t in, out; } affine;
+ *     typedef struct affine {
+ *         vn_module base;
+ *         vn_tree *weight, *bias;
+ *         int64_t in, out;
+ *     } affine;
  *     static vn_tree *affine_call(vn_tree *self, int n, vn_tree *const arg[]) { ... }
  *     static const vn_field affine_fields[] = {
  *         VN_FIELD(affine, weight, TREE), VN_FIELD(affine, bias, TREE),
  *         VN_FIELD(affine, in, INT),      VN_FIELD(affine, out, INT),
  *     };
- *     static const vn_type affine_type = VN_MODULE_TYPE(affine, affine_fields, affine_call, 1, 1);
+ *     static const vn_type affine_type =
+ *         VN_MODULE_TYPE(affine, affine_fields, affine_call, 1, 1);
  *     ...
- *     return vn_module_new(&affine_type, &(affine){ .weight = w, .bias = b, .in = 2, .out = 3 });
+ *     return vn_module_new(&affine_type,
+ *                          &(affine){ .weight = w, .bias = b, .in = 2, .out = 3 });
  */
 typedef enum vn_field_kind {
     VN_FIELD_TREE,    /* vn_tree *: a child */
@@ -208,8 +216,8 @@ struct vn_type {
     vn_tree *(*call)(vn_tree *self, int n, vn_tree *const arg[]);
     int min_args, max_args;
     void (*destroy)(vn_tree *self); /* frees what is not a field; NULL: nothing */
-    /* called on a bytewise copy (tree_map and tree_at make them) to take a share of what destroy
-     * gives back; NULL: nothing */
+    /* called on a bytewise copy (tree_map and tree_at make them) to take a share of what
+     * destroy gives back; NULL: nothing */
     void (*copied)(vn_tree *self);
 };
 
@@ -218,9 +226,9 @@ struct vn_type {
     { #T, VN_KIND_MODULE, sizeof(T), (table), (int)(sizeof(table) / sizeof((table)[0])),       \
       (call_fn), (min), (max), NULL, NULL }
 
-/* A module of the type with the fields of *init (a struct of type->size bytes whose `base` is
- * ignored). The trees in it are borrowed and retained; a NULL tree field is an error that has been
- * recorded before (use vn_none() for an absent part). */
+/* A module of the type with the fields of *init (a struct of type->size bytes whose `base`
+ * is ignored). The trees in it are borrowed and retained; a NULL tree field is an error that
+ * has been recorded before (use vn_none() for an absent part). */
 VN_API vn_tree *vn_module_new(const vn_type *type, const void *init);
 
 /* The struct behind a module of that type; NULL (and an error) when it is of another type. */
@@ -256,15 +264,18 @@ VN_API const char *vn_tree_path(const vn_tree *tree, int leaf, char *text, size_
 VN_API vn_tree *vn_tree_map_n(vn_tree *fn, int n, vn_tree *const trees[],
                               bool (*is_leaf)(const vn_tree *));
 #ifndef __cplusplus
-#define vn_tree_map(fn, ...) vn_tree_map_n((fn), VN_TREE_COUNT(__VA_ARGS__), VN_TREES(__VA_ARGS__), NULL)
+#define vn_tree_map(fn, ...)                                                                   \
+    vn_tree_map_n((fn), VN_TREE_COUNT(__VA_ARGS__), VN_TREES(__VA_ARGS__), NULL)
 #endif
 
 typedef struct vn_tree_equal_options {
-    double rtol, atol; /* for inexact arrays: |a - b| <= atol + rtol |b| (default 0, 0: a == b, so
-                        * NaN differs from everything) */
-    bool typematch;    /* bool, int and float leaves must also be of the same kind (default false) */
+    /* for inexact arrays: |a - b| <= atol + rtol |b| (default 0, 0: a == b, so NaN differs from
+     * everything) */
+    double rtol, atol;
+    bool typematch; /* bool, int and float leaves must be of the same kind (default false) */
 } vn_tree_equal_options;
-VN_API bool vn_tree_equal(const vn_tree *a, const vn_tree *b, const vn_tree_equal_options *options);
+VN_API bool vn_tree_equal(const vn_tree *a, const vn_tree *b,
+                          const vn_tree_equal_options *options);
 
 typedef struct vn_tree_pformat_options {
     int width;       /* (default 80) */
@@ -275,14 +286,15 @@ typedef struct vn_tree_pformat_options {
 VN_API vn_tree *vn_tree_pformat(const vn_tree *tree, const vn_tree_pformat_options *options);
 VN_API void vn_tree_pprint(FILE *file, const vn_tree *tree);
 
-/* True if no non-leaf node appears twice (a model is a tree, not a graph); else an error that names
- * both places. */
+/* True if no non-leaf node appears twice (a model is a tree, not a graph); else an error
+ * that names both places. */
 VN_API bool vn_tree_check(const vn_tree *tree);
 
 /* Sets every field called "inference", anywhere in the tree (Equinox: nn.inference_mode). */
 VN_API vn_tree *vn_inference_mode(vn_tree *tree, bool value);
 
-/* Arithmetic on trees, leaf by leaf on inexact arrays; other leaves are kept from the (first) tree. */
+/* Arithmetic on trees, leaf by leaf on inexact arrays; other leaves are kept from the
+ * (first) tree. */
 VN_API vn_tree *vn_tree_scale(double factor, vn_tree *tree);
 VN_API vn_tree *vn_tree_add(vn_tree *a, vn_tree *b);
 VN_API vn_tree *vn_tree_sub(vn_tree *a, vn_tree *b);
@@ -301,13 +313,17 @@ VN_API bool vn_is_inexact_array_like(const vn_tree *leaf); /* also float leaves 
 
 /* The tree with the leaves kept where fn is true, none elsewhere. */
 VN_API vn_tree *vn_filter(vn_tree *tree, vn_filter_fn *fn);
-/* The same with a prefix tree of bool leaves and predicate leaves (vn_predicate) as specification. */
+/* The same with a prefix tree of bool leaves and predicate leaves (vn_predicate) as
+ * specification. */
 VN_API vn_tree *vn_filter_spec(vn_tree *tree, vn_tree *spec, bool inverse);
-VN_API vn_tree *vn_predicate(vn_filter_fn *fn); /* a filter function as a leaf of a specification */
+/* A filter function as a leaf of a specification. */
+VN_API vn_tree *vn_predicate(vn_filter_fn *fn);
 
 /* *dynamic keeps where fn is true, *rest the others; vn_combine puts them together again. */
-VN_API vn_status vn_partition(vn_tree **dynamic, vn_tree **rest, vn_tree *tree, vn_filter_fn *fn);
-VN_API vn_status vn_partition_spec(vn_tree **dynamic, vn_tree **rest, vn_tree *tree, vn_tree *spec);
+VN_API vn_status vn_partition(vn_tree **dynamic, vn_tree **rest, vn_tree *tree,
+                              vn_filter_fn *fn);
+VN_API vn_status vn_partition_spec(vn_tree **dynamic, vn_tree **rest, vn_tree *tree,
+                                   vn_tree *spec);
 /* Leaf by leaf the first that is not none. */
 VN_API vn_tree *vn_combine(vn_tree *a, vn_tree *b);
 
