@@ -13,7 +13,8 @@ extern "C" {
 
 /* A tree is an immutable, reference-counted pytree: none (an EMPTY tree, not a leaf), a leaf
  * (array, bool, int, float, string, function), or a node (list, tuple, dict, module). An
- * array IS a tree of one leaf: the two names below are one type, so no casts at call sites. */
+ * array IS a tree of one leaf: the two names below are one type, so no casts at call sites.
+ * Being immutable, a tree cannot contain itself; it may be 200 nodes deep (VN_ERR_LIMIT). */
 typedef struct vn_type vn_type;
 typedef struct vn_tree {
     const vn_type *type; /* what it is; never NULL */
@@ -169,8 +170,9 @@ VN_API const char *vn_string_value(const vn_tree *tree);
 
 /* -------------------------------------------------------------------- modules
  * A module type is a C struct of subtrees and static data that begins with `vn_module base`,
- * plus one descriptor. Children are the fields of kind VN_FIELD_TREE in the order of the table; the
- * others are static: part of the structure, compared by value, seen by no transformation.
+ * plus one descriptor. Children are the fields of kind VN_FIELD_TREE in the order of the
+ * table; the others are static: part of the structure, compared by value, seen by no
+ * transformation.
  *
  *     typedef struct affine {
  *         vn_module base;
@@ -238,10 +240,11 @@ VN_API const void *vn_module_cast(const vn_tree *tree, const vn_type *type);
  * Paths are written as Equinox prints them: "layers[0].weight", "['a'][1]"; "" is the root;
  * negative indices count from the end. */
 
-/* The subtree at a path, borrowed; an error if there is none. */
+/* The subtree at a path, borrowed; an error (VN_ERR_PATH) if there is none. */
 VN_API vn_tree *vn_get(vn_tree *tree, const char *path);
 
-/* The tree with the subtrees at the paths replaced, out of place (Equinox: tree_at). */
+/* The tree with the subtrees at the paths replaced, out of place (Equinox: tree_at). What is
+ * not on the way to a replaced subtree is shared. Paths that overlap are an error. */
 VN_API vn_tree *vn_tree_at(vn_tree *tree, const char *path, vn_tree *replace);
 VN_API vn_tree *vn_tree_at_n(vn_tree *tree, int n, const char *const paths[],
                              vn_tree *const replace[]);
@@ -252,7 +255,8 @@ VN_API vn_tree *vn_tree_at_fn(vn_tree *tree, int n, const char *const paths[], v
 VN_API int vn_tree_count(const vn_tree *tree);
 /* A tuple of the leaves. */
 VN_API vn_tree *vn_tree_leaves(vn_tree *tree);
-/* A tree of the same structure whose leaves are taken in order from leaves[n]. */
+/* A tree of the same structure whose leaves are taken in order from leaves[n], which may be any
+ * trees. */
 VN_API vn_tree *vn_tree_unflatten(vn_tree *like, int n, vn_tree *const leaves[]);
 /* True if structures (node types, keys, static fields, positions of none) agree. */
 VN_API bool vn_tree_same_structure(const vn_tree *a, const vn_tree *b);
@@ -319,7 +323,8 @@ VN_API vn_tree *vn_filter_spec(vn_tree *tree, vn_tree *spec, bool inverse);
 /* A filter function as a leaf of a specification. */
 VN_API vn_tree *vn_predicate(vn_filter_fn *fn);
 
-/* *dynamic keeps where fn is true, *rest the others; vn_combine puts them together again. */
+/* *dynamic keeps where fn is true, *rest the others; vn_combine puts them together again. Both
+ * are NULL after an error. */
 VN_API vn_status vn_partition(vn_tree **dynamic, vn_tree **rest, vn_tree *tree,
                               vn_filter_fn *fn);
 VN_API vn_status vn_partition_spec(vn_tree **dynamic, vn_tree **rest, vn_tree *tree,

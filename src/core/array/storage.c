@@ -5,6 +5,7 @@
 #include "core/tree/tree.h"
 
 #define HEADER 64
+#define SMALL  192 /* elements with the header in a recycled block */
 
 _Static_assert(sizeof(vn__storage) <= HEADER, "elements begin one cache line after the header");
 
@@ -12,10 +13,14 @@ vn__storage *vn__storage_new(size_t bytes)
 {
     if (bytes > PTRDIFF_MAX - HEADER)
         return vn__fail_memory(bytes);
-    vn__storage *const storage = vn__alloc(HEADER + bytes);
+    uint32_t size_class = 0;
+    vn__storage *const storage =
+        bytes <= SMALL ? vn__block_new(HEADER + bytes, &size_class) : vn__alloc(HEADER + bytes);
     if (!storage)
         return NULL;
-    *storage = (vn__storage){ .refs = 1, .data = (char *)storage + HEADER, .bytes = bytes };
+    *storage = (vn__storage){
+        .refs = 1, .size_class = size_class, .data = (char *)storage + HEADER, .bytes = bytes
+    };
     return storage;
 }
 
@@ -25,7 +30,7 @@ void vn__storage_release(vn__storage *storage)
         return;
     if (storage->free_fn)
         storage->free_fn(storage->context);
-    vn__free(storage);
+    vn__block_free(storage, storage->size_class);
 }
 
 bool vn__shape_valid(const char *who, vn_dtype dtype, vn_shape shape)

@@ -47,7 +47,7 @@ void vn__set_tape_release(void (*release)(struct vn__tape *tape))
     __atomic_store_n(&release_tape, release, __ATOMIC_RELEASE);
 }
 
-static void *take(size_t bytes, uint32_t *size_class)
+void *vn__block_new(size_t bytes, uint32_t *size_class)
 {
     const size_t class = (bytes + CLASS_BYTES - 1) / CLASS_BYTES;
     *size_class = class <= CLASSES ? (uint32_t) class : 0;
@@ -61,14 +61,14 @@ static void *take(size_t bytes, uint32_t *size_class)
     return memset(head, 0, class * CLASS_BYTES);
 }
 
-static void give(void *node, uint32_t size_class)
+void vn__block_free(void *block, uint32_t size_class)
 {
     if (size_class == 0 || free_count[size_class - 1] >= RECYCLED_MAX ||
         !vn__thread_cleanup()) {
-        vn__free(node);
+        vn__free(block);
         return;
     }
-    recycled *const head = node;
+    recycled *const head = block;
     head->next = free_list[size_class - 1];
     free_list[size_class - 1] = head;
     free_count[size_class - 1]++;
@@ -89,7 +89,7 @@ void vn__nodes_finish(void)
 vn_tree *vn__node_new_owned(const vn_type *type, size_t bytes)
 {
     uint32_t size_class;
-    vn_tree *const node = take(bytes, &size_class);
+    vn_tree *const node = vn__block_new(bytes, &size_class);
     if (!node)
         return NULL;
     node->type = type;
@@ -154,7 +154,7 @@ void vn__node_discard(vn_tree *node)
         free_fields(node);
     else if (!vn_is_leaf(node))
         free_sequence((vn__sequence *)(void *)node);
-    give(node, node->flags >> VN__SIZE_CLASS_SHIFT);
+    vn__block_free(node, node->flags >> VN__SIZE_CLASS_SHIFT);
 }
 
 void vn_release(vn_tree *tree)

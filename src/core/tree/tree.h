@@ -11,6 +11,7 @@
 /* A block of array elements, shared by arrays that view it. */
 typedef struct vn__storage {
     int32_t refs;
+    uint32_t size_class; /* of this block */
     void *data;
     size_t bytes;
     void (*free_fn)(void *context); /* gives data back; NULL: it lies behind this header */
@@ -72,6 +73,10 @@ vn_tree *vn__node_new(const vn_type *type, size_t bytes);
 vn_tree *vn__node_new_owned(const vn_type *type, size_t bytes);
 /* Hands a reference that the caller owns to the innermost scope; returns the tree. */
 vn_tree *vn__autorelease(vn_tree *tree);
+
+/* Zeroed memory that is recycled if it is small; it goes back with its size class. */
+void *vn__block_new(size_t bytes, uint32_t *size_class);
+void vn__block_free(void *block, uint32_t size_class);
 
 /* What gives back the tape of an array; core/tape sets it before it makes the first one. */
 void vn__set_tape_release(void (*release)(struct vn__tape *tape));
