@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* Group prng: functions of PRNGKey(seed), those without log, erf_inv or QR bit for bit. */
+#include <string.h>
+
+#include "golden/groups.h"
+#include "golden/values.h"
+#include "vernal/ops.h"
+#include "vernal/random.h"
+
+typedef struct draw {
+    vn_array *key;
+    const json *op; /* its arguments */
+    vn_shape shape;
+    vn_dtype dtype;
+} draw;
+
+static double number(const draw *d, const char *name, double missing)
+{
+    return json_number(json_get(d->op, name), missing);
+}
+
+static int64_t integer(const draw *d, const char *name, int64_t missing)
+{
+    return json_int(json_get(d->op, name), missing);
+}
+
+/* ---- keys */
+
+static vn_array *key_itself(const draw *d) { return d->key; }
+
+static vn_array *split(const draw *d)
+{
+    const json *num = json_get(d->op, "num");
+    if (num && num->kind == JSON_ARRAY)
+        return vn_split_shape(d->key, golden_shape(num));
+    return vn_split(d->key, json_int(num, 2));
+}
+
+static vn_array *fold_in(const draw *d)
+{
+    return vn_fold_in(d->key, vn_int(integer(d, "data", 0)));
+}
+
+/* ---- continuous */
+
+static vn_array *bits(const draw *d)
+{
+    return vn_random_bits(d->key, d->shape, d->dtype ? d->dtype : VN_U32);
+}
+
+static vn_array *uniform(const draw *d)
+{
+    return vn_uniform(d->key, d->shape, d->dtype, number(d, "minval", 0),
+                      number(d, "maxval", 1));
+}
+
+static vn_array *truncated_normal(const draw *d)
+{
+    return vn_truncated_normal(d->key, d->shape, d->dtype, number(d, "lower", -2),
+                               number(d, "upper", 2));
+}
+
+static vn_array *orthogonal(const draw *d)
+{
+    return vn_orthogonal(d->key, integer(d, "n", 1), integer(d, "m", 0), d->shape, d->dtype);
+}
+
+/* ---- discrete */
+
+static vn_array *bernoulli(const draw *d)
+{
+    return vn_bernoulli(d->key, number(d, "p", 0.5), d->shape);
+}
+
+static vn_array *randint(const draw *d)
+{
+    return vn_randint(d->key, d->shape, integer(d, "minval", 0), integer(d, "maxval", 0),
+                      d->dtype);
+}
+
+/* permutation(n), or of the x that is written as "arange(12).reshape(4,3)". */
+static vn_array *permutation(const draw *d)
+{
+    long n, rows, columns;
+    const char *x = json_string(json_get(d->op, "x"), NULL);
+    if (!x)
+        return vn_permutation(d->key, integer(d, "n", 0));
+    if (sscanf(x, "arange(%ld).reshape(%ld,%ld)", &n, &rows, &columns) != 3)
+        return vn_error(VN_ERR_ARGUMENT, "permutation of an unknown x: %s", x);
+    vn_array *array = vn_reshape(vn_arange(VN_I32, n), VN_SHAPE(rows, columns));
+    return vn_permute(d->key, array, (int)integer(d, "axis", 0),
+                      json_bool(json_get(d->op, "independent"), false));
+}
+
+static vn_array *choice(const draw *d)
+{
+    const json *p = json_get(d->op, "p");
+    return vn_choice(d->key, integer(d, "a", 0), d->shape,
+                     json_bool(json_get(d->op, "replace"), true),
+                     p ? golden_numbers(p, VN_DTYPE_DEFAULT) : NULL);
+}
+
+static vn_array *categorical(const draw *d)
+{
+    vn_array *logits = golden_numbers(json_get(d->op, "logits"), VN_DTYPE_DEFAULT);
+    return vn_categorical(d->key, logits, (int)integer(d, "axis", -1),
+                          json_get(d->op, "shape") ? &d->shape : NULL);
+}
+
+/* ---- the table: `plain` is called with key, shape and dtype */
+
+static const struct {
+    const char *name;
+    golden_level level;
+    vn_array *(*draw)(const draw *d);
+    vn_initializer *plain;
+} functions[] = {
+    { "PRNGKey", GOLDEN_EXACT, key_itself, NULL },
+    { "split", GOLDEN_EXACT, split, NULL },
+    { "fold_in", GOLDEN_EXACT, fold_in, NULL },
+    { "bits", GOLDEN_EXACT, bits, NULL },
+    { "uniform", GOLDEN_EXACT, uniform, NULL },
+    { "normal", GOLDEN_ULP, NULL, vn_normal },
+    { "truncated_normal", GOLDEN_ULP, truncated_normal, NULL },
+    { "gumbel", GOLDEN_ULP, NULL, vn_gumbel },
+    { "exponential", GOLDEN_ULP, NULL, vn_exponential },
+    { "laplace", GOLDEN_ULP, NULL, vn_laplace },
+    { "logistic", GOLDEN_ULP, NULL, vn_logistic },
+    { "cauchy", GOLDEN_ULP, NULL, vn_cauchy },
+    { "orthogonal", GOLDEN_ULP, orthogonal, NULL },
+    { "bernoulli", GOLDEN_EXACT, bernoulli, NULL },
+    { "rademacher", GOLDEN_EXACT, NULL, vn_rademacher },
+    { "randint", GOLDEN_EXACT, randint, NULL },
+    { "permutation", GOLDEN_EXACT, permutation, NULL },
+    { "choice", GOLDEN_EXACT, choice, NULL },
+    { "categorical", GOLDEN_EXACT, categorical, NULL },
+    { "glorot_uniform", GOLDEN_ULP, NULL, vn_glorot_uniform },
+    { "glorot_normal", GOLDEN_ULP, NULL, vn_glorot_normal },
+    { "he_uniform", GOLDEN_ULP, NULL, vn_he_uniform },
+    { "he_normal", GOLDEN_ULP, NULL, vn_he_normal },
+    { "lecun_uniform", GOLDEN_ULP, NULL, vn_lecun_uniform },
+    { "lecun_normal", GOLDEN_ULP, NULL, vn_lecun_normal },
+    { "orthogonal_init", GOLDEN_ULP, NULL, vn_orthogonal_init },
+};
+
+static void run_op(golden_run *r, const golden_case *c, const json *op)
+{
+    const char *name = json_string(json_get(op, "fn"), "?");
+    const char *array = json_string(json_get(op, "array"), "?");
+    draw d = { .key = vn_key(c->seed),
+               .op = op,
+               .shape = golden_shape(json_get(op, "shape")),
+               .dtype = golden_dtype_name(json_get(op, "dtype")) };
+    if (d.dtype == VN_DTYPE_COUNT) {
+        golden_skip(r, "dtype %s of %s", json_string(json_get(op, "dtype"), ""), name);
+        return;
+    }
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        if (strcmp(functions[i].name, name))
+            continue;
+        vn_array *got = functions[i].plain ? functions[i].plain(d.key, d.shape, d.dtype)
+                                           : functions[i].draw(&d);
+        golden_check(r, array, got, functions[i].level);
+        return;
+    }
+    golden_skip(r, "function %s is not known", name);
+}
+
+void golden_run_prng(golden_run *r, golden_case *c)
+{
+    const json *ops = json_get(c->json, "ops");
+    const char *layout = json_string(json_get(c->json, "layout"), "partitionable");
+    vn_set_threefry_partitionable(!strcmp(layout, "partitionable"));
+    for (const json *op = ops ? ops->child : NULL; op; op = op->next)
+        VN_SCOPE
+    run_op(r, c, op);
+    vn_set_threefry_partitionable(true);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* The run cnn: two convolutions, a pool, a mean over space, negative log-likelihood, AdamW. */
+#include "golden/train.h"
+#include "vernal/nn.h"
+#include "vernal/ops.h"
+#include "vernal/optim.h"
+#include "vernal/random.h"
+#include "vernal/transform.h"
+
+typedef struct cnn {
+    vn_module base;
+    vn_tree *conv1, *conv2, *pool, *lin;
+} cnn;
+
+static vn_tree *cnn_call(vn_tree *self, int n, vn_tree *const arg[])
+{
+    const cnn *m = (const void *)self;
+    vn_array *x = vn_relu(vn_call_n(m->conv1, n, arg));
+    x = vn_relu(vn_call(m->conv2, vn_call(m->pool, x)));
+    x = vn_mean_over(x, VN_AXES(1, 2), false);
+    return vn_log_softmax(vn_call(m->lin, x), -1);
+}
+
+static const vn_field cnn_fields[] = {
+    VN_FIELD(cnn, conv1, TREE),
+    VN_FIELD(cnn, conv2, TREE),
+    VN_FIELD(cnn, pool, TREE),
+    VN_FIELD(cnn, lin, TREE),
+};
+static const vn_type cnn_type = VN_MODULE_TYPE(cnn, cnn_fields, cnn_call, 1, 1);
+
+static vn_tree *cnn_new(vn_array *key)
+{
+    vn_array *keys = vn_split(key, 3);
+    vn_conv_nd_options padded = { .padding = VN_SHAPE(1) }, strided = { .stride = VN_SHAPE(2) };
+    vn_pool_options halved = { .stride = VN_SHAPE(2) };
+    vn_shape three = VN_SHAPE(3);
+    return vn_module_new(&cnn_type,
+                         &(cnn){ .conv1 = vn_conv2d(1, 4, three, vn_subkey(keys, 0), &padded),
+                                 .conv2 = vn_conv2d(4, 6, three, vn_subkey(keys, 1), &strided),
+                                 .pool = vn_max_pool2d(VN_SHAPE(2), &halved),
+                                 .lin = vn_linear(6, 3, vn_subkey(keys, 2), NULL) });
+}
+
+static vn_tree *negative_log_likelihood(vn_tree *const arg[]) /* model, x, y */
+{
+    vn_array *logp = vn_vmap_call(arg[0], arg[1]);
+    vn_array *picked = vn_take_along_axis(logp, vn_expand_dims(arg[2], 1), 1);
+    return vn_neg(vn_mean(picked));
+}
+
+void golden_train_cnn(golden_run *r, golden_case *c)
+{
+    double rate = json_number(json_get(c->args, "lr"), 0);
+    vn_adam_options decay = { .weight_decay =
+                                  json_number(json_get(c->args, "weight_decay"), 0) };
+    training t = { .model = cnn_new(vn_key(c->seed)),
+                   .optimiser = vn_adamw(vn_float(rate), &decay),
+                   .loss = negative_log_likelihood,
+                   .x = golden_input(c, "in/x"),
+                   .y = golden_input(c, "in/y") };
+    golden_train(r, c, &t);
+}
