@@ -16,7 +16,7 @@ extern "C" {
 
 /* ------------------------------------------------- element-wise, one operand */
 VN_API vn_array *vn_neg(vn_array *x);
-VN_API vn_array *vn_abs(vn_array *x);         /* |x|; derivative sign(x) */
+VN_API vn_array *vn_abs(vn_array *x);         /* |x|; derivative sign(x), 1 at 0 */
 VN_API vn_array *vn_sign(vn_array *x);
 VN_API vn_array *vn_floor(vn_array *x);
 VN_API vn_array *vn_ceil(vn_array *x);

@@ -124,6 +124,20 @@ Test(reductions, sums_of_many_numbers_are_accurate)
     cr_expect_eq(vn_item(vn_sum(x)), vn_item(vn_sum(x)));
 }
 
+/* Equal terms: the rounding errors of a plain loop in f32 would all have one sign. */
+Test(reductions, sums_of_equal_numbers_are_accurate)
+{
+    const double tenth = (float)0.1;
+    static const int64_t columns[] = { 1, 3, 32, 300 };
+    for (int k = 0; k < 4; k++) {
+        const int64_t n = 3000000 / columns[k];
+        vn_array *const x = vn_full(VN_F32, VN_SHAPE(n, columns[k]), 0.1);
+        const double sum = vn_item(vn_max(vn_sum_over(x, VN_AXES(0), false)));
+        cr_expect(fabs(sum - (double)n * tenth) < 1e-6 * sum, "%d columns: %.9g",
+                  (int)columns[k], sum);
+    }
+}
+
 Test(reductions, errors_name_the_op)
 {
     vn_array *const x = matrix();

@@ -7,7 +7,12 @@ static vn_array *number(double value) { return vn_float(value); }
 
 vn_array *vn_identity(vn_array *x) { return x; }
 
-vn_array *vn_relu6(vn_array *x) { return vn_minimum(vn_maximum(x, number(0)), number(6)); }
+/* Derivative 0 at both kinks. */
+vn_array *vn_relu6(vn_array *x)
+{
+    vn_array *const low = vn_where(vn_ge(x, number(6)), number(6), x);
+    return vn_where(vn_le(x, number(0)), number(0), low);
+}
 
 vn_array *vn_leaky_relu(vn_array *x, double negative_slope)
 {

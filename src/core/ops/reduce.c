@@ -5,8 +5,7 @@
  *   reduce_prod  dx = g times the product of the other elements, safe at zeros
  *
  * Evaluation: axes that follow one another are reduced by one kernel call over
- * [outer][n][inner], innermost group first; lanes belong to inner. Sums of f32 stay accurate
- * because each call is. */
+ * [outer][n][inner], innermost group first; lanes belong to inner. */
 #include <string.h>
 
 #include "core/ops/along_axis.h"
@@ -90,8 +89,39 @@ static vn_shape without_run(vn_shape shape, int begin, int end)
     return shape;
 }
 
-/* Two halves of scratch take turns in holding what is left; the last run writes the result. */
-static void reduce_lanes(const vn_eval *e, vn__reduce_fn *kernel, int64_t lanes)
+enum { MANY = 1024, COLUMNS = 256 };
+
+/* f32 sums of many terms: blocks are cast to f64 and added there. */
+static void sum_many(float *out, const float *x, vn__along a, const vn__kernels *kernels)
+{
+    double block[MANY], sum[COLUMNS];
+    for (int64_t o = 0; o < a.outer; o++)
+        for (int64_t i = 0; i < a.inner; i += COLUMNS) {
+            const int64_t w = a.inner - i < COLUMNS ? a.inner - i : COLUMNS;
+            const int64_t most = w == a.inner ? MANY / w : 1; /* rows that follow one another */
+            const float *const first = x + o * a.n * a.inner + i;
+            memset(sum, 0, sizeof sum);
+            for (int64_t k = 0; k < a.n; k += most) {
+                const int64_t rows = a.n - k < most ? a.n - k : most;
+                kernels->cast[VN_F64][VN_F32](block, first + k * a.inner, rows * w);
+                kernels->reduce[VN_F64][VN__REDUCE_sum](sum, block, 1, rows, w, true);
+            }
+            kernels->cast[VN_F32][VN_F64](out + o * a.inner + i, sum, w);
+        }
+}
+
+static void reduce_run(const vn_eval *e, void *to, const void *from, vn__along a,
+                       enum vn__reduce row)
+{
+    const vn_dtype dtype = e->in_aval[0].dtype;
+    if (row == VN__REDUCE_sum && dtype == VN_F32 && a.n > MANY)
+        sum_many(to, from, a, e->kernels);
+    else
+        e->kernels->reduce[dtype][row](to, from, a.outer, a.n, a.inner, false);
+}
+
+/* What is left after each run goes to scratch; the last run writes the result. */
+static void reduce_eval(const vn_eval *e, enum vn__reduce row)
 {
     vn_axes axes = ((const reduce_attr *)e->attr)->axes;
     vn_shape shape = e->in_aval[0].shape;
@@ -103,13 +133,13 @@ static void reduce_lanes(const vn_eval *e, vn__reduce_fn *kernel, int64_t lanes)
         memcpy(e->out[0], from, (size_t)vn__eval_size(e) * size);
     while (last_run(&begin, &end, axes)) {
         axes.count -= end - begin;
-        const vn_shape rest = without_run(shape, begin, end);
+        const vn__along along = { vn__span(shape, 0, begin), vn__span(shape, begin, end),
+                                  vn__span(shape, end, shape.rank) * e->lanes };
         void *const to = axes.count ? next : e->out[0];
-        kernel(to, from, vn__span(shape, 0, begin), vn__span(shape, begin, end),
-               vn__span(shape, end, shape.rank) * lanes, false);
-        next += (size_t)(vn_shape_size(rest) * lanes) * size;
+        reduce_run(e, to, from, along, row);
+        next += (size_t)(along.outer * along.inner) * size;
         from = to;
-        shape = rest;
+        shape = without_run(shape, begin, end);
     }
 }
 
@@ -127,11 +157,6 @@ static size_t reduce_scratch(const void *attr, const vn_aval in[], int n_in,
         n += axes.count ? vn_shape_size(shape) * lanes : 0;
     }
     return (size_t)n * vn_dtype_size(in[0].dtype);
-}
-
-static void reduce_eval(const vn_eval *e, enum vn__reduce row)
-{
-    reduce_lanes(e, e->kernels->reduce[e->in_aval[0].dtype][row], e->lanes);
 }
 
 static void sum_mapped(const vn_eval *e) { reduce_eval(e, VN__REDUCE_sum); }
