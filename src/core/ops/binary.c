@@ -104,6 +104,12 @@ static vn_array *d_mod_b(vn_array *g, vn_array *const in[], vn_array *y)
     return vn_neg(vn_mul(g, vn_floor_div(in[0], in[1])));
 }
 
+static vn_array *d_next(vn_array *g, vn_array *const in[], vn_array *y)
+{
+    (void)g, (void)in, (void)y;
+    return vn_error(VN_ERR_DERIVATIVE, "nextafter: has no derivative");
+}
+
 /* clang-format off */
 /* ---------------------------------------------------------------------------- rows */
 
