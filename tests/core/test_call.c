@@ -61,7 +61,7 @@ Test(call, partial_binds_the_first_arguments)
     cr_assert(vn_int_value(vn_call(f, vn_int(3))) == 123);
     cr_assert(vn_tree_count(f) == 3);
     cr_assert(!vn_call(f, vn_int(3), vn_int(4)));
-    expect_error(ARGUMENT, "sum3 takes 3 arguments, 4 given (in Partial.func)");
+    expect_error(ARGUMENT, "sum3 takes 3 arguments, 4 given (in Partial)");
     cr_assert(vn_int_value(vn_call_n(vn_partial(f, vn_int(4)), 0, NULL)) == 124);
     cr_assert(!vn_partial(NULL, vn_int(1)));
     expect_error(NULL_ARGUMENT, "partial");
@@ -75,6 +75,8 @@ Test(call, messages_name_the_field_path)
     expect_error(SHAPE, "linear: wants 9 features (in MLP.layers[2])");
     cr_assert(!vn_call(vn_partial(model, x), x));
     expect_error(ARGUMENT, "MLP takes 1 argument, 2 given (in Partial)");
+    cr_assert(!vn_call_n(vn_partial(model, x), 0, NULL));
+    expect_error(SHAPE, "(in MLP.layers[2])");
     cr_assert(!vn_call(linear_new(3, 3), x));
     expect_error(SHAPE, "(in Linear)");
     vn_error(VN_ERR_SHAPE, "outside");

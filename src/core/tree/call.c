@@ -2,6 +2,7 @@
 /* Calling trees: functions, modules, Partial; and where a call is, for error messages. */
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/tree/path.h"
 
@@ -19,6 +20,12 @@ void vn__call_push(vn_tree *module)
 
 void vn__call_pop(void) { n_calls--; }
 
+/* What turns a function into another is no part of the model: Partial, filter_grad, ... */
+static bool is_wrapper(const vn_tree *f)
+{
+    return f->type == &vn__type_partial || strncmp(f->type->name, "filter_", 7) == 0;
+}
+
 /* "MLP.layers[2]": outwards from the innermost call as long as each module lies in the one that
  * was called before it. Runs at error time only. */
 static void write_path(char *text, size_t size)
@@ -26,7 +33,8 @@ static void write_path(char *text, size_t size)
     char unused[1] = "";
     const int last = (n_calls < MAX_CALLS ? n_calls : MAX_CALLS) - 1;
     int first = last;
-    while (first > 0 && vn__locate(unused, sizeof unused, calls[first - 1], calls[first]))
+    while (first > 0 && !is_wrapper(calls[first - 1]) &&
+           vn__locate(unused, sizeof unused, calls[first - 1], calls[first]))
         first--;
     snprintf(text, size, "%s", last < 0 ? "" : calls[first]->type->name);
     for (int i = first; i < last; i++)
