@@ -69,20 +69,21 @@ VN_API vn_array *vn_rademacher(vn_array *key, vn_shape shape, vn_dtype dtype); /
 VN_API vn_array *vn_randint(vn_array *key, vn_shape shape, int64_t lo, int64_t hi,
                             vn_dtype dtype);
 
-/* 0 .. n-1 in random order. */
+/* 0 .. n-1 in random order, i32. */
 VN_API vn_array *vn_permutation(vn_array *key, int64_t n);
 /* x with its slices along the axis in random order; independent: each line along the axis gets
  * an order of its own. */
 VN_API vn_array *vn_permute(vn_array *key, vn_array *x, int axis, bool independent);
 
-/* Draws from 0 .. n-1 with probabilities p [n] (NULL: equal), with or without replacement. */
+/* Draws from 0 .. n-1 (i32) with probabilities p [n] (NULL: equal), with or without
+ * replacement. */
 VN_API vn_array *vn_choice(vn_array *key, int64_t n, vn_shape shape, bool replace, vn_array *p);
 /* Slices of x drawn that way along the axis: the axis becomes those of the shape. */
 VN_API vn_array *vn_choice_of(vn_array *key, vn_array *x, int axis, vn_shape shape,
                               bool replace, vn_array *p);
 
-/* Indices along the axis of logits, with probabilities softmax(logits). *shape: of the result,
- * it ends with the other axes of logits (NULL: just those). */
+/* Indices (i32) along the axis of logits, with probabilities softmax(logits). *shape: of the
+ * result, it ends with the other axes of logits (NULL: just those). */
 VN_API vn_array *vn_categorical(vn_array *key, vn_array *logits, int axis,
                                 const vn_shape *shape);
 

@@ -49,8 +49,6 @@ const vn_op vn__op_searchsorted = {
 
 /* -------------------------------------------------------------------------------- choice */
 
-static vn_dtype default_integer(void) { return vn_default_dtype() == VN_F64 ? VN_I64 : VN_I32; }
-
 static vn_array *choice_weighted(vn_array *key, vn_shape size, bool replace, vn_array *p)
 {
     const vn_dtype dtype = vn_dtype_of(p);
@@ -74,7 +72,7 @@ vn_array *vn_choice(vn_array *key, int64_t n, vn_shape size, bool replace, vn_ar
         return vn_error(VN_ERR_ARGUMENT, "choice: %lld draws without replacement from %lld",
                         (long long)draws, (long long)n);
     if (!p && replace)
-        return vn_randint(key, size, 0, n, VN_DTYPE_DEFAULT);
+        return vn_cast(vn_randint(key, size, 0, n, VN_DTYPE_DEFAULT), VN_I32);
     if (!p)
         return vn_reshape(vn_slice(vn_permutation(key, n), 0, 0, draws, 1), size);
     vn_array *real;
@@ -86,7 +84,7 @@ vn_array *vn_choice(vn_array *key, int64_t n, vn_shape size, bool replace, vn_ar
                         vn__shape_text(text, vn_dtype_of(real), vn_shape_of(real)),
                         (long long)n);
     }
-    return vn_cast(choice_weighted(key, size, replace, real), default_integer());
+    return choice_weighted(key, size, replace, real);
 }
 
 vn_array *vn_choice_of(vn_array *key, vn_array *x, int axis, vn_shape size, bool replace,
@@ -122,5 +120,5 @@ vn_array *vn_categorical(vn_array *key, vn_array *logits, int axis, const vn_sha
     if (vn__shape_insert(&drawn, "categorical", leading + axis, vn_dim(x, axis)) != VN_ERR_OK)
         return NULL;
     vn_array *const score = vn_add(vn_gumbel(key, drawn, vn_dtype_of(x)), x);
-    return vn_cast(vn_argmax(score, leading + axis), default_integer());
+    return vn_argmax(score, leading + axis);
 }

@@ -6,7 +6,7 @@
  *   gumbel            -log(-log u),         u in [tiny, 1)
  *   exponential       -log1p(-u),           u in [0, 1)
  *   laplace           sign(u) log1p(-|u|),  u in (-1, 1)
- *   logistic          log((eps + u) / (1 - u)),  u in [0, 1)
+ *   logistic          log(u / (1 - u)),     u in [tiny, 1)
  *   cauchy            tan(pi (u - 1/2)),    u in [eps, 1) */
 #include <math.h>
 
@@ -82,10 +82,8 @@ vn_array *vn_laplace(vn_array *key, vn_shape shape, vn_dtype dtype)
 vn_array *vn_logistic(vn_array *key, vn_shape shape, vn_dtype dtype)
 {
     dtype = or_default(dtype);
-    vn_array *const u = vn_uniform(key, shape, dtype, 0, 1);
-    vn_array *const eps = vn_scalar(dtype, limits_of(dtype).eps), *const one =
-                                                                      vn_scalar(dtype, 1);
-    return vn_log(vn_div(vn_add(eps, u), vn_sub(one, u)));
+    vn_array *const u = vn_uniform(key, shape, dtype, limits_of(dtype).tiny, 1);
+    return vn_log(vn_div(u, vn_sub(vn_scalar(dtype, 1), u)));
 }
 
 vn_array *vn_cauchy(vn_array *key, vn_shape shape, vn_dtype dtype)

@@ -24,8 +24,7 @@ vn_array *vn_permutation(vn_array *key, int64_t n)
 {
     if (n < 0)
         return vn_error(VN_ERR_ARGUMENT, "permutation: of %lld numbers", (long long)n);
-    const vn_dtype dtype = vn_default_dtype() == VN_F64 ? VN_I64 : VN_I32;
-    return shuffle(key, vn_arange(dtype, n), 0);
+    return shuffle(key, vn_arange(VN_I32, n), 0);
 }
 
 vn_array *vn_permute(vn_array *key, vn_array *x, int axis, bool independent)
