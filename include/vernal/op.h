@@ -43,6 +43,7 @@ typedef struct vn_eval {
     const bool *mapped;
     const vn_aval *in_aval, *out_aval;
     void *scratch;                     /* op->scratch(...) bytes, 64-byte aligned */
+    const void *prepared;              /* what op->prepare made of the shared operands, or NULL */
     const struct vn__kernels *kernels; /* the table of the machine's SIMD kernels */
     /* only for eval_sum: operands are `panels` panels, panel p of operand i begins at
      * (char *)in[i] + p * panel_bytes[i]; of the last panel only `valid` lanes count. */
@@ -78,6 +79,13 @@ struct vn_op {
     /* optional: bytes of scratch that eval needs; NULL: none. mapped may be NULL (nothing mapped). */
     size_t (*scratch)(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                       int64_t lanes);
+
+    /* optional: what can be done once for all examples with the operands that they share (packing of
+     * weights). prepare_size: bytes of it, 0 for nothing; prepare fills them, with e->in[i] NULL for
+     * operands that are mapped. eval finds the memory in e->prepared. NULL: nothing. */
+    size_t (*prepare_size)(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
+                           int64_t lanes);
+    void (*prepare)(void *memory, const vn_eval *e);
 
     /* optional: out (plain, one example's shape) += sum over panels and lanes of the op: the fused
      * form of "op, then sum over the mapped axis" (weight gradients). NULL: the two are done apart. */

@@ -22,6 +22,7 @@ typedef struct product {
     int64_t m, n, k, lanes;
     int64_t a_row, a_col, b_row, b_col;
     bool accumulate; /* plain operands only */
+    const void *packed; /* the plain operand of a mapped one, packed before; NULL: pack here */
     void *work;
 } product;
 
@@ -64,36 +65,60 @@ static void product_plain(void *y, const void *a, const void *b, const product *
                   p->accumulate, p->work);
 }
 
+/* The plain operand (side s) of a product with a mapped one: a vector needs no packing. */
+static bool is_vector(const product *p, int s)
+{
+    return s == 0 ? p->m == 1 && (p->a_col == 1 || p->k == 1)
+                  : p->n == 1 && (p->b_row == 1 || p->k == 1);
+}
+
+static const void *pack_side(void *packed, const void *x, int s, const product *p)
+{
+    if (s == 0)
+        p->real->pack(packed, x, p->a_row, 0, p->a_col, p->m, 1, p->k);
+    else
+        p->real->pack(packed, x, p->b_col, 0, p->b_row, p->n, 1, p->k);
+    return packed;
+}
+
+static int64_t packed_bytes(const product *p, int s)
+{
+    return (p->real->pack_size(s == 0 ? p->m : p->n, p->k) + 63) & ~(int64_t)63;
+}
+
 static void product_b_mapped(void *y, const void *a, const void *b, const product *p)
 {
     const int64_t lanes = p->lanes;
     const bool columns = p->b_col == lanes || p->n == 1; /* (n, lane) is one contiguous axis */
     const int64_t calls = columns ? 1 : p->n, width = columns ? p->n * lanes : lanes;
-    if (p->m == 1 && (p->a_col == 1 || p->k == 1)) {
+    if (is_vector(p, 0)) {
         for (int64_t j = 0; j < calls; j++)
             p->real->gemv_t((char *)y + j * width * (int64_t)p->size,
                             at(b, j * p->b_col, p->size), p->b_row, a, p->k, width, NULL);
         return;
     }
-    p->real->pack(p->work, a, p->a_row, 0, p->a_col, p->m, 1, p->k);
+    const void *packed = p->packed;
+    if (!packed)
+        packed = pack_side(p->work, a, 0, p);
     for (int64_t j = 0; j < calls; j++)
-        p->real->gemm_packed((char *)y + j * width * (int64_t)p->size, p->n * lanes, p->work,
+        p->real->gemm_packed((char *)y + j * width * (int64_t)p->size, p->n * lanes, packed,
                              at(b, j * p->b_col, p->size), p->b_row, p->m, width, p->k, NULL);
 }
 
 static void product_a_mapped(void *y, const void *a, const void *b, const product *p)
 {
     const int64_t row = p->n * p->lanes;
-    const bool vector = p->n == 1 && (p->b_row == 1 || p->k == 1);
-    if (!vector)
-        p->real->pack(p->work, b, p->b_col, 0, p->b_row, p->n, 1, p->k);
+    const bool vector = is_vector(p, 1);
+    const void *packed = p->packed;
+    if (!vector && !packed)
+        packed = pack_side(p->work, b, 1, p);
     for (int64_t i = 0; i < p->m; i++) {
         void *const yi = (char *)y + i * row * (int64_t)p->size;
         const void *const ai = at(a, i * p->a_row, p->size);
         if (vector)
             p->real->gemv_t(yi, ai, p->a_col, b, p->k, p->lanes, NULL);
         else
-            p->real->gemm_packed(yi, p->lanes, p->work, ai, p->a_col, p->n, p->lanes, p->k,
+            p->real->gemm_packed(yi, p->lanes, packed, ai, p->a_col, p->n, p->lanes, p->k,
                                  NULL);
     }
 }
@@ -157,11 +182,49 @@ void vn__dot_eval(const vn_eval *e)
     const void *const a = arrange(&cursor, e->in[0], &dot.side[0], unit[0], p.size);
     const void *const b = arrange(&cursor, e->in[1], &dot.side[1], unit[1], p.size);
     p.work = cursor;
-    for (int64_t i = 0; i < dot.batches; i++)
+    const int64_t packed = e->prepared ? packed_bytes(&p, mapped[0] ? 1 : 0) : 0;
+    for (int64_t i = 0; i < dot.batches; i++) {
+        p.packed = e->prepared ? (const char *)e->prepared + i * packed : NULL;
         by_mapped[mapped[0]][mapped[1]](
             (char *)e->out[0] + i * p.m * p.n * e->lanes * (int64_t)p.size,
             at(a, vn__dot_batch_offset(&dot, &dot.side[0], i) * unit[0], p.size),
             at(b, vn__dot_batch_offset(&dot, &dot.side[1], i) * unit[1], p.size), &p);
+    }
+}
+
+/* The plain operand of a mapped one is packed once for all tiles. */
+static bool preparable(product *p, vn__dot *dot, const vn_eval *e, int *side)
+{
+    if (e->lanes == 1 || e->mapped[0] == e->mapped[1])
+        return false;
+    const int64_t unit[2] = { e->mapped[0] ? e->lanes : 1, e->mapped[1] ? e->lanes : 1 };
+    vn__dot_geometry(dot, e->attr, e->in_aval);
+    *p = product_of(e, dot, unit);
+    *side = e->mapped[0] ? 1 : 0;
+    return !dot->side[*side].gather && !is_vector(p, *side);
+}
+
+size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
+                            int64_t lanes)
+{
+    product p;
+    vn__dot dot;
+    int side;
+    const vn_eval e = { .attr = attr, .n_in = n_in, .lanes = lanes, .mapped = mapped, .in_aval = in,
+                        .kernels = vn__kernels_get() };
+    return preparable(&p, &dot, &e, &side) ? (size_t)(dot.batches * packed_bytes(&p, side)) : 0;
+}
+
+void vn__dot_prepare(void *memory, const vn_eval *e)
+{
+    product p;
+    vn__dot dot;
+    int side;
+    if (!preparable(&p, &dot, e, &side))
+        return;
+    for (int64_t i = 0; i < dot.batches; i++)
+        pack_side((char *)memory + i * packed_bytes(&p, side),
+                  at(e->in[side], vn__dot_batch_offset(&dot, &dot.side[side], i), p.size), side, &p);
 }
 
 /* C += sum over panels, k and lanes: the longer of k and panels goes into the kernel. */

@@ -68,7 +68,8 @@ vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint
         return NULL;
     vn__arena *const a = &p->arena;
     const size_t x = (size_t)(n_in ? n_in : 1), y = (size_t)(n_out ? n_out : 1);
-    vn__step s = { .kind = kind, .n_in = n_in, .n_out = n_out, .lanes = 1, .scratch = -1 };
+    vn__step s = { .kind = kind, .n_in = n_in, .n_out = n_out, .lanes = 1, .scratch = -1,
+                  .prepared = -1 };
     s.in = vn__arena_alloc(a, x * sizeof *s.in);
     s.out = vn__arena_alloc(a, y * sizeof *s.out);
     s.in_slot = vn__arena_alloc(a, x * sizeof *s.in_slot);
@@ -221,6 +222,44 @@ static int64_t scratch_bytes(const vn__compiler *c, const vn__step *s)
     return bytes + ALIGN;
 }
 
+static bool is_invariant(const vn__compiler *c, const vn__place *place)
+{
+    return place->space == VN__SPACE_CONST ||
+           (place->space == VN__SPACE_IN && place->index >= c->n_varying);
+}
+
+static void forget_preparation(vn__program *p)
+{
+    for (int64_t k = 0; k < p->n_step; k++) {
+        p->step[k].prepared = -1;
+        if (p->step[k].body)
+            forget_preparation(p->step[k].body);
+    }
+    p->prepared_bytes = 0;
+}
+
+/* Reserves memory for what the step can prepare: in a tile, if its shared operands stay the same. */
+static void plan_preparation(const vn__compiler *c, vn__step *s)
+{
+    vn__program *const p = c->program;
+    if (p->lanes == 1)
+        return;
+    bool invariant = true;
+    for (int i = 0; i < s->n_in; i++)
+        invariant = invariant && (s->mapped[i] || is_invariant(c, &s->in[i]));
+    int64_t bytes = 0;
+    if (s->kind == VN__STEP_EVAL && invariant && s->n_loops == 0 && s->op->prepare && s->lanes > 1)
+        bytes = (int64_t)s->op->prepare_size(s->attr, s->in_aval, s->n_in, s->mapped, s->lanes);
+    if (s->kind == VN__STEP_SCAN && invariant)
+        bytes = s->body->prepared_bytes;
+    else if (s->body)
+        forget_preparation(s->body);
+    if (bytes == 0)
+        return;
+    s->prepared = p->prepared_bytes;
+    p->prepared_bytes += aligned(bytes);
+}
+
 /* Stages run one after the other: their totals share one region behind the rest, their tiles the
  * workers' workspaces. */
 static void place_totals(vn__program *p)
@@ -237,7 +276,9 @@ static void place_totals(vn__program *p)
         if (!s->stage)
             continue;
         s->stage->totals_at = p->work_bytes;
-        const int64_t bytes = s->stage->slots * s->stage->totals_bytes;
+        s->stage->prepared_at = p->work_bytes + aligned(s->stage->slots * s->stage->totals_bytes);
+        const int64_t bytes = s->stage->prepared_at - p->work_bytes +
+                              s->stage->program->prepared_bytes;
         totals = bytes > totals ? bytes : totals;
     }
     p->work_bytes += aligned(totals);
@@ -261,6 +302,7 @@ static vn_status lay_out(vn__compiler *c)
         s->flat = is_flat(s);
         const int64_t bytes = scratch_bytes(c, s);
         s->scratch = bytes ? aligned(p->work_bytes) : -1;
+        plan_preparation(c, s);
         scratch = bytes > scratch ? bytes : scratch;
     }
     vn__free(offset);
@@ -373,9 +415,10 @@ static vn_status build_all(vn__compiler *c)
     return VN_ERR_OK;
 }
 
-vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels)
+vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
+                         int n_varying)
 {
-    vn__compiler c = { .tape = tape, .lane = lane };
+    vn__compiler c = { .tape = tape, .lane = lane, .n_varying = n_varying };
     vn_status status = compiler_begin(&c, lanes, max_panels);
     if (status == VN_ERR_OK)
         status = set_parameters(&c, (int)tape->n_input, tape->input, (int)tape->n_output,

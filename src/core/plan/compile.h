@@ -8,6 +8,7 @@
 typedef struct vn__compiler {
     const vn__tape *tape;
     int lane;                        /* axis of the lanes, -1: none */
+    int n_varying;                   /* inputs below this change while shared operands stay */
     vn__program *program;
     int32_t *in_of, *out_of;         /* by value: parameter, or -1 */
     int64_t *first_use, *last_use;   /* by value: steps */

@@ -127,6 +127,7 @@ static void run_eval(const vn__step *s, const vn__frame *f)
                   .lanes = native ? s->lanes : 1, .mapped = native ? s->mapped : none,
                   .in_aval = s->in_aval, .out_aval = s->out_aval,
                   .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL,
+                  .prepared = s->prepared >= 0 && f->prepared ? f->prepared + s->prepared : NULL,
                   .kernels = vn__kernels_get() };
     if (s->flat) {
         cursor c;
@@ -290,6 +291,32 @@ static void run_step(const vn__step *s, const vn__frame *f)
         run_panels(s, f, turns[s->kind], (void *)(uintptr_t)vn__kernels_get());
     else
         whole[s->kind](s, f);
+}
+
+static const void *shared_operand(const vn__place *place, void *const in[])
+{
+    return place->space == VN__SPACE_CONST ? place->data
+           : place->space == VN__SPACE_IN  ? in[place->index]
+                                           : NULL;
+}
+
+void vn__prepare(const vn__program *program, void *const in[], char *memory)
+{
+    for (int64_t k = 0; k < program->n_step; k++) {
+        const vn__step *const s = &program->step[k];
+        const void *x[VN__MAX_OPERANDS];
+        if (s->prepared < 0)
+            continue;
+        for (int i = 0; i < s->n_in; i++)
+            x[i] = s->mapped[i] ? NULL : shared_operand(&s->in[i], in);
+        if (s->kind == VN__STEP_SCAN)
+            vn__prepare(s->body, (void *const *)(const void *)x, memory + s->prepared);
+        else
+            s->op->prepare(memory + s->prepared,
+                           &(vn_eval){ .attr = s->attr, .n_in = s->n_in, .lanes = s->lanes, .in = x,
+                                       .mapped = s->mapped, .in_aval = s->in_aval,
+                                       .out_aval = s->out_aval, .kernels = vn__kernels_get() });
+    }
 }
 
 void vn__run(const vn__program *program, const vn__frame *frame)

@@ -65,6 +65,7 @@ typedef struct vn__step {
     int64_t *out_stride;        /* [loop][result] */
     int64_t rows, row_bytes, in_row, out_row; /* LOAD, STORE, COPY: blocks within one loop turn */
     int64_t scratch;            /* offset in the workspace, -1: none */
+    int64_t prepared;           /* offset in what is prepared once for all tiles, -1: nothing */
     struct vn__program *body, *cond;
     int64_t *buffer;            /* scan, while: offsets of buffers in the step's scratch */
     int64_t *blocks;            /* scan: of each body input and output, how many loop turns */
@@ -79,6 +80,7 @@ typedef struct vn__program {
     vn__slot *in_slot, *out_slot;
     int64_t work_bytes;         /* of one run (one worker) */
     int64_t worker_bytes;       /* of each worker that runs tiles of its stages */
+    int64_t prepared_bytes;     /* made of shared operands before the first tile */
     int64_t lanes, max_panels;  /* 1, 1: a plain program */
     double flops;               /* of one example (or one run) */
 } vn__program;
@@ -101,6 +103,7 @@ typedef struct vn__stage {
     int64_t *total_offset;       /* of each TOTAL and LARGEST in one slot's memory */
     int64_t totals_bytes;        /* of one slot */
     int64_t totals_at;           /* offset in the caller's workspace: slots * totals_bytes */
+    int64_t prepared_at;         /* offset in the caller's workspace */
     int axis;
 } vn__stage;
 
@@ -110,6 +113,7 @@ typedef struct vn__frame {
     void *const *out;
     const int64_t *in_panel, *out_panel;
     char *work;
+    char *prepared;  /* NULL: nothing is prepared */
     char *workers;   /* workspaces of the pool's workers, for stages; NULL in a tile */
     int64_t worker_bytes;
     int64_t panels;
@@ -119,6 +123,8 @@ typedef struct vn__frame {
 } vn__frame;
 
 void vn__run(const vn__program *program, const vn__frame *frame);
+/* Fills `memory` for the steps whose shared operands are parameters (in) or constants. */
+void vn__prepare(const vn__program *program, void *const in[], char *memory);
 void vn__run_stage(const vn__step *step, const vn__frame *frame);
 void vn__run_scan(const vn__step *step, const vn__frame *frame);
 void vn__run_while(const vn__step *step, const vn__frame *frame);
@@ -135,8 +141,10 @@ static inline char *vn__address(const vn__place *place, const vn__frame *f, int6
 }
 
 /* Compiles a simplified tape. lane: the axis that is the lanes of the caller's tile, -1: none (the
- * program may then contain stages). NULL on error. */
-vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels);
+ * program may then contain stages). n_varying: the first inputs change from run to run of one tile.
+ * NULL on error. */
+vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
+                         int n_varying);
 void vn__program_free(vn__program *program);
 
 /* The part of a tape that a stage runs: chosen instructions, values that come in and go out. */

@@ -275,13 +275,14 @@ static bool neutral(vn_array *out[], vn_array *x, const vn_array *number, double
 /* A broadcast or reshaped single number under an element-wise op broadcasts by itself. */
 static vn_array *shrink(const vn__rewriter *r, vn_array *x)
 {
-    for (;;) {
+    while (vn_rank(x) > 0) {
         const vn__instr *const source = vn__rewrite_source(r, x);
         if (!source || (source->op != &vn__op_broadcast && source->op != &vn__op_reshape) ||
             vn_shape_size(r->to->value[source->in[0]].aval.shape) != 1)
             return x;
         x = vn__rewrite_operand(r, source, 0);
     }
+    return x;
 }
 
 static bool shrink_operands(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,

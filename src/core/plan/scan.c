@@ -27,9 +27,9 @@ static int64_t take_buffer(const vn__compiler *c, const vn__slot *slot, int64_t 
     return at;
 }
 
-static vn__program *compile_body(const vn__compiler *c, const vn__tape *body)
+static vn__program *compile_body(const vn__compiler *c, const vn__tape *body, int n_varying)
 {
-    return vn__compile(body, c->lane, c->program->lanes, c->program->max_panels);
+    return vn__compile(body, c->lane, c->program->lanes, c->program->max_panels, n_varying);
 }
 
 /* Buffers: two for each carry, one for each x and each y or term, then the body's workspace. */
@@ -41,7 +41,7 @@ vn_status vn__build_scan(vn__compiler *c, const vn__instr *instr)
         return vn_error_status();
     s->op = instr->op;
     s->attr = a;
-    s->body = compile_body(c, a->body);
+    s->body = compile_body(c, a->body, a->n_carry + a->n_xs);
     if (!s->body)
         return vn_error_status();
     const vn__program *const b = s->body;
@@ -74,8 +74,8 @@ vn_status vn__build_while(vn__compiler *c, const vn__instr *instr)
         return vn_error_status();
     s->op = instr->op;
     s->attr = a;
-    s->cond = compile_body(c, a->cond);
-    s->body = compile_body(c, a->body);
+    s->cond = compile_body(c, a->cond, (int)a->cond->n_input);
+    s->body = compile_body(c, a->body, (int)a->body->n_input);
     if (!s->cond || !s->body)
         return vn_error_status();
     s->buffer = vn__arena_alloc(&c->program->arena, (size_t)(a->n_carry + 2) * sizeof *s->buffer);
@@ -208,6 +208,8 @@ static void run_body(const scanning *r, int64_t k, int64_t t)
     }
     vn__run(b, &(vn__frame){ .in = in, .out = out, .in_panel = in_panel, .out_panel = out_panel,
                              .work = r->scratch + r->s->buffer[b->n_in + b->n_out],
+                             .prepared = r->s->prepared >= 0 && r->f->prepared
+                                             ? r->f->prepared + r->s->prepared : NULL,
                              .workers = r->f->workers, .worker_bytes = r->f->worker_bytes,
                              .panels = r->f->panels, .first = r->f->first, .valid = r->f->valid,
                              .n = r->f->n });
@@ -278,6 +280,7 @@ static void run_part(const scanning *r, const vn__program *p, const pointer carr
         out_panel[j] = result[j].panel;
     }
     vn__frame f = *r->f;
+    f.prepared = NULL;
     f.in = in, f.out = out, f.in_panel = in_panel, f.out_panel = out_panel;
     vn__run(p, &f);
 }

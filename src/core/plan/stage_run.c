@@ -68,7 +68,7 @@ static void run_tile(const running *r, int64_t first, char *totals, char *work)
                      : r->out[j] + first / p->lanes * out_panel[j];
     }
     vn__run(p, &(vn__frame){ .in = in, .out = out, .in_panel = in_panel, .out_panel = out_panel,
-                             .work = work, .panels = (valid + p->lanes - 1) / p->lanes,
+                             .work = work, .prepared = r->work + st->prepared_at, .panels = (valid + p->lanes - 1) / p->lanes,
                              .first = first, .valid = valid, .n = st->n });
 }
 
@@ -135,6 +135,7 @@ void vn__run_stage(const vn__step *step, const vn__frame *f)
         r.in[i] = vn__address(&step->in[i], f, &ignored);
     for (int j = 0; j < step->n_out; j++)
         r.out[j] = vn__address(&step->out[j], f, &ignored);
+    vn__prepare(r.stage->program, (void *const *)(void *)r.in, f->work + r.stage->prepared_at);
     vn__parallel_for(r.stage->slots, run_slot, &r);
     combine_totals(&r);
 }
