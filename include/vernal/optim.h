@@ -186,7 +186,8 @@ extern "C" {
 
 /* -------------------------------------------------------------------- schedules
  * Modules: k -> value, k the number of updates made so far (an int leaf or an integer array).
- * Values have the default float dtype. */
+ * Values are f32 for an i32 array (the count of a state) and f64 for an i64 array, as in JAX;
+ * those of an int leaf, of cosines and of constants have the default float dtype. */
 
 VN_API vn_tree *vn_constant_schedule(double value);
 

@@ -142,8 +142,8 @@ Test(optimisers, schedule_is_called_with_the_updates_made)
     double expected[STEPS], p = 0.5;
     vn_set_default_dtype(VN_F64);
     for (int t = 0; t < STEPS; t++)
-        expected[t] = p -= (0.1 + t * 0.1) * gradient(t, p);
-    expect_run(vn_sgd(vn_linear_schedule(0.1, 1.1, 10, 0), NULL), expected);
+        expected[t] = p -= 0.25 * (1 + t) * gradient(t, p);
+    expect_run(vn_sgd(vn_linear_schedule(0.25, 2.25, 8, 0), NULL), expected);
     vn_set_default_dtype(VN_F32);
 }
 

@@ -15,7 +15,7 @@ TestSuite(schedules, .init = setup);
 
 static void expect_at(vn_tree *schedule, int k, double value)
 {
-    const double found = vn_item(vn_call(schedule, vn_scalar(VN_I32, k)));
+    const double found = vn_item(vn_call(schedule, vn_scalar(VN_I64, k)));
     cr_assert(vn_ok(), "%s", vn_error_message());
     cr_assert(fabs(found - value) <= 1e-12 * (1 + fabs(value)), "at %d: %.17g, expected %.17g",
               k, found, value);
@@ -76,6 +76,19 @@ Test(schedules, piecewise)
     expect_at(steps, 9, 1);
     expect_at(steps, 10, 0.5);
     expect_at(steps, 20, 0.05);
+}
+
+/* JAX: an i32 count divided by a number is f32, also in f64 mode. */
+Test(schedules, dtypes)
+{
+    vn_array *k = vn_scalar(VN_I32, 3);
+    vn_tree *linear = vn_linear_schedule(1, 0, 10, 0);
+    cr_assert_eq(vn_dtype_of(vn_call(linear, k)), VN_F32);
+    cr_assert_eq(vn_dtype_of(vn_call(vn_exponential_decay(1, 5, 0.5, NULL), k)), VN_F32);
+    cr_assert_eq(vn_dtype_of(vn_call(vn_cosine_decay_schedule(1, 5, NULL), k)), VN_F64);
+    cr_assert_eq(vn_dtype_of(vn_call(vn_warmup_cosine_decay_schedule(0, 1, 2, 5, NULL), k)),
+                 VN_F32);
+    cr_assert_eq(vn_dtype_of(vn_call(linear, vn_int(3))), VN_F64);
 }
 
 static void expect_error(const vn_tree *result, const char *text)

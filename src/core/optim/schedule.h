@@ -13,10 +13,14 @@
         .min_args = 1, .max_args = 1                                                  \
     }
 
-/* k - begin in the default float dtype; the difference is taken in integers. */
+/* k - begin as a float: the default float dtype for an int leaf, f64 for an array of 64-bit
+ * integers, f32 for others, as JAX divides integers: a state's i32 count gives f32 in any mode. */
 static inline vn_array *vn__steps_since(vn_array *k, int64_t begin)
 {
-    return vn_cast(begin ? vn_sub(k, vn_int(begin)) : vn_add(k, vn_int(0)), vn_default_dtype());
+    const vn_dtype given = vn_dtype_of(k);
+    const bool wide = vn_dtype_size(given) == 8;
+    vn_array *const since = begin ? vn_sub(k, vn_int(begin)) : vn_add(k, vn_int(0));
+    return vn_cast(since, !vn__as_array(k) ? vn_default_dtype() : wide ? VN_F64 : VN_F32);
 }
 
 #endif

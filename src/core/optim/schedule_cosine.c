@@ -18,7 +18,7 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
     const cosine *const s = (const void *)self;
     const double steps = (double)s->decay_steps;
     (void)n;
-    vn_array *const k = vn_minimum(vn__steps_since(arg[0], 0), vn_float(steps));
+    vn_array *const k = vn_cast(vn_minimum(arg[0], vn_int(s->decay_steps)), vn_default_dtype());
     vn_array *const angle = vn_div(vn_scale(pi, k), vn_float(steps));
     vn_array *c = vn_scale(0.5, vn_add(vn_float(1), vn_cos(angle)));
     if (s->exponent != 1)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Exponential decay: init rate^((k - begin) / steps), init for k <= begin
  *     staircase: floor of the exponent; end_value: a lower bound (an upper one if rate >= 1)
- * Source: optax/schedules/_schedule.py */
+ * Source: optax/schedules/_schedule.py; the power is taken in f64 and rounded once, so that
+ * learning rates agree with XLA's bit for bit */
 #include "core/optim/schedule.h"
 
 typedef struct exponential {
@@ -15,11 +16,14 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
 {
     const exponential *const s = (const void *)self;
     vn_array *const k = vn__steps_since(arg[0], s->transition_begin);
-    vn_array *power = vn_div(k, vn_float((double)s->transition_steps));
+    const double steps = (double)s->transition_steps;
+    const vn_dtype dtype = vn_dtype_of(k);
+    vn_array *const exponent =
+        s->staircase ? vn_floor(vn_div(k, vn_float(steps))) : vn_scale(1 / steps, k);
+    vn_array *const rate = vn_cast(vn_scalar(dtype, s->decay_rate), VN_F64);
+    vn_array *const power = vn_cast(vn_pow(rate, vn_cast(exponent, VN_F64)), dtype);
+    vn_array *const decayed = vn_scale(s->init_value, power);
     (void)n;
-    if (s->staircase)
-        power = vn_floor(power);
-    vn_array *const decayed = vn_scale(s->init_value, vn_pow(vn_float(s->decay_rate), power));
     vn_array *const value = vn_where(vn_le(k, vn_int(0)), vn_float(s->init_value), decayed);
     if (!s->has_end_value)
         return value;

@@ -39,6 +39,14 @@ typedef struct joined {
     vn_tree *boundaries; /* static: tuple of n - 1 int leaves */
 } joined;
 
+/* Pieces of two dtypes: one of them does not depend on that of k (a constant, a cosine) and
+ * gives way, as weakly typed values do in JAX. */
+static vn_array *as_narrow_as(vn_array *x, const vn_array *other)
+{
+    const vn_dtype a = vn_dtype_of(x), b = vn_dtype_of(other);
+    return vn_dtype_size(b) < vn_dtype_size(a) ? vn_cast(x, b) : x;
+}
+
 static vn_tree *call_joined(vn_tree *self, int n, vn_tree *const arg[])
 {
     const joined *const s = (const void *)self;
@@ -47,7 +55,8 @@ static vn_tree *call_joined(vn_tree *self, int n, vn_tree *const arg[])
     for (int i = 1; i < vn_len(s->schedules) && value; i++) {
         vn_tree *const boundary = vn_at(s->boundaries, i - 1);
         vn_array *const later = vn_call(vn_at(s->schedules, i), vn_sub(arg[0], boundary));
-        value = vn_where(vn_lt(arg[0], boundary), value, later);
+        value = vn_where(vn_lt(arg[0], boundary), as_narrow_as(value, later),
+                         as_narrow_as(later, value));
     }
     return value;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Constant, linear and polynomial schedules
  *     (init - end) (1 - clip(k - begin, 0, steps) / steps)^power + end; init if steps is 0
- * Source: optax/schedules/_schedule.py */
+ * Source: optax/schedules/_schedule.py; rounded as XLA compiles it, k (1 / steps) and sums with
+ * products fused, so that learning rates agree bit for bit */
 #include "core/optim/schedule.h"
 
 typedef struct polynomial {
@@ -19,10 +20,10 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
         return vn_scalar(vn_default_dtype(), s->init_value);
     vn_array *const k =
         vn_clip(vn__steps_since(arg[0], s->transition_begin), vn_float(0), vn_float(steps));
-    vn_array *left = vn_sub(vn_float(1), vn_div(k, vn_float(steps)));
+    vn_array *left = vn_fma(k, vn_float(-1 / steps), vn_float(1));
     if (s->power != 1)
-        left = vn_pow(left, vn_float(s->power));
-    return vn_add(vn_scale(s->init_value - s->end_value, left), vn_float(s->end_value));
+        left = vn_pow(vn_maximum(left, vn_int(0)), vn_float(s->power));
+    return vn_fma(left, vn_float(s->init_value - s->end_value), vn_float(s->end_value));
 }
 
 static const vn_field fields[] = {
