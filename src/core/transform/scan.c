@@ -51,6 +51,7 @@ static void unplanned_eval(const vn_eval *e) { (void)e; }
 
 typedef struct reverse {
     const vn_node *node;
+    uint64_t axes; /* of the scan */
     const vn__scan_attr *a;
     vn_array *const *g;
     int n_captured;
@@ -62,6 +63,13 @@ typedef struct reverse {
 static bool inexact(const vn_array *x) { return vn_dtype_is_inexact(vn_dtype_of(x)); }
 
 static vn_array *zeros_of(const vn_array *x) { return vn_zeros(vn_dtype_of(x), vn_shape_of(x)); }
+
+/* The mapped axes that all results of a loop have. */
+static uint64_t loop_axes(const vn_node *node)
+{
+    const vn__array *const a = vn__as_array(node->out[0]);
+    return a && a->tape ? a->axes : 0;
+}
 
 /* The body on marked inputs, and its cotangents. */
 static vn_status reverse_step(vn__loop_step *out, void *context, vn__tape *tape,
@@ -76,8 +84,9 @@ static vn_status reverse_step(vn__loop_step *out, void *context, vn__tape *tape,
         in[i] = i < a->n_carry + a->n_xs ? x[i] : r->node->in[i];
         mark_of[i] = -1;
         if (inexact(in[i]) && (i < a->n_carry || r->node->need[i])) {
+            /* what the examples share has a cotangent of its own in each: the caller sums them */
             mark_of[i] = n_marks;
-            in[i] = mark[n_marks++] = vn__mark(tape, in[i]);
+            in[i] = mark[n_marks++] = vn__mark(tape, vn__spread(tape, in[i], loop_axes(r->node)));
         }
     }
     if (!vn_ok())
@@ -92,7 +101,7 @@ static vn_status reverse_step(vn__loop_step *out, void *context, vn__tape *tape,
         else
             g[j] = r->g[j + a->n_carry];
     }
-    VN_TRY(vn__backward(d, tape, n_marks, mark, n_y, y, g, false));
+    VN_TRY(vn__backward_in(d, tape, r->axes, n_marks, mark, n_y, y, g, false));
     for (int i = 0; i < a->n_carry; i++) {
         if (mark_of[i] < 0)
             continue;
@@ -124,6 +133,8 @@ static void scan_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
     if (!r)
         return;
     *r = (reverse){ .node = node, .a = a, .g = g, .n_captured = node->n_in - a->n_carry - a->n_xs };
+    for (int j = 0; j < scan_results(a); j++)
+        r->axes |= ((const vn__array *)(const void *)node->out[j])->axes;
     int n_init = 0, n_xs = 0, n_ys = 0, n_sums = 0;
     vn_array *const *const history = node->out + a->n_carry + a->n_ys;
     for (int i = 0; i < a->n_carry; i++) {
@@ -315,7 +326,7 @@ static vn_tree *index_leaf(void *context, vn_tree *leaf)
 static vn_tree *stack_leaf(void *context, vn_tree *const leaf[])
 {
     const int64_t n = *(const int64_t *)context;
-    return vn_is_array(leaf[0]) ? vn_stack_n((int)n, leaf, 0) : leaf[0];
+    return vn_is_array(leaf[0]) ? vn__stack_many(n, leaf, 0) : leaf[0];
 }
 
 static vn_tree *scan_eager(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length)
