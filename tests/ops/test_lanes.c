@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Evaluation with lanes equals evaluation of each example, for every instruction that the calls of
- * cases.def and their vjp rules record, and for every choice of mapped operands. */
+/* Evaluation with lanes equals evaluation of each example, for every instruction of the programs
+ * and every choice of mapped operands. */
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cases.h"
 #include "core/ops/ops.h"
-#include "core/tape/tape.h"
 #include "kernels/kernels.h"
-
-enum { MAX_VALUES = 512, MAX_LANES = 32, MAX_IN = 4 };
+#include "program.h"
 
 static const vn_op *const all_ops[] = {
 #define VN_OP(name) &vn__op_##name,
@@ -25,93 +21,6 @@ static void mark_seen(const vn_op *op)
 {
     for (int i = 0; i < N_OPS; i++)
         seen[i] |= all_ops[i] == op;
-}
-
-typedef struct program {
-    vn__tape *tape;
-    const op_case *c;
-    vn_dtype real;
-    int64_t lanes;
-    vn_array *value[MAX_VALUES][MAX_LANES]; /* of each example */
-} program;
-
-/* ------------------------------------------------------------------ recording, examples */
-
-static vn_array *random_like(vn_aval aval, uint64_t seed)
-{
-    const case_operand in = { CASE_REAL, -1, 1, aval.shape };
-    return vn_cast(case_operand_make(&in, aval.dtype, seed), aval.dtype);
-}
-
-static void record_vjp(program *p, int64_t k)
-{
-    const vn__instr instr = p->tape->instr[k];
-    vn_array *in[MAX_IN], *out[1], *din[MAX_IN] = { NULL }, *g[1];
-    bool need[MAX_IN];
-    const vn_aval aval = p->tape->value[instr.out].aval;
-    if (!instr.op->vjp || instr.op->flags & VN_OP_NO_GRADIENT || instr.n_out != 1 ||
-        instr.n_in > MAX_IN || !vn_dtype_is_inexact(aval.dtype))
-        return;
-    for (int i = 0; i < instr.n_in; i++) {
-        in[i] = vn__tape_array(p->tape, instr.in[i]);
-        need[i] = vn_dtype_is_inexact(vn_dtype_of(in[i]));
-    }
-    out[0] = vn__tape_array(p->tape, instr.out);
-    g[0] = vn__tape_input(p->tape, aval, 0, NULL);
-    const vn_node node = { instr.op, instr.attr, instr.n_in, 1, in, out, need };
-    instr.op->vjp(din, &node, g);
-    if (vn_error_status() == VN_ERR_DERIVATIVE)
-        vn_error_clear(); /* it has none */
-    cr_assert(vn_ok(), "%s: vjp of %s: %s", p->c->name, instr.op->name, vn_error_message());
-}
-
-/* The call, its vjp rules, and (orders 2) the vjp rules of those. */
-static void record(program *p, int orders)
-{
-    vn_array *x[3];
-    for (int i = 0; i < case_arity(p->c); i++)
-        x[i] =
-            vn__tape_input(p->tape,
-                           (vn_aval){ vn_dtype_of(case_operand_make(&p->c->in[i], p->real, 1)),
-                                      p->c->in[i].shape },
-                           0, NULL);
-    p->c->call(x);
-    cr_assert(vn_ok(), "%s: %s", p->c->name, vn_error_message());
-    int64_t from = 0;
-    for (int order = 0; order < orders; order++) {
-        const int64_t to = p->tape->n_instr;
-        for (int64_t k = from; k < to; k++)
-            record_vjp(p, k);
-        from = to;
-    }
-    cr_assert(p->tape->n_value <= MAX_VALUES, "%s: %d values", p->c->name,
-              (int)p->tape->n_value);
-}
-
-static void run_examples(program *p)
-{
-    const vn__tape *const t = p->tape;
-    for (int64_t l = 0; l < p->lanes; l++) {
-        for (int64_t v = 0; v < t->n_value; v++)
-            p->value[v][l] = t->value[v].known;
-        for (int64_t i = 0; i < t->n_input; i++) {
-            const uint32_t v = t->input[i];
-            const uint64_t seed = (uint64_t)(1000 * i + l);
-            p->value[v][l] = i < case_arity(p->c)
-                                 ? case_operand_make(&p->c->in[i], p->real, seed)
-                                 : random_like(t->value[v].aval, seed);
-        }
-        for (int64_t k = 0; k < t->n_instr; k++) {
-            const vn__instr *const instr = &t->instr[k];
-            vn_array *in[MAX_IN], *out[MAX_IN];
-            for (int i = 0; i < instr->n_in; i++)
-                in[i] = p->value[instr->in[i]][l];
-            vn_op_apply_n(out, instr->op, instr->attr, instr->n_in, in);
-            for (int j = 0; j < instr->n_out; j++)
-                p->value[instr->out + (uint32_t)j][l] = out[j];
-            cr_assert(vn_ok(), "%s: %s: %s", p->c->name, instr->op->name, vn_error_message());
-        }
-    }
 }
 
 /* ------------------------------------------------------------------------ with lanes */
@@ -150,20 +59,10 @@ static void check_lane(const program *p, const vn__instr *instr, unsigned mapped
     for (int64_t e = 0; e < n; e++)
         memcpy(mine + (size_t)e * size, (const char *)got + (size_t)(e * p->lanes + l) * size,
                size);
-    double *const a = malloc((size_t)(2 * n + 1) * sizeof *a), *const b = a + n;
-    vn_copy_f64(a, n, out[0]);
-    vn_copy_f64(b, n, vn_array_from(dtype, vn_shape_of(out[0]), mine));
-    const double rtol = dtype == VN_F64    ? 1e-13
-                        : dtype == VN_F32  ? 1e-5
-                        : dtype == VN_BF16 ? 1e-2
-                                           : 0;
-    for (int64_t e = 0; e < n; e++)
-        cr_assert((isnan(a[e]) && isnan(b[e])) || a[e] == b[e] ||
-                      fabs(a[e] - b[e]) <= rtol * (1 + fabs(a[e])),
-                  "%s: %s (mapped %u of %d, %d lanes): lane %d element %d: %.17g, alone %.17g",
-                  p->c->name, instr->op->name, mapped, instr->n_in, (int)p->lanes, (int)l,
-                  (int)e, b[e], a[e]);
-    free(a);
+    char what[128];
+    snprintf(what, sizeof what, "%s, mapped %u of %d, lane %d of %d", p->c->name, mapped,
+             instr->n_in, (int)l, (int)p->lanes);
+    program_compare(what, instr->op, vn_array_from(dtype, vn_shape_of(out[0]), mine), out[0]);
     free(mine);
 }
 
@@ -210,9 +109,7 @@ static void check_mapping(const program *p, const vn__instr *instr, unsigned map
 static void check_case(const op_case *c, vn_dtype real, int64_t lanes, int orders)
 {
     static program p;
-    p = (program){ .tape = vn__tape_new(NULL, false), .c = c, .real = real, .lanes = lanes };
-    record(&p, orders);
-    run_examples(&p);
+    program_make(&p, c, real, lanes, orders);
     for (int64_t k = 0; k < p.tape->n_instr; k++) {
         const vn__instr *const instr = &p.tape->instr[k];
         mark_seen(instr->op);

@@ -23,7 +23,7 @@ void vn__grid_collapse(vn__grid *grid);
 void vn__grid_walk(const vn__grid *grid, int inner,
                    void (*visit)(void *context, const int64_t offset[]), void *context);
 
-/* dst = src over the grid (array 0 is dst, 1 is src), elements of `size` bytes. Collapses it. */
+/* dst = src over the grid (array 0: dst, 1: src), elements of `size` bytes. Collapses it. */
 void vn__grid_copy(void *dst, const void *src, vn__grid *grid, size_t size,
                    const vn__kernels *kernels);
 
