@@ -6,6 +6,7 @@
 #include "core/transform/detached.h"
 #include "parallel/pool.h"
 #include "vernal/ops.h"
+#include "vernal/random.h"
 #include "vernal/transform.h"
 
 #define CHUNK 8 /* examples of one task */
@@ -21,6 +22,8 @@ typedef struct running {
     vn_tree **result;              /* forward: by example, owned */
     vn_array **dx;                 /* reverse: [example][operand], owned */
     vn__error *error;              /* by chunk */
+    vn_dtype default_dtype;        /* of the caller, as the layout of its random bits */
+    bool partitionable;
 } running;
 
 static bool is_mapped_operand(const running *r, int64_t i) { return r->axis[i] != VN_AXIS_NONE; }
@@ -107,6 +110,10 @@ static void run_chunk(void *context, int64_t chunk, int worker)
     const int64_t from = chunk * CHUNK, to = from + CHUNK < r->size ? from + CHUNK : r->size;
     vn__error outer;
     vn__error_take(&outer); /* a task starts without an error, and hands its own to the caller */
+    const vn_dtype dtype = vn_default_dtype();
+    const bool partitionable = vn_threefry_partitionable();
+    vn_set_default_dtype(r->default_dtype);
+    vn_set_threefry_partitionable(r->partitionable);
     bool good = true;
     for (int64_t e = from; good && e < to; e++)
         VN_SCOPE {
@@ -116,6 +123,8 @@ static void run_chunk(void *context, int64_t chunk, int worker)
         VN_SCOPE {
             sum_chunk(r, from, to);
         }
+    vn_set_default_dtype(dtype);
+    vn_set_threefry_partitionable(partitionable);
     vn__error_take(&r->error[chunk]);
     vn__error_restore(&outer);
 }
@@ -127,6 +136,8 @@ static vn_status run_all(running *r)
     r->error = vn__alloc_zero((size_t)(chunks + 1) * sizeof *r->error);
     if (!r->error)
         return vn_error_status();
+    r->default_dtype = vn_default_dtype();
+    r->partitionable = vn_threefry_partitionable();
     const int suspended = vn__tape_suspend();
     vn__parallel_for(chunks, run_chunk, r);
     vn__tape_resume(suspended);
@@ -141,7 +152,7 @@ static vn_status run_all(running *r)
 
 static vn_tree *stack_leaf(void *context, vn_tree *const leaf[])
 {
-    return vn_is_array(leaf[0]) ? vn_stack_n((int)*(const int64_t *)context, leaf, 0) : leaf[0];
+    return vn_is_array(leaf[0]) ? vn__stack_many(*(const int64_t *)context, leaf, 0) : leaf[0];
 }
 
 static running prepare(const vn__call *call, vn_array *const operand[], int64_t n_operands)
@@ -189,7 +200,7 @@ static vn_array *stack_of(const running *r, int64_t operand)
             like = part[e] ? part[e] : like;
         for (int64_t e = 0; e < r->size; e++)
             part[e] = part[e] ? part[e] : vn_zeros(vn_dtype_of(like), vn_shape_of(like));
-        out = vn_stack_n((int)r->size, part, r->axis[operand]);
+        out = vn__stack_many(r->size, part, r->axis[operand]);
     }
     vn__free(part);
     return out;
