@@ -3,7 +3,8 @@
  * that has a cotangent and depends on x adds to the cotangents of its operands.
  *
  * The one rule for mapped axes: an operand that lacks an axis of the instruction is shared by the
- * examples of that axis, so its cotangent is summed over it. */
+ * examples of that axis, so its cotangent is summed over it. Not over the axes of vmaps around the
+ * differentiation: a derivative taken inside a vmap is that of one example. */
 #include "core/transform/derivative.h"
 #include "vernal/ops.h"
 
@@ -12,6 +13,7 @@ typedef struct pass {
     int64_t n_value, n_instr;
     bool *depends;     /* by value: on x */
     vn_array **grad;   /* by value: cotangent so far; NULL is zero */
+    uint64_t outer;    /* axes of the vmaps around the differentiation */
     bool plain;
 } pass;
 
@@ -79,7 +81,7 @@ static vn_array *unmap(vn_array *g, uint64_t extra)
 static void accumulate(const pass *p, uint32_t value, uint64_t instr_axes, vn_array *g)
 {
     const vn__value *const v = &p->tape->value[value];
-    const uint64_t extra = instr_axes & ~v->axes;
+    const uint64_t extra = instr_axes & ~v->axes & ~p->outer;
     if (extra && !vn__tape_of(g)) {
         double size = 1;
         for (int a = 0; extra >> a; a++)
@@ -146,10 +148,27 @@ static vn_status run(const pass *p, int n_y, vn_array *const y[], vn_array *cons
     return vn_error_status();
 }
 
+static uint64_t open_axes(vn__tape *tape)
+{
+    const vn__tape *const root = vn__tape_root(tape);
+    uint64_t axes = 0;
+    for (int a = 0; a < root->n_axes; a++)
+        axes |= root->axis[a].open ? 1ull << a : 0;
+    return axes;
+}
+
 vn_status vn__backward(vn_array *dx[], vn__tape *tape, int n_x, vn_array *const x[], int n_y,
                        vn_array *const y[], vn_array *const g[], bool plain)
 {
-    pass p = { .tape = tape, .n_value = tape->n_value, .n_instr = tape->n_instr, .plain = plain };
+    return vn__backward_in(dx, tape, 0, n_x, x, n_y, y, g, plain);
+}
+
+vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_x,
+                          vn_array *const x[], int n_y, vn_array *const y[],
+                          vn_array *const g[], bool plain)
+{
+    pass p = { .tape = tape, .n_value = tape->n_value, .n_instr = tape->n_instr,
+               .outer = open_axes(tape) | outer, .plain = plain };
     for (int i = 0; i < n_x; i++)
         dx[i] = NULL;
     p.depends = vn__alloc_zero((size_t)(p.n_value + 1) * sizeof *p.depends);

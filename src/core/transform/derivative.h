@@ -10,6 +10,11 @@
  * nobody differentiates again). */
 vn_status vn__backward(vn_array *dx[], vn__tape *tape, int n_x, vn_array *const x[], int n_y,
                        vn_array *const y[], vn_array *const g[], bool plain);
+/* The same as part of a derivative (of a loop) that works over the axes `outer`: cotangents of values
+ * that lack them are not summed over them here but by the caller. */
+vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_x,
+                          vn_array *const x[], int n_y, vn_array *const y[],
+                          vn_array *const g[], bool plain);
 
 /* dy[j] = tangent of y[j] (NULL: zero) for tangents dx[i] of x[i] (NULL: zero). */
 vn_status vn__forward(vn_array *dy[], vn__tape *tape, int n_x, vn_array *const x[],

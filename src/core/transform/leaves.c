@@ -2,6 +2,8 @@
 /* Leaves of trees as lists, and the session in which a derivative is taken. */
 #include "core/transform/leaves.h"
 
+#include "vernal/ops.h"
+
 void vn__leaves_free(vn__leaves *leaves)
 {
     vn__free(leaves->item);
@@ -90,6 +92,16 @@ vn_status vn__leaves_align(vn__leaves *out, vn_tree *like, vn_tree *tree, vn_fil
     for (int i = 0; i < vn_len(like); i++)
         VN_TRY(vn__leaves_align(out, vn_at(like, i), none ? tree : vn_at(tree, i), fn, who));
     return VN_ERR_OK;
+}
+
+vn_array *vn__stack_many(int64_t n, vn_array *const x[], int axis)
+{
+    if (n <= VN__MAX_OPERANDS)
+        return vn_stack_n((int)n, x, axis);
+    const int64_t half = n / 2;
+    vn_array *const both[] = { vn__stack_many(half, x, axis),
+                               vn__stack_many(n - half, x + half, axis) };
+    return both[0] && both[1] ? vn_concat_n(2, both, axis) : NULL;
 }
 
 static vn_tree *detach_leaf(void *context, vn_tree *leaf)

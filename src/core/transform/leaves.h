@@ -23,6 +23,9 @@ vn_tree *vn__leaves_replace(vn_tree *tree, vn_filter_fn *fn, vn_array *const rep
 vn_status vn__leaves_align(vn__leaves *out, vn_tree *like, vn_tree *tree, vn_filter_fn *fn,
                            const char *who);
 
+/* vn_stack_n for any number of arrays. */
+vn_array *vn__stack_many(int64_t n, vn_array *const x[], int axis);
+
 /* The tree with every array that is a value of the tape replaced by its numbers. */
 vn_tree *vn__detach_tree(vn_tree *tree, const vn__tape *tape);
 

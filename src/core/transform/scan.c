@@ -51,7 +51,6 @@ static void unplanned_eval(const vn_eval *e) { (void)e; }
 
 typedef struct reverse {
     const vn_node *node;
-    uint64_t axes; /* of the scan */
     const vn__scan_attr *a;
     vn_array *const *g;
     int n_captured;
@@ -84,9 +83,8 @@ static vn_status reverse_step(vn__loop_step *out, void *context, vn__tape *tape,
         in[i] = i < a->n_carry + a->n_xs ? x[i] : r->node->in[i];
         mark_of[i] = -1;
         if (inexact(in[i]) && (i < a->n_carry || r->node->need[i])) {
-            /* what the examples share has a cotangent of its own in each: the caller sums them */
             mark_of[i] = n_marks;
-            in[i] = mark[n_marks++] = vn__mark(tape, vn__spread(tape, in[i], loop_axes(r->node)));
+            in[i] = mark[n_marks++] = vn__mark(tape, in[i]);
         }
     }
     if (!vn_ok())
@@ -101,7 +99,8 @@ static vn_status reverse_step(vn__loop_step *out, void *context, vn__tape *tape,
         else
             g[j] = r->g[j + a->n_carry];
     }
-    VN_TRY(vn__backward_in(d, tape, r->axes, n_marks, mark, n_y, y, g, false));
+    /* what the examples share has a cotangent of its own in each: the caller sums them */
+    VN_TRY(vn__backward_in(d, tape, loop_axes(r->node), n_marks, mark, n_y, y, g, false));
     for (int i = 0; i < a->n_carry; i++) {
         if (mark_of[i] < 0)
             continue;
@@ -133,8 +132,6 @@ static void scan_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
     if (!r)
         return;
     *r = (reverse){ .node = node, .a = a, .g = g, .n_captured = node->n_in - a->n_carry - a->n_xs };
-    for (int j = 0; j < scan_results(a); j++)
-        r->axes |= ((const vn__array *)(const void *)node->out[j])->axes;
     int n_init = 0, n_xs = 0, n_ys = 0, n_sums = 0;
     vn_array *const *const history = node->out + a->n_carry + a->n_ys;
     for (int i = 0; i < a->n_carry; i++) {
