@@ -81,7 +81,8 @@ static void *operand_new(const problem *p, int i, int64_t count)
     return data;
 }
 
-/* The examples first .. first + lanes - 1 (the last present one repeated) as [element][lane]. */
+/* The examples first .. first + lanes - 1 (the last present one repeated) as [element][lane].
+ * */
 static void to_lanes(void *out, const void *in, vn_aval a, int64_t first, int64_t lanes,
                      int64_t present)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An op with random operands, evaluated by its slots directly: one example at a time, over lanes,
- * summed over panels of lanes. */
+/* An op with random operands, evaluated by its slots directly: one example at a time, over
+ * lanes, summed over panels of lanes. */
 #ifndef VN_TESTS_OPS_PROBLEM_H
 #define VN_TESTS_OPS_PROBLEM_H
 
@@ -37,7 +37,8 @@ uint32_t random_below(uint32_t n);
 vn_array *random_array(vn_dtype dtype, vn_shape shape);
 double *doubles_of(const vn_array *x);
 
-/* Fails the test, with the name of the case, unless |got - want| <= tolerance max(1, |want|). */
+/* Fails the test, with the name of the case, unless |got - want| <= tolerance max(1, |want|).
+ * */
 void expect_close(const char *what, const double *got, const double *want, int64_t n,
                   double tolerance);
 

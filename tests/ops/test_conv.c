@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conv and its two gradients against loops over all indices, for many strides, pads, dilations and
- * groups; over lanes for all mapped combinations; summed over lanes. */
+/* conv and its two gradients against loops over all indices, for many strides, pads, dilations
+ * and groups; over lanes for all mapped combinations; summed over lanes. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

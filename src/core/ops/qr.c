@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* qr: A [.., m, n] = Q R with orthonormal columns of Q [.., m, k] and R [.., k, n] upper
- * triangular, k = min(m, n), by Householder reflections (signs as LAPACK's: R_jj = -sign(a_jj)
- * |a_j|). It has no derivative. */
+ * triangular, k = min(m, n), by Householder reflections; signs are LAPACK's, R_jj = -sign(a_jj)
+ * |a_j|. For one matrix with m >= n, with L(X) the strict lower triangle of X:
+ *
+ *   dQ = Q (W - Q^T Z) + Z,  dR = (Q^T Z - W) R,   Z = dA R^-1,  W = L(Q^T Z) - L(Q^T Z)^T
+ *   gA = (gQ + Q S) R^-T,  S = L(M) + L(M)^T + diag(M),  M = R gR^T - gQ^T Q
+ *
+ * Source: Walter, Lehmann, Algorithmic differentiation of linear algebra functions with
+ * application in optimum experimental design, arXiv:1001.1654. */
 #include <math.h>
 #include <string.h>
 
@@ -97,6 +103,49 @@ static size_t scratch(const void *attr, const vn_aval in[], int n_in, const bool
     return (size_t)(3 * m * (m > n ? m : n) + 1) * sizeof(double);
 }
 
+static vn_array *transposed(vn_array *x) { return vn_swapaxes(x, 0, 1); }
+
+/* X R^-1 = (R^-T X^T)^T, or X R^-T = (R^-1 X^T)^T. */
+static vn_array *times_inverse(vn_array *x, vn_array *r, bool transpose)
+{
+    return transposed(vn_solve_triangular(r, transposed(x), false, !transpose));
+}
+
+static bool differentiable(const vn_node *node)
+{
+    const vn_shape a = vn_shape_of(node->in[0]);
+    char text[VN__SHAPE_TEXT];
+    if (a.rank == 2 && a.dim[0] >= a.dim[1])
+        return true;
+    vn__fail(VN_ERR_DERIVATIVE, "qr: no derivative for %s, only for one matrix [m,n], m >= n",
+             vn__shape_text(text, vn_dtype_of(node->in[0]), a));
+    return false;
+}
+
+static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
+{
+    vn_array *const q = node->out[0], *const r = node->out[1];
+    if (!differentiable(node))
+        return;
+    vn_array *const gq = g[0] ? g[0] : vn_zeros_like(q), *const gr =
+                                                             g[1] ? g[1] : vn_zeros_like(r);
+    vn_array *const m = vn_sub(vn_matmul(r, transposed(gr)), vn_matmul(transposed(gq), q));
+    vn_array *const s = vn_add(vn_tril(m, 0), transposed(vn_tril(m, -1)));
+    din[0] = times_inverse(vn_add(gq, vn_matmul(q, s)), r, true);
+}
+
+static void jvp(vn_array *dout[], const vn_node *node, vn_array *const din[])
+{
+    vn_array *const q = node->out[0], *const r = node->out[1];
+    if (!differentiable(node))
+        return;
+    vn_array *const z = times_inverse(din[0], r, false);
+    vn_array *const qz = vn_matmul(transposed(q), z), *const lower = vn_tril(qz, -1);
+    vn_array *const rest = vn_sub(qz, vn_sub(lower, transposed(lower)));
+    dout[0] = vn_sub(z, vn_matmul(q, rest));
+    dout[1] = vn_matmul(rest, r);
+}
+
 const vn_op vn__op_qr = {
     .name = "qr",
     .n_in = 1,
@@ -104,6 +153,8 @@ const vn_op vn__op_qr = {
     .shape = shape,
     .eval = eval,
     .scratch = scratch,
+    .vjp = vjp,
+    .jvp = jvp,
 };
 
 vn_tree *vn_qr(vn_array *a)
