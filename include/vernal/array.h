@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* A copy of vn_shape_size(shape) elements at data. */
+/* A copy of vn_shape_size(shape) elements at data. bool: any byte but 0 is true. */
 VN_API vn_array *vn_array_from(vn_dtype dtype, vn_shape shape, const void *data);
 /* The caller's memory without a copy; free_fn(context) is called when the last reference
  * goes (NULL: the caller keeps it alive). */

@@ -29,9 +29,9 @@
 /* Everything in scopes is freed; under AddressSanitizer nothing else may be left. */
 void expect_no_leak(void);
 
-/* Runs `body` (true: it succeeded) with every allocation refused in turn (under AddressSanitizer
- * really every one: elsewhere small blocks are recycled). Each run must either
- * succeed or record VN_ERR_MEMORY. */
+/* Runs `body` (true: it succeeded) with every allocation refused in turn (under
+ * AddressSanitizer really every one: elsewhere small blocks are recycled). Each run must
+ * either succeed or record VN_ERR_MEMORY. */
 void expect_survives_refusal(bool (*body)(void));
 
 #endif

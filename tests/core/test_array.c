@@ -38,6 +38,13 @@ Test(array, constructors_fill_in_every_dtype)
     expect_ok();
 }
 
+Test(array, bytes_of_bool_arrays_are_zero_or_one)
+{
+    const uint8_t bytes[] = { 0, 1, 2, 255 };
+    vn_array *x = vn_array_from(VN_BOOL, VN_SHAPE(4), bytes);
+    cr_assert(memcmp(vn_data(x), "\0\1\1\1", 4) == 0);
+}
+
 Test(array, the_default_dtype_can_be_changed)
 {
     cr_assert(vn_dtype_of(vn_zeros(VN_DTYPE_DEFAULT, VN_SCALAR)) == VN_F32);

@@ -109,6 +109,8 @@ Test(node, trees_are_limited_in_depth)
     expect_error(LIMIT, "box: a tree may be 200 nodes deep");
     cr_assert(!vn_dict_n(1, (const char *const[]){ "a" }, &tree));
     expect_error(LIMIT, "dict");
+    cr_assert(!vn_module_new(&statics_type, &(statics){ .tree = tree }));
+    expect_error(LIMIT, "statics");
     expect_no_leak();
 }
 

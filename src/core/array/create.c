@@ -36,6 +36,9 @@ vn_array *vn_array_from(vn_dtype dtype, vn_shape shape, const void *data)
         return vn_error(VN_ERR_NULL_ARGUMENT, "array_from: data is NULL");
     if (array->storage->bytes > 0)
         memcpy(array->data, data, array->storage->bytes);
+    uint8_t *const flags = array->dtype == VN_BOOL ? array->data : NULL;
+    for (size_t i = 0; flags && i < array->storage->bytes; i++)
+        flags[i] = flags[i] != 0;
     return &array->base;
 }
 

@@ -45,6 +45,14 @@ static bool copy_string(vn_tree *module, const vn_field *field, const void *init
     return true;
 }
 
+static bool copy_static(vn_tree *module, const vn_field *field, const void *init)
+{
+    if (!vn__deepen(module, tree_in(init, field)))
+        return false;
+    *(vn_tree **)((char *)module + field->offset) = vn_retain(tree_in(init, field));
+    return true;
+}
+
 static bool copy_owned(vn_tree *module, const void *init)
 {
     int child = 0;
@@ -53,8 +61,8 @@ static bool copy_owned(vn_tree *module, const void *init)
         if (field->kind == VN_FIELD_TREE &&
             !vn__set_child(module, child++, tree_in(init, field)))
             return false;
-        if (field->kind == VN_FIELD_STATIC)
-            *(vn_tree **)((char *)module + field->offset) = vn_retain(tree_in(init, field));
+        if (field->kind == VN_FIELD_STATIC && !copy_static(module, field, init))
+            return false;
         if (field->kind == VN_FIELD_STRING && !copy_string(module, field, init))
             return false;
     }

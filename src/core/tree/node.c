@@ -186,7 +186,7 @@ vn_tree **vn__child_slot(vn_tree *node, int i)
             return (vn_tree **)field_of(node, field);
 }
 
-bool vn__set_child(vn_tree *node, int i, vn_tree *child)
+bool vn__deepen(vn_tree *node, const vn_tree *child)
 {
     const uint32_t depth = (child->flags & VN__DEPTH_MASK) + 1;
     if (depth > VN__MAX_DEPTH) {
@@ -196,6 +196,13 @@ bool vn__set_child(vn_tree *node, int i, vn_tree *child)
     }
     if (depth > (node->flags & VN__DEPTH_MASK))
         node->flags = (node->flags & ~VN__DEPTH_MASK) | depth;
+    return true;
+}
+
+bool vn__set_child(vn_tree *node, int i, vn_tree *child)
+{
+    if (!vn__deepen(node, child))
+        return false;
     vn_tree **const slot = vn__child_slot(node, i);
     vn_retain(child);
     vn_release(*slot);
