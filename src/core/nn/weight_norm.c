@@ -17,6 +17,24 @@ static vn_tree *norm(vn_tree *const arg[])
     return vn_sqrt(vn_sum_over(vn_square(w), axes, true));
 }
 
+/* The same at construction, rounded as XLA does: one multiply-add after another, so that g is
+ * that of Equinox bit for bit. */
+static vn_array *initial_norm(vn_array *w, int64_t keep)
+{
+    vn_shape shape = vn_shape_of(w);
+    for (int i = 0; i < shape.rank; i++)
+        shape.dim[i] = i == keep ? shape.dim[i] : 1;
+    const int64_t rows = vn_shape_size(shape);
+    vn_array *const matrix =
+        vn_reshape(keep < 0 ? w : vn_moveaxis(w, (int)keep, 0), VN_SHAPE(rows, -1));
+    vn_array *sum = vn_zeros(vn_dtype_of(w), VN_SHAPE(rows));
+    for (int64_t i = 0, n = vn_dim(matrix, 1); i < n && sum; i++) {
+        vn_array *const x = vn_index(matrix, 1, i);
+        sum = vn_fma(x, x, sum);
+    }
+    return vn_reshape(vn_sqrt(sum), shape);
+}
+
 static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
 {
     const struct vn_weight_norm *const l = (const void *)self;
@@ -57,7 +75,7 @@ vn_tree *vn_weight_norm(vn_tree *layer, const vn_weight_norm_options *options)
                         (long long)o.axis, vn_rank(w));
     return vn_module_new(&vn_weight_norm_type, &(struct vn_weight_norm){
                                                    .layer = layer,
-                                                   .g = norm(VN_TREES(w, vn_int(axis))),
+                                                   .g = initial_norm(w, axis),
                                                    .weight_name = o.weight_name,
                                                    .axis = axis,
                                                    .norm = vn_function(norm, 2),

@@ -14,7 +14,7 @@
     }
 
 /* k - begin as a float: the default float dtype for an int leaf, f64 for an array of 64-bit
- * integers, f32 for others, as JAX divides integers: a state's i32 count gives f32 in any mode. */
+ * integers, else f32, as JAX divides integers: a state has an i32 count, so f32 in any mode. */
 static inline vn_array *vn__steps_since(vn_array *k, int64_t begin)
 {
     const vn_dtype given = vn_dtype_of(k);

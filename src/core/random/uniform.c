@@ -3,6 +3,7 @@
  * (f32 23 of 32, f64 52 of 64, f16 10 of 16, bf16 7 of 8),
  *
  *   max(lo, fma(u, hi - lo, lo)),   rounded once: JAX's compiled programs contract it
+ *   max(lo, u (hi - lo) + lo)       in bf16 and f16, where they round twice
  *
  * unit_uniform is the op from bits to u. */
 #include "core/base/element.h"
@@ -90,7 +91,9 @@ vn_array *vn_uniform_between(vn_array *key, vn_shape size, vn_dtype dtype, vn_ar
     hi = vn_cast(vn__as_operand("uniform", hi), dtype);
     if (!u || !lo || !hi)
         return NULL;
-    return vn_maximum(lo, vn_fma(u, vn_sub(hi, lo), lo));
+    vn_array *const span = vn_sub(hi, lo);
+    const bool half = vn_dtype_size(dtype) == 2;
+    return vn_maximum(lo, half ? vn_add(vn_mul(u, span), lo) : vn_fma(u, span, lo));
 }
 
 vn_array *vn_uniform(vn_array *key, vn_shape size, vn_dtype dtype, double lo, double hi)
