@@ -91,7 +91,8 @@ typedef struct bench_ceilings {
 } bench_ceilings;
 
 void bench_measure_ceilings(bench_ceilings *best, double seconds);
-double bench_ceiling_of(const bench_ceilings *best, const bench_case *c);
+/* Of the threads that the case runs on, or of one of them. */
+double bench_ceiling_of(const bench_ceilings *best, const bench_case *c, bool threads);
 
 /* ---- reporting */
 

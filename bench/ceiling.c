@@ -46,8 +46,8 @@ void bench_measure_ceilings(bench_ceilings *best, double seconds)
     }
 }
 
-double bench_ceiling_of(const bench_ceilings *best, const bench_case *c)
+double bench_ceiling_of(const bench_ceilings *best, const bench_case *c, bool threads)
 {
-    const int all = !c->one_thread;
+    const int all = threads && !c->one_thread && bench_int(c->problem, "threads", 0) != 1;
     return c->problem->dtype == VN_F64 ? best->f64[all] : best->f32[all];
 }

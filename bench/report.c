@@ -34,8 +34,8 @@ void bench_print_header(const bench_ceilings *ceilings)
     printf("ceiling, GFLOP/s: f32 %.1f on one core, %.1f on all; f64 %.1f, %.1f\n\n",
            ceilings->f32[0] * 1e-9, ceilings->f32[1] * 1e-9, ceilings->f64[0] * 1e-9,
            ceilings->f64[1] * 1e-9);
-    printf("%-52s %9s %9s %9s %9s %8s %7s %9s %9s\n", "problem", "median", "min", "p90", "CPU",
-           "GFLOP/s", "ceiling", "workspace", "first");
+    printf("%-64s %9s %9s %9s %9s %8s %7s %7s %9s %9s\n", "problem", "median", "min", "p90", "CPU",
+           "GFLOP/s", "ceiling", "of CPU", "workspace", "first");
     fflush(stdout);
 }
 
@@ -43,13 +43,15 @@ void bench_print_text(const bench_case *c, const bench_stats *s, const bench_cei
 {
     char text[6][24];
     const double rate = c->flops / s->median;
-    printf("%-52s %9s %9s %9s %9s ", c->problem->text, seconds_text(text[0], 24, s->median),
+    printf("%-64s %9s %9s %9s %9s ", c->problem->text, seconds_text(text[0], 24, s->median),
            seconds_text(text[1], 24, s->min), seconds_text(text[2], 24, s->p90),
            seconds_text(text[5], 24, s->cpu));
     if (c->flops > 0)
-        printf("%8.2f %5.1f %% ", rate * 1e-9, 100 * rate / bench_ceiling_of(ceilings, c));
+        printf("%8.2f %5.1f %% %5.1f %% ", rate * 1e-9,
+               100 * rate / bench_ceiling_of(ceilings, c, true),
+               100 * c->flops / s->cpu / bench_ceiling_of(ceilings, c, false));
     else
-        printf("%8s %7s ", "-", "-");
+        printf("%8s %7s %7s ", "-", "-", "-");
     printf("%9s %9s\n", c->workspace ? bytes_text(text[3], 24, c->workspace) : "-",
            c->first_result_s > 0 ? seconds_text(text[4], 24, c->first_result_s) : "-");
     fflush(stdout);
@@ -57,7 +59,7 @@ void bench_print_text(const bench_case *c, const bench_stats *s, const bench_cei
 
 void bench_print_json(const bench_case *c, const bench_stats *s, const bench_ceilings *ceilings)
 {
-    const double rate = c->flops / s->median, ceiling = bench_ceiling_of(ceilings, c);
+    const double rate = c->flops / s->median, ceiling = bench_ceiling_of(ceilings, c, true);
     printf("{\"problem\": \"%s\", \"unit\": \"%s\", \"median\": %.9g, \"min\": %.9g, \"p90\": %.9g",
            c->problem->text, c->unit, s->median, s->min, s->p90);
     if (c->flops > 0)

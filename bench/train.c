@@ -6,8 +6,11 @@
 
 #include "bench.h"
 
+enum { MOST_BATCHES = 64 };
+
 typedef struct trainer {
     vn_tree *fn;        /* compiled */
+    vn_tree *grad;      /* (model, x, y) -> (value, gradient) */
     vn_tree *model, *state;
     vn_tree *batch;     /* tuple of (x, y) */
     vn_tree *value;     /* of the last run */
@@ -51,18 +54,26 @@ static double value(bench_case *c) { return vn_item(((trainer *)c->state)->value
 static void destroy(bench_case *c)
 {
     trainer *const t = c->state;
-    vn_tree *const trees[] = { t->fn, t->model, t->state, t->batch, t->value };
+    vn_tree *const trees[] = { t->fn, t->grad, t->model, t->state, t->batch, t->value };
     for (size_t i = 0; i < sizeof trees / sizeof *trees; i++)
         vn_release(trees[i]);
     free(t);
 }
 
+/* The norm of the gradient, for the peers to compare with theirs. */
+static vn_array *gradient_norm(const trainer *t)
+{
+    vn_tree *const batch = vn_at(t->batch, 0), *const fn = vn_filter_jit(t->grad, NULL);
+    vn_tree *const both = vn_call(fn, t->model, vn_at(batch, 0), vn_at(batch, 1));
+    return vn_sqrt(vn_tree_square_norm(vn_at(both, 1)));
+}
+
 static bool save(bench_case *c, const char *dir)
 {
     const trainer *const t = c->state;
-    vn_tree *x[64], *y[64];
+    vn_tree *x[MOST_BATCHES], *y[MOST_BATCHES];
     const int n = vn_len(t->batch);
-    bool ok = n <= 64 && bench_save_model(dir, t->model);
+    bool ok = bench_save_model(dir, t->model) && bench_save_array(dir, "norm", gradient_norm(t));
     for (int i = 0; i < n && ok; i++) {
         x[i] = vn_at(vn_at(t->batch, i), 0);
         y[i] = vn_at(vn_at(t->batch, i), 1);
@@ -88,8 +99,8 @@ static vn_tree *optimiser(const bench_problem *p, double rate)
 
 static vn_tree *batches(vn_array *x, vn_array *y)
 {
-    vn_tree *pairs[64];
-    const int n = (int)vn_dim(x, 0) < 64 ? (int)vn_dim(x, 0) : 64;
+    vn_tree *pairs[MOST_BATCHES];
+    const int n = vn_dim(x, 0) < MOST_BATCHES ? (int)vn_dim(x, 0) : MOST_BATCHES;
     for (int i = 0; i < n; i++)
         pairs[i] = vn_tuple(vn_index(x, 0, i), vn_index(y, 0, i));
     return vn_tuple_n(n, pairs);
@@ -140,6 +151,7 @@ bool bench_train(bench_case *c, const bench_training *t)
     vn_tree *const grad =
         t->gradient ? vn_function(t->gradient, 3)
                     : vn_filter_value_and_grad(vn_function(t->loss, 3), NULL);
+    vn_assign(&self->grad, grad);
     vn_assign(&self->model, t->model);
     vn_assign(&self->state, updates ? vn_optim_init(opt, t->model) : vn_none());
     vn_assign(&self->batch, batches(t->x, t->y));

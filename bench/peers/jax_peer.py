@@ -233,9 +233,13 @@ def step_variants(p, loss, arrays, static, x, y):
     return made | ({"filter_jit": filtered} if p.family == "mlp" else {})
 
 
-def grad_variants(p, loss, arrays, static, x, y):
+def gradient(p, loss, static):
     full = lambda a, x, y: loss(eqx.combine(a, static), x, y)
-    fn = clipped(full) if p.mode == "clip" else jax.value_and_grad(full)
+    return clipped(full) if p.mode == "clip" else jax.value_and_grad(full)
+
+
+def grad_variants(p, loss, arrays, static, x, y):
+    fn = gradient(p, loss, static)
     return {"call": lambda: repeated(lambda f=jax.jit(fn): f(arrays, x[0], y[0]))}
 
 
@@ -268,6 +272,9 @@ def open(p, directory, threads):
         g = jnp.asarray(problem.array(directory, "g")) if p.mode == "vjp" else None
         return float(jnp.sum(model(x))), raw_variants(p, arrays, static, x, g)
     y = jnp.asarray(problem.array(directory, "y"))
-    check = float(jax.jit(lambda a: loss(eqx.combine(a, static), x[0], y[0]))(arrays))
+    check, grad = jax.jit(gradient(p, loss, static))(arrays, x[0], y[0])
+    ours, norm = float(problem.array(directory, "norm")), float(optax.global_norm(grad))
+    if abs(norm - ours) > 1e-3 * norm:
+        raise SystemExit(f"norm of the gradient {norm}, ours {ours}")
     makers = step_variants if p.mode == "step" else grad_variants
-    return check, makers(p, loss, arrays, static, x, y)
+    return float(check), makers(p, loss, arrays, static, x, y)

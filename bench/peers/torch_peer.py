@@ -102,7 +102,8 @@ def put(parameter, value):
 
 
 def in_order(model, records):
-    for parameter, value in zip(model.parameters(), records, strict=True):
+    arrays = [value for value in records if value.ndim]  # numbers: the initial values of pools
+    for parameter, value in zip(model.parameters(), arrays, strict=True):
         put(parameter, value)
 
 
@@ -258,9 +259,10 @@ def open(p, directory, threads):
         g = tensors(directory, "g") if p.mode == "vjp" else None
         for name, compiled in (("eager", False), ("compiled", True)):
             made[name] = raw_variant(p, make_model, x, g, compiled)
-        return float(make_model()(x).sum()), made
+        return float(make_model()(x).sum().detach()), made
     y = tensors(directory, "y")
-    check = float(loss(make_model()(x[0]), y[0]))
+    with torch.no_grad():
+        check = float(loss(make_model()(x[0]), y[0]))
     for name, compiled in (("eager", False), ("compiled", True)):
         if p.mode == "clip":
             made[name] = clip_variant(make_model, loss, x, y, compiled)
