@@ -247,3 +247,57 @@ void problem_sum(const problem *p, int64_t lanes, int64_t panels, int64_t valid)
     free(want);
     free(got);
 }
+
+/* Example e of x along the axis; all of x if it has none. */
+static vn_array *example_of(vn_array *x, int axis, int64_t e)
+{
+    return axis < 0 ? x : vn_index(x, axis, e);
+}
+
+static void check_pulled(const problem *p, const void *attr, vn_array *const in[2],
+                         const int axis[2], int out_axis)
+{
+    const int some = axis[0] >= 0 ? 0 : 1;
+    vn_array *const all = vn_op_apply(p->op, p->attr, 2, in);
+    for (int64_t e = 0; e < vn_dim(in[some], axis[some]); e++) {
+        vn_array *const one = vn_op_apply(
+            p->op, attr, 2,
+            (vn_array *[]){ example_of(in[0], axis[0], e), example_of(in[1], axis[1], e) });
+        vn_array *const part = vn_index(all, out_axis, e);
+        cr_assert(one && part, "%s", vn_error_message());
+        cr_assert(vn_shape_equal(vn_shape_of(one), vn_shape_of(part)), "%s, axes %d and %d",
+                  p->op->name, axis[0], axis[1]);
+        double *const got = doubles_of(one), *const want = doubles_of(part);
+        expect_close("pulled", got, want, vn_size(one), 1e-12);
+        free(got);
+        free(want);
+    }
+}
+
+int problem_pull(const problem *p)
+{
+    int moved = 0;
+    void *const attr = calloc(1, p->op->attr_size);
+    VN_SCOPE
+    {
+        vn_array *in[2];
+        for (int i = 0; i < 2; i++) {
+            void *const data = operand_new(p, i, 1);
+            in[i] = vn_array_from(p->in[i].dtype, p->in[i].shape, data);
+            free(data);
+        }
+        int axis[2], out_axis = -1;
+        for (axis[0] = -1; axis[0] < vn_rank(in[0]); axis[0]++)
+            for (axis[1] = -1; axis[1] < vn_rank(in[1]); axis[1]++) {
+                const bool both = axis[0] >= 0 && axis[1] >= 0;
+                if ((axis[0] < 0 && axis[1] < 0) ||
+                    (both && vn_dim(in[0], axis[0]) != vn_dim(in[1], axis[1])) ||
+                    !p->op->pull(attr, &out_axis, p->attr, p->in, 2, axis))
+                    continue;
+                check_pulled(p, attr, in, axis, out_axis);
+                moved++;
+            }
+    }
+    free(attr);
+    return moved;
+}

@@ -202,6 +202,44 @@ Test(dot, sums)
             }
 }
 
+/* <g, dot(x, b)> = <da, x> and <g, dot(a, x)> = <db, x> for every x. */
+Test(dot, transposes)
+{
+    int n;
+    const dot_case *const list = cases(&n);
+    for (int i = 0; i < n; i++)
+        VN_SCOPE
+        {
+            const vn_dot_dims *const d = &list[i].dims;
+            vn_array *const in[2] = { random_array(VN_F64, list[i].a),
+                                      random_array(VN_F64, list[i].b) };
+            vn_array *out = vn_dot_general(in[0], in[1], d), *din[2] = { NULL, NULL };
+            vn_array *const g = random_array(VN_F64, vn_shape_of(out));
+            const vn_node node = { &vn__op_dot_general,       d, 2, 1, in, &out,
+                                   (const bool[]){ true, true } };
+            vn__op_dot_general.vjp(din, &node, &g);
+            for (int s = 0; s < 2; s++) {
+                vn_array *const x = random_array(VN_F64, s ? list[i].b : list[i].a);
+                vn_array *const y = vn_dot_general(s ? in[0] : x, s ? x : in[1], d);
+                cr_assert(din[s], "%s", vn_error_message());
+                cr_assert(vn_shape_equal(vn_shape_of(din[s]), vn_shape_of(x)));
+                cr_assert_float_eq(vn_item(vn_dot(din[s], x)), vn_item(vn_dot(g, y)), 1e-9);
+            }
+        }
+}
+
+Test(dot, pull)
+{
+    int n, moved = 0;
+    const dot_case *const list = cases(&n);
+    for (int i = 0; i < n; i++)
+        moved += problem_pull(&(problem){
+            .op = &vn__op_dot_general,
+            .attr = &list[i].dims,
+            .in = { aval(VN_F64, list[i].a), aval(VN_F64, list[i].b) } });
+    cr_assert_gt(moved, 40);
+}
+
 static void expect_shape(vn_array *x, vn_shape shape)
 {
     cr_assert(x, "%s", vn_error_message());

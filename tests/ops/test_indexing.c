@@ -178,3 +178,25 @@ Test(indexing, along_axis_lanes)
             problem_lanes(&p, 32);
         }
 }
+
+Test(indexing, pull)
+{
+    int moved = 0;
+    for (int64_t axis = 0; axis < 3; axis++) {
+        const vn__take_attr attr = { axis, 4, 1 };
+        problem p = { .op = &vn__op_take,
+                      .attr = &attr,
+                      .in = { aval(VN_F64, VN_SHAPE(4, 4, 4)), aval(VN_I32, VN_SHAPE(2, 4)) },
+                      .low = -5,
+                      .high = 5 };
+        moved += problem_pull(&p);
+        p.op = &vn__op_take_along_axis;
+        p.in[1].shape = p.in[0].shape;
+        moved += problem_pull(&p);
+        p.op = &vn__op_add_along_axis;
+        p.in[0].dtype = VN_I32;
+        p.in[1].dtype = VN_F64;
+        moved += problem_pull(&p);
+    }
+    cr_assert_eq(moved, 3 * (2 + 2 + 2 + 2));
+}
