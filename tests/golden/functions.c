@@ -61,7 +61,7 @@ static const function elementwise[] = {
     { "arcsin", vn_asin },
 };
 
-/* ---- of a matrix */
+/* ---- of a matrix; the set takes prod and cumprod of x / 3, and x x^T / 10 */
 
 static vn_array *softmax(vn_array *x) { return vn_softmax(x, -1); }
 static vn_array *softmax_axis0(vn_array *x) { return vn_softmax(x, 0); }
@@ -79,9 +79,10 @@ static vn_array *mean_axis0(vn_array *x) { return vn_mean_over(x, VN_AXES(0), fa
 static vn_array *var_axis1(vn_array *x) { return vn_var_over(x, VN_AXES(1), 0, false); }
 static vn_array *standard(vn_array *x) { return vn_std_over(x, VN_AXES(0, 1), 0, false); }
 static vn_array *var_ddof1(vn_array *x) { return vn_var_over(x, VN_AXES(1), 1, false); }
-static vn_array *prod_axis1(vn_array *x) { return vn_prod_over(x, VN_AXES(1), false); }
+static vn_array *third(vn_array *x) { return vn_div(x, vn_float(3)); }
+static vn_array *prod_axis1(vn_array *x) { return vn_prod_over(third(x), VN_AXES(1), false); }
 static vn_array *cumsum_axis1(vn_array *x) { return vn_cumsum(x, 1); }
-static vn_array *cumprod_axis1(vn_array *x) { return vn_cumprod(x, 1); }
+static vn_array *cumprod_axis1(vn_array *x) { return vn_cumprod(third(x), 1); }
 static vn_array *sort_axis1(vn_array *x) { return vn_sort(x, 1); }
 static vn_array *flip(vn_array *x) { return vn_flip(x, 1); }
 static vn_array *roll(vn_array *x) { return vn_roll(x, 2, 1); }

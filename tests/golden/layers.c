@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Group layers: the layer made from its arguments and seed has the file's initial values; its
  * results and the gradient of half the sum of their squares are the stored ones. */
+#include <math.h>
 #include <string.h>
 
 #include "golden/build.h"
@@ -68,6 +69,21 @@ static void check_outputs(golden_run *r, const char *prefix, vn_tree *out)
     }
 }
 
+/* The loss is |out|^2 / 2, so its cotangent is out: the size of the terms of a gradient. */
+static double largest(const golden_case *c, const char *prefix)
+{
+    double most = 0;
+    for (int i = 0; i < c->n_arrays; i++) {
+        golden_array *a = &c->arrays[i];
+        if (strncmp(a->name, prefix, strlen(prefix)) || !vn_dtype_is_inexact(a->dtype))
+            continue;
+        bool used = a->used;
+        most = fmax(most, vn_item(vn_max(vn_abs(vn_cast(golden_value(a), VN_F64)))));
+        a->used = used;
+    }
+    return most;
+}
+
 static vn_tree *loss(vn_tree *const arg[]) /* f, (model, inputs) */
 {
     return golden_half_squares(vn_call(arg[0], arg[1]));
@@ -121,8 +137,8 @@ static void run_stateless(golden_run *r, golden_case *c)
     vn_tree *model = golden_layer(r, c);
     if (model && json_get(c->json, "eqx_init"))
         model = golden_load(c, "eqx", model);
-    vn_tree *both = vn_tuple(model, call_inputs(&call, c));
-    if (!both && model)
+    vn_tree *both = model ? vn_tuple(model, call_inputs(&call, c)) : NULL;
+    if (!both && !r->skips)
         golden_fail(r, "no model or no inputs");
     for (int jit = 0; both && jit < 2; jit++)
         VN_SCOPE
@@ -171,6 +187,7 @@ static void run_shared(golden_run *r, golden_case *c)
 void golden_run_layers(golden_run *r, golden_case *c)
 {
     const char *kind = json_string(json_get(c->json, "kind"), "");
+    r->cancelled = largest(c, "out/");
     if (!strcmp(kind, "layer"))
         run_stateless(r, c);
     else if (!strcmp(kind, "stateful layer"))
