@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Hessian-vector products: forward mode over reverse mode, in double precision.
  *
- * H v = d/dt grad L(p + t v) at t = 0, at the price of about two gradients, without the matrix.
- * Tangents are trees like the model; where they are none they are zero. With H v alone the power
- * method finds the largest curvature of the loss, and H g the best length of a gradient step. */
+ * H v = d/dt grad L(p + t v) at t = 0: the price of about two gradients, and no matrix.
+ * Tangents are trees like the model; none stands for zero. With products alone the power method
+ * finds the largest curvature of the loss, and H g gives the best length of a gradient step. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

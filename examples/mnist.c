@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* MNIST with LeNet-5 or an MLP. Images stay bytes in memory: the compiled program makes floats of
- * them when they are in its tiles. Without the files the program ends with 77 (skipped). */
+/* MNIST with LeNet-5 or an MLP. Images stay bytes in memory: the compiled program makes floats
+ * of them when they are in its tiles. Without the files the program ends with 77 (skipped). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vernal.h>
 
+#include "support/option.h"
 #include "support/report.h"
 
 static const char help[] =
@@ -28,11 +29,6 @@ static vn_tree *lenet(vn_array *key) /* [1, 28, 28] -> logits [10] */
         vn_linear(400, 120, vn_subkey(k, 2), NULL), relu,
         vn_linear(120, 84, vn_subkey(k, 3), NULL), relu,
         vn_linear(84, 10, vn_subkey(k, 4), NULL));
-}
-
-static vn_tree *mlp(vn_array *key)
-{
-    return vn_sequential(vn_unary(vn_ravel), vn_mlp(784, 10, 256, 2, key, NULL));
 }
 
 static vn_tree *logits(vn_tree *const arg[]) /* model, image u8[28, 28] -> f32[10] */
@@ -75,15 +71,6 @@ static vn_array *load(const char *dir, const char *part)
     return vn_idx_load(path);
 }
 
-/* The value behind --name, or the default. */
-static const char *option(int argc, char **argv, const char *name, const char *otherwise)
-{
-    for (int i = 1; i + 1 < argc; i += 2)
-        if (strcmp(argv[i], name) == 0)
-            return argv[i + 1];
-    return otherwise;
-}
-
 int main(int argc, char **argv)
 {
     if (argc % 2 == 0) /* options come in pairs; --help alone does not */
@@ -99,8 +86,9 @@ int main(int argc, char **argv)
         return printf("mnist: skipped: %s\n", vn_error_message()), 77;
 
     vn_array *keys = vn_split(vn_key(atol(option(argc, argv, "--seed", "0"))), epochs + 1);
-    vn_tree *(*const build)(vn_array *) = strcmp(name, "mlp") == 0 ? mlp : lenet;
-    vn_tree *model = vn_retain(build(vn_subkey(keys, 0)));
+    vn_array *key = vn_subkey(keys, 0);
+    vn_tree *mlp = vn_sequential(vn_unary(vn_ravel), vn_mlp(784, 10, 256, 2, key, NULL));
+    vn_tree *model = vn_retain(strcmp(name, "mlp") == 0 ? mlp : lenet(key));
     vn_tree *adam = vn_adam(vn_float(3e-4), NULL);
     vn_tree *state = vn_retain(vn_optim_init(adam, model));
     vn_tree *fast = vn_filter_jit(vn_partial(vn_function(step, 5), adam), NULL);
@@ -118,9 +106,9 @@ int main(int argc, char **argv)
                     vn_assign(&model, vn_at(out, 0));
                     vn_assign(&state, vn_at(out, 1));
                 }
-            const double rate = (double)(n / BATCH * BATCH) / (seconds_now() - start);
+            const double took = seconds_now() - start;
             right = 100 * vn_item(vn_call(test, model, x_test, y_test));
-            printf("%s  epoch %2ld  test accuracy %.2f %%  %.0f images/s\n", name, epoch, right, rate);
+            printf("%s  epoch %2ld  test accuracy %.2f %%  %.2f s\n", name, epoch, right, took);
         }
     vn_release(model), vn_release(state);
     if (!vn_ok())

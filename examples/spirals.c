@@ -93,8 +93,7 @@ int main(int argc, char **argv)
     vn_tree *model = vn_retain(rnn_new(vn_subkey(keys, 1)));
     vn_tree *adam = vn_adam(vn_float(3e-3), NULL);
     vn_tree *state = vn_retain(vn_optim_init(adam, model));
-    vn_tree *full_loss = vn_filter_jit(vn_function(loss, 3), NULL);
-    const double before = vn_item(vn_call(full_loss, model, x, y));
+    const double before = vn_item(vn_call(vn_function(loss, 3), model, x, y));
     printf("loss of the untrained model %.6f   Equinox: 0.695875\n", before);
 
     vn_tree *fast = vn_filter_jit(vn_partial(vn_function(step, 5), adam), NULL);
@@ -109,8 +108,8 @@ int main(int argc, char **argv)
             if (i % 40 == 0 || i == STEPS - 1)
                 printf("step %3d  loss %.6f\n", i, vn_item(vn_at(out, 2)));
         }
-    vn_array *p = vn_vmap_call(model, x);
-    const double accuracy = vn_item(vn_mean(vn_cast(vn_eq(vn_round(p), y), VN_F32)));
+    vn_array *right = vn_eq(vn_round(vn_vmap_call(model, x)), y);
+    const double accuracy = vn_item(vn_mean(vn_cast(right, VN_F32)));
     printf("accuracy on all %d spirals %.2f %%\n", DATA, 100 * accuracy);
     vn_release(model), vn_release(state);
 

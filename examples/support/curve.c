@@ -65,7 +65,7 @@ static void draw_axes(FILE *file, const view *v, const char *title)
                 pow(10, p));
     }
     for (int k = 0; k <= 4; k++) {
-        const int step = (v->steps - 1) * k / 4;
+        const int step = v->steps * k / 4;
         fprintf(file, "<text x='%.1f' y='%d' text-anchor='middle'>%d</text>\n", x_of(v, step),
                 HEIGHT - BOTTOM + 20, step);
     }

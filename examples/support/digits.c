@@ -30,8 +30,8 @@ bool digits_load(digits *d, const char *path)
     return vn_ok();
 }
 
-double digits_accuracy(vn_tree *model, const digits *d)
+vn_tree *digits_accuracy(vn_tree *const arg[])
 {
-    vn_array *right = vn_eq(vn_argmax(vn_vmap_call(model, d->x_test), 1), d->y_test);
-    return 100 * vn_item(vn_mean(vn_cast(right, VN_F32)));
+    vn_array *right = vn_eq(vn_argmax(vn_vmap_call(arg[0], arg[1]), 1), arg[2]);
+    return vn_scale(100, vn_mean(vn_cast(right, VN_F32)));
 }

@@ -13,7 +13,7 @@ typedef struct digits {
 /* Of the calling thread's scope. False and an error if the file cannot be read. */
 bool digits_load(digits *d, const char *path);
 
-/* Per cent of the held-out digits for which the model's largest logit is the right one. */
-double digits_accuracy(vn_tree *model, const digits *d);
+/* (model, x, y) -> f32[]: for how many per cent of x the model's largest logit is that of y. */
+vn_tree *digits_accuracy(vn_tree *const arg[]);
 
 #endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* Options of a command line come in pairs: --name value. */
+#ifndef EXAMPLES_SUPPORT_OPTION_H
+#define EXAMPLES_SUPPORT_OPTION_H
+
+/* The value behind the name, or the other one. */
+const char *option(int argc, char **argv, const char *name, const char *otherwise);
+
+#endif
