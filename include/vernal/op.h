@@ -43,6 +43,7 @@ typedef struct vn_eval {
     const bool *mapped;
     const vn_aval *in_aval, *out_aval;
     void *scratch;                     /* op->scratch(...) bytes, 64-byte aligned */
+    const void *setup;                 /* what op->setup made, or NULL */
     const void *prepared;              /* what op->prepare made of the shared operands, or NULL */
     const struct vn__kernels *kernels; /* the table of the machine's SIMD kernels */
     /* only for eval_sum: operands are `panels` panels, panel p of operand i begins at
@@ -79,6 +80,11 @@ struct vn_op {
     /* optional: bytes of scratch that eval needs; NULL: none. mapped may be NULL (nothing mapped). */
     size_t (*scratch)(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                       int64_t lanes);
+
+    /* optional: what eval derives from attributes, avals, mapped and lanes alone, derived once when a
+     * plan is made: setup_size bytes, filled by setup (e has no data), found in e->setup. */
+    size_t setup_size;
+    void (*setup)(void *memory, const vn_eval *e);
 
     /* optional: what can be done once for all examples with the operands that they share (packing of
      * weights). prepare_size: bytes of it, 0 for nothing; prepare fills them, with e->in[i] NULL for

@@ -164,6 +164,19 @@ static const void *arrange(char **cursor, const void *x, const vn__dot_side *sid
     return copy;
 }
 
+void vn__dot_setup(void *memory, const vn_eval *e)
+{
+    vn__dot_geometry(memory, e->attr, e->in_aval);
+}
+
+static const vn__dot *geometry_of(vn__dot *own, const vn_eval *e)
+{
+    if (e->setup)
+        return e->setup;
+    vn__dot_geometry(own, e->attr, e->in_aval);
+    return own;
+}
+
 void vn__dot_eval(const vn_eval *e)
 {
     if (vn__eval_shared(e, vn__dot_eval))
@@ -175,20 +188,20 @@ void vn__dot_eval(const vn_eval *e)
     const bool lanes = e->lanes > 1;
     const bool mapped[2] = { lanes && e->mapped[0], lanes && e->mapped[1] };
     const int64_t unit[2] = { mapped[0] ? e->lanes : 1, mapped[1] ? e->lanes : 1 };
-    vn__dot dot;
-    vn__dot_geometry(&dot, e->attr, e->in_aval);
-    product p = product_of(e, &dot, unit);
+    vn__dot own;
+    const vn__dot *const dot = geometry_of(&own, e);
+    product p = product_of(e, dot, unit);
     char *cursor = e->scratch;
-    const void *const a = arrange(&cursor, e->in[0], &dot.side[0], unit[0], p.size);
-    const void *const b = arrange(&cursor, e->in[1], &dot.side[1], unit[1], p.size);
+    const void *const a = arrange(&cursor, e->in[0], &dot->side[0], unit[0], p.size);
+    const void *const b = arrange(&cursor, e->in[1], &dot->side[1], unit[1], p.size);
     p.work = cursor;
     const int64_t packed = e->prepared ? packed_bytes(&p, mapped[0] ? 1 : 0) : 0;
-    for (int64_t i = 0; i < dot.batches; i++) {
+    for (int64_t i = 0; i < dot->batches; i++) {
         p.packed = e->prepared ? (const char *)e->prepared + i * packed : NULL;
         by_mapped[mapped[0]][mapped[1]](
             (char *)e->out[0] + i * p.m * p.n * e->lanes * (int64_t)p.size,
-            at(a, vn__dot_batch_offset(&dot, &dot.side[0], i) * unit[0], p.size),
-            at(b, vn__dot_batch_offset(&dot, &dot.side[1], i) * unit[1], p.size), &p);
+            at(a, vn__dot_batch_offset(dot, &dot->side[0], i) * unit[0], p.size),
+            at(b, vn__dot_batch_offset(dot, &dot->side[1], i) * unit[1], p.size), &p);
     }
 }
 
@@ -324,15 +337,15 @@ static void sum_one_mapped(const vn_eval *e, const vn__dot *dot, int s, product 
 
 void vn__dot_eval_sum(const vn_eval *e)
 {
-    vn__dot dot;
-    vn__dot_geometry(&dot, e->attr, e->in_aval);
+    vn__dot own;
+    const vn__dot *const dot = geometry_of(&own, e);
     const bool both = e->mapped[0] && e->mapped[1];
     const int64_t unit = both ? e->lanes : 1;
-    product p = product_of(e, &dot, (int64_t[]){ unit, unit });
+    product p = product_of(e, dot, (int64_t[]){ unit, unit });
     if (both)
-        sum_both_mapped(e, &dot, &p);
+        sum_both_mapped(e, dot, &p);
     else
-        sum_one_mapped(e, &dot, e->mapped[0] ? 0 : 1, &p);
+        sum_one_mapped(e, dot, e->mapped[0] ? 0 : 1, &p);
 }
 
 static int64_t largest(int64_t a, int64_t b) { return a > b ? a : b; }

@@ -39,6 +39,7 @@ void vn__dot_gather(void *out, const void *x, const vn__dot_side *side, size_t b
 void vn__dot_eval(const vn_eval *e);
 size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                             int64_t lanes);
+void vn__dot_setup(void *memory, const vn_eval *e);
 void vn__dot_prepare(void *memory, const vn_eval *e);
 void vn__dot_eval_sum(const vn_eval *e);
 size_t vn__dot_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],

@@ -222,6 +222,23 @@ static int64_t scratch_bytes(const vn__compiler *c, const vn__step *s)
     return bytes + ALIGN;
 }
 
+/* Once, here, what every evaluation would derive again. */
+static bool make_setup(vn__program *p, vn__step *s)
+{
+    const bool native = s->kind == VN__STEP_EVAL_SUM ||
+                        (s->kind == VN__STEP_EVAL &&
+                         (s->lanes == 1 || (s->op->flags & VN_OP_LANES)) && !s->flat);
+    if (!native || !s->op->setup)
+        return true;
+    void *const memory = vn__arena_alloc(&p->arena, s->op->setup_size);
+    if (memory)
+        s->op->setup(memory, &(vn_eval){ .attr = s->attr, .n_in = s->n_in, .n_out = s->n_out,
+                                         .lanes = s->lanes, .mapped = s->mapped,
+                                         .in_aval = s->in_aval, .out_aval = s->out_aval });
+    s->setup = memory;
+    return memory != NULL;
+}
+
 static bool is_invariant(const vn__compiler *c, const vn__place *place)
 {
     return place->space == VN__SPACE_CONST ||
@@ -303,12 +320,15 @@ static vn_status lay_out(vn__compiler *c)
         const int64_t bytes = scratch_bytes(c, s);
         s->scratch = bytes ? aligned(p->work_bytes) : -1;
         plan_preparation(c, s);
+        if (!make_setup(p, s))
+            break;
         scratch = bytes > scratch ? bytes : scratch;
     }
     vn__free(offset);
-    p->work_bytes = aligned(p->work_bytes) + aligned(scratch);
+    p->value_bytes = aligned(p->work_bytes);
+    p->work_bytes = p->value_bytes + aligned(scratch);
     place_totals(p);
-    return status;
+    return status == VN_ERR_OK ? vn_error_status() : status;
 }
 
 /* ---------------------------------------------------------------------- the program */

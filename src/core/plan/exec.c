@@ -127,7 +127,7 @@ static void run_eval(const vn__step *s, const vn__frame *f)
                   .lanes = native ? s->lanes : 1, .mapped = native ? s->mapped : none,
                   .in_aval = s->in_aval, .out_aval = s->out_aval,
                   .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL,
-                  .prepared = s->prepared >= 0 && f->prepared ? f->prepared + s->prepared : NULL,
+                  .setup = s->setup, .prepared = s->prepared >= 0 && f->prepared ? f->prepared + s->prepared : NULL,
                   .kernels = vn__kernels_get() };
     if (s->flat) {
         cursor c;
@@ -147,7 +147,7 @@ static void run_eval_sum(const vn__step *s, const vn__frame *f)
     vn_eval e = { .attr = s->attr, .n_in = s->n_in, .n_out = s->n_out, .lanes = s->lanes,
                   .in = (const void *const *)(const void *)c.in, .out = (void *const *)(void *)c.out,
                   .mapped = s->mapped, .in_aval = s->in_aval, .out_aval = s->out_aval,
-                  .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL,
+                  .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL, .setup = s->setup,
                   .kernels = vn__kernels_get(), .panels = f->panels, .valid = last,
                   .panel_bytes = c.in_panel };
     s->op->eval_sum(&e);

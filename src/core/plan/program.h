@@ -65,6 +65,7 @@ typedef struct vn__step {
     int64_t *out_stride;        /* [loop][result] */
     int64_t rows, row_bytes, in_row, out_row; /* LOAD, STORE, COPY: blocks within one loop turn */
     int64_t scratch;            /* offset in the workspace, -1: none */
+    const void *setup;          /* made by op->setup, NULL: nothing */
     int64_t prepared;           /* offset in what is prepared once for all tiles, -1: nothing */
     struct vn__program *body, *cond;
     int64_t *buffer;            /* scan, while: offsets of buffers in the step's scratch */
@@ -79,6 +80,7 @@ typedef struct vn__program {
     int32_t n_in, n_out;
     vn__slot *in_slot, *out_slot;
     int64_t work_bytes;         /* of one run (one worker) */
+    int64_t value_bytes;        /* of these, what values take; the rest is scratch and totals */
     int64_t worker_bytes;       /* of each worker that runs tiles of its stages */
     int64_t prepared_bytes;     /* made of shared operands before the first tile */
     int64_t lanes, max_panels;  /* 1, 1: a plain program */

@@ -208,6 +208,8 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 
 #define TILE_BYTES (384 * 1024)   /* of intermediates: a share of L2 */
 #define PANEL_BYTES (512 * 1024)  /* above this for 32 lanes, panels are 16 lanes wide */
+#define SMALL_BYTES (32 * 1024)   /* below this for 32 lanes, panels are WIDE_LANES wide */
+#define WIDE_LANES 128
 #define MAX_PANELS 8
 #define MAX_SLOTS 64
 #define SLOT_FLOPS 4e5            /* a slot is at least some microseconds of work */
@@ -223,18 +225,30 @@ static int64_t slots_of(const vn__stage *st, const vn__program *program)
     return slots;
 }
 
+/* Few features: wide panels, so that a step does more than it costs to start. */
+static int64_t better_lanes(int64_t bytes_of_32, int64_t n)
+{
+    const int64_t all = (n + 15) & ~(int64_t)15;
+    if (bytes_of_32 > PANEL_BYTES)
+        return 16;
+    if (bytes_of_32 > SMALL_BYTES)
+        return 32;
+    return all < WIDE_LANES && all > 0 ? all : WIDE_LANES;
+}
+
 static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part)
 {
     int64_t lanes = 32;
     st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
-    if (st->program && st->program->work_bytes > PANEL_BYTES) {
-        lanes = 16;
+    const int64_t better = st->program ? better_lanes(st->program->value_bytes, st->n) : lanes;
+    if (better != lanes) {
+        lanes = better;
         vn__program_free(st->program);
         st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
     }
     if (!st->program)
         return vn_error_status();
-    const int64_t one = st->program->work_bytes, most = (st->n + lanes - 1) / lanes;
+    const int64_t one = st->program->value_bytes, most = (st->n + lanes - 1) / lanes;
     int64_t panels = one ? TILE_BYTES / one : MAX_PANELS;
     panels = panels > MAX_PANELS ? MAX_PANELS : panels;
     panels = panels > most ? most : panels;
