@@ -144,7 +144,30 @@ static void add_example(double *out, const problem *p, vn_aval result, void *con
 
 static double tolerance_of(vn_dtype dtype) { return dtype == VN_F32 ? 2e-5 : 1e-12; }
 
-void problem_lanes(const problem *p, int64_t lanes)
+/* What the op makes of its shared operands, NULL for nothing. */
+static void *prepared_new(const problem *p, int64_t lanes, void *const tile[])
+{
+    const void *in[PROBLEM_OPERANDS];
+    const size_t bytes =
+        p->op->prepare_size ? p->op->prepare_size(p->attr, p->in, p->op->n_in, p->mapped, lanes)
+                            : 0;
+    if (bytes == 0)
+        return NULL;
+    void *const memory = aligned(bytes);
+    for (int i = 0; i < p->op->n_in; i++)
+        in[i] = p->mapped[i] ? NULL : tile[i];
+    p->op->prepare(memory, &(vn_eval){ .attr = p->attr,
+                                       .n_in = p->op->n_in,
+                                       .n_out = 1,
+                                       .lanes = lanes,
+                                       .in = in,
+                                       .mapped = p->mapped,
+                                       .in_aval = p->in,
+                                       .kernels = vn__kernels_get() });
+    return memory;
+}
+
+static void check_lanes(const problem *p, int64_t lanes, bool prepare)
 {
     const vn_aval result = result_of(p);
     const int64_t n = size_of(result);
@@ -160,6 +183,7 @@ void problem_lanes(const problem *p, int64_t lanes)
     }
     void *y = aligned((size_t)(n * lanes) * vn_dtype_size(result.dtype));
     void *const scratch = scratch_new(p, lanes);
+    void *const prepared = prepare ? prepared_new(p, lanes, tile) : NULL;
     p->op->eval(&(vn_eval){ .attr = p->attr,
                             .n_in = p->op->n_in,
                             .n_out = 1,
@@ -170,6 +194,7 @@ void problem_lanes(const problem *p, int64_t lanes)
                             .in_aval = p->in,
                             .out_aval = &result,
                             .scratch = scratch,
+                            .prepared = prepared,
                             .kernels = vn__kernels_get() });
     double *const want = calloc((size_t)n + 1, sizeof *want);
     double *const got = calloc((size_t)n + 1, sizeof *got);
@@ -189,8 +214,16 @@ void problem_lanes(const problem *p, int64_t lanes)
     }
     free(y);
     free(scratch);
+    free(prepared);
     free(want);
     free(got);
+}
+
+void problem_lanes(const problem *p, int64_t lanes)
+{
+    check_lanes(p, lanes, false);
+    if (p->op->prepare_size)
+        check_lanes(p, lanes, true);
 }
 
 void problem_sum(const problem *p, int64_t lanes, int64_t panels, int64_t valid)

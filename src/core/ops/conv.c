@@ -78,6 +78,15 @@ static size_t scratch(const void *attr, const vn_aval in[], int n_in, const bool
     return vn__conv_product_scratch(attr, in, mapped, lanes, false);
 }
 
+static size_t prepare_size(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
+                           int64_t lanes)
+{
+    (void)n_in, (void)lanes;
+    return vn__conv_prepare_size(attr, in, mapped, false);
+}
+
+static void prepare(void *memory, const vn_eval *e) { vn__conv_prepare(memory, e, false); }
+
 static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
     if (node->need[0])
@@ -101,6 +110,8 @@ const vn_op vn__op_conv = {
     .shape = shape,
     .eval = eval,
     .scratch = scratch,
+    .prepare_size = prepare_size,
+    .prepare = prepare,
     .vjp = vjp,
     .flops = flops,
 };

@@ -36,6 +36,9 @@ vn_shape vn__conv_shape(int64_t a, int64_t b, const int64_t size[], int64_t n);
 
 /* conv (back = false: in = x, w) and conv_input_grad (back = true: in = w, gy). */
 void vn__conv_product(const vn_eval *e, bool back);
+size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool mapped[],
+                             bool back);
+void vn__conv_prepare(void *memory, const vn_eval *e, bool back);
 size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool mapped[],
                                 int64_t lanes, bool back);
 

@@ -3,14 +3,16 @@
  * sum over taps and source channels of W times the source pixel that a table names. Back, the
  * roles of x and y and of the channels of W are exchanged.
  *
- *   lanes, w plain   W packed once; the kernel reads source pixels [L] through the table
+ *   lanes, w plain   W packed; the kernel reads source pixels [L] through the table; both are
+ *                    made once for all tiles (prepare)
  *   lanes, w mapped  a convolution in each lane (conv_lanes.c)
  *   one example      columns of a block of pixels, then a matrix product */
 #include <string.h>
 
 #include "core/ops/conv.h"
 
-#define COLUMN_BYTES (256 * 1024) /* of a block of columns: fits L2 */
+#define COLUMN_BYTES   (256 * 1024)       /* of a block of columns: fits L2 */
+#define PREPARED_TABLE ((int64_t)4 << 20) /* bytes of the longest table that is kept */
 
 typedef struct roles {
     bool back;
@@ -54,16 +56,26 @@ static void pack_groups(char *packed, const char *w, const roles *r)
                       r->m, r->taps, r->channels);
 }
 
-static void product_lanes(const roles *r, void *dst, const void *w, const void *src,
-                          int64_t lanes, char *scratch)
+/* What is prepared: the packed groups, then the table of all pixels if it is not too long. */
+static int64_t whole_table_bytes(const roles *r)
 {
-    const int64_t block = vn__sliding_block(r->s, r->dst_pixels), size = (int64_t)r->size;
+    const int64_t bytes = r->dst_pixels * r->taps * (int64_t)sizeof(int32_t);
+    return bytes <= PREPARED_TABLE ? bytes : 0;
+}
+
+static void product_lanes(const roles *r, void *dst, const void *w, const void *src,
+                          int64_t lanes, const char *prepared, char *scratch)
+{
+    const int64_t packed_bytes = r->groups * r->pack_bytes, size = (int64_t)r->size;
+    const bool whole = prepared && whole_table_bytes(r) > 0;
+    const int64_t block = whole ? r->dst_pixels : vn__sliding_block(r->s, r->dst_pixels);
     int32_t *const table =
         vn__conv_reserve(&scratch, vn__sliding_table_bytes(r->s, r->dst_pixels));
-    char *const packed = scratch;
-    pack_groups(packed, w, r);
+    const char *const packed = prepared ? prepared : scratch;
+    if (!prepared)
+        pack_groups(scratch, w, r);
     vn__window window = {
-        .tap = table,
+        .tap = whole ? (const int32_t *)(const void *)(prepared + packed_bytes) : table,
         .taps = r->taps,
         .channels = r->channels,
         .outputs = r->m,
@@ -75,7 +87,8 @@ static void product_lanes(const roles *r, void *dst, const void *w, const void *
     };
     for (int64_t q = 0; q < r->dst_pixels; q += block) {
         window.pixels = r->dst_pixels - q < block ? r->dst_pixels - q : block;
-        vn__sliding_table(table, r->s, r->back, q, window.pixels);
+        if (!whole)
+            vn__sliding_table(table, r->s, r->back, q, window.pixels);
         for (int64_t g = 0; g < r->groups; g++)
             r->real->conv((char *)dst + (g * r->m * r->dst_pixels + q) * lanes * size,
                           packed + g * r->pack_bytes,
@@ -137,9 +150,27 @@ void vn__conv_product(const vn_eval *e, bool back)
     if (e->lanes > 1 && e->mapped[w])
         product_in_lanes(e, &r);
     else if (e->lanes > 1)
-        product_lanes(&r, e->out[0], e->in[w], e->in[src], e->lanes, e->scratch);
+        product_lanes(&r, e->out[0], e->in[w], e->in[src], e->lanes, e->prepared, e->scratch);
     else
         product_single(&r, e->out[0], e->in[w], e->in[src], e->scratch);
+}
+
+size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool mapped[],
+                             bool back)
+{
+    if (mapped[back ? 0 : 1])
+        return 0;
+    const roles r = roles_of(attr, in, back, vn__kernels_get());
+    return (size_t)(r.groups * r.pack_bytes + whole_table_bytes(&r));
+}
+
+void vn__conv_prepare(void *memory, const vn_eval *e, bool back)
+{
+    const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
+    pack_groups(memory, e->in[back ? 0 : 1], &r);
+    if (whole_table_bytes(&r) > 0)
+        vn__sliding_table((int32_t *)(void *)((char *)memory + r.groups * r.pack_bytes), r.s,
+                          back, 0, r.dst_pixels);
 }
 
 size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool mapped[],

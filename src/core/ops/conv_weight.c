@@ -89,42 +89,49 @@ static vn__window window_of(const work *w, int64_t lanes, const int32_t *table)
     };
 }
 
-/* Panel t of operand i; without lanes >= valid in the last one of gy. */
-static const void *panel(char **cursor, const vn_eval *e, int i, int64_t t, int64_t size)
+/* The operands by panel, all with lanes. */
+typedef struct panels {
+    const char *data[2], *last_gy; /* last_gy: without the lanes that do not count */
+    int64_t step[2];               /* bytes from panel to panel */
+} panels;
+
+static panels panels_of(char **cursor, const vn_eval *e, int64_t size)
 {
-    const int64_t entries = vn_shape_size(e->in_aval[i].shape);
-    const char *const data =
-        (const char *)e->in[i] + (e->mapped[i] ? t * e->panel_bytes[i] : 0);
-    if (i == 0 || t < e->panels - 1 || e->valid == e->lanes)
-        return e->mapped[i] ? data : vn__conv_in_lanes(cursor, e, i);
+    panels p = { .data = { vn__conv_in_lanes(cursor, e, 0), vn__conv_in_lanes(cursor, e, 1) } };
+    for (int i = 0; i < 2; i++)
+        p.step[i] = e->mapped[i] ? e->panel_bytes[i] : 0;
+    p.last_gy = p.data[1] + (e->panels - 1) * p.step[1];
+    if (e->valid == e->lanes)
+        return p;
+    const int64_t entries = vn_shape_size(e->in_aval[1].shape);
     void *const copy = vn__conv_reserve(cursor, entries * e->lanes * size);
     memset(copy, 0, (size_t)(entries * e->lanes * size));
-    e->kernels->copy(copy, e->lanes, 1, data, e->mapped[i] ? e->lanes : 1, e->mapped[i] ? 1 : 0,
-                     entries, e->valid, size);
-    return copy;
+    e->kernels->copy(copy, e->lanes, 1, p.last_gy, e->lanes, 1, entries, e->valid, size);
+    p.last_gy = copy;
+    return p;
 }
 
 void vn__conv_weight_eval_sum(const vn_eval *e)
 {
     const work w = work_of(e->attr, e->in_aval, e->kernels);
     const vn__conv_sizes *const z = &w.z;
+    const int64_t filter = z->in * z->taps * w.size, pixel = e->lanes * w.size;
     char *cursor = e->scratch;
     int32_t *const table = vn__conv_reserve(&cursor, vn__sliding_table_bytes(w.s, z->y_pixels));
     vn__window window = window_of(&w, e->lanes, table);
     void *const inner = vn__conv_reserve(&cursor, w.real->conv_weight_grad_scratch(&window));
-    for (int64_t t = 0; t < e->panels; t++) {
-        char *rest = cursor;
-        const char *const x = panel(&rest, e, 0, t, w.size), *const gy =
-                                                                 panel(&rest, e, 1, t, w.size);
-        for (int64_t q = 0; q < z->y_pixels; q += w.block) {
-            window.pixels = z->y_pixels - q < w.block ? z->y_pixels - q : w.block;
-            if (t == 0 || w.block < z->y_pixels)
-                vn__sliding_table(table, w.s, false, q, window.pixels);
+    const panels p = panels_of(&cursor, e, w.size);
+    for (int64_t q = 0; q < z->y_pixels; q += w.block) {
+        window.pixels = z->y_pixels - q < w.block ? z->y_pixels - q : w.block;
+        vn__sliding_table(table, w.s, false, q, window.pixels);
+        for (int64_t t = 0; t < e->panels; t++) {
+            const char *const x = p.data[0] + t * p.step[0];
+            const char *const gy = t == e->panels - 1 ? p.last_gy : p.data[1] + t * p.step[1];
             for (int64_t g = 0; g < z->groups; g++)
-                w.real->conv_weight_grad(
-                    (char *)e->out[0] + g * z->out * z->in * z->taps * w.size, z->in * z->taps,
-                    1, z->taps, gy + (g * z->out * z->y_pixels + q) * e->lanes * w.size,
-                    x + g * z->in * z->x_pixels * e->lanes * w.size, &window, inner);
+                w.real->conv_weight_grad((char *)e->out[0] + g * z->out * filter,
+                                         z->in * z->taps, 1, z->taps,
+                                         gy + (g * z->out * z->y_pixels + q) * pixel,
+                                         x + g * z->in * z->x_pixels * pixel, &window, inner);
         }
     }
 }
@@ -141,7 +148,7 @@ size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
     }
     const vn__window window = window_of(&w, lanes, NULL);
     bytes += w.real->conv_weight_grad_scratch(&window);
-    bytes += vn_shape_size(in[1].shape) * lanes * w.size;
+    bytes += (mapped && mapped[1] ? 1 : 2) * vn_shape_size(in[1].shape) * lanes * w.size;
     if (!mapped || !mapped[0])
         bytes += vn_shape_size(in[0].shape) * lanes * w.size;
     return (size_t)bytes;

@@ -2,6 +2,8 @@
 /* What pooling ops share. */
 #include "core/ops/pool.h"
 
+#define PREPARED_TABLE ((int64_t)4 << 20) /* bytes of the longest table that is kept */
+
 vn_status vn__pool_attr(vn__sliding *s, const char *op, const vn_array *x,
                         const vn_window *window)
 {
@@ -42,12 +44,35 @@ static size_t table_offset(const vn_aval in[], int n_in, const bool mapped[], in
     return (vn__lanes_scratch(NULL, in, n_in, mapped, lanes) + 63) & ~(size_t)63;
 }
 
+size_t vn__pool_prepare_size(const void *attr, const vn_aval in[], int n_in,
+                             const bool mapped[], int64_t lanes)
+{
+    (void)in, (void)n_in, (void)mapped, (void)lanes;
+    const vn__sliding *const s = attr;
+    const int64_t bytes = vn__sliding_pixels(s->y, s->n) * vn__sliding_pixels(s->k, s->n) *
+                          (int64_t)sizeof(int32_t);
+    return bytes <= PREPARED_TABLE ? (size_t)bytes : 0;
+}
+
+void vn__pool_prepare(void *memory, const vn_eval *e)
+{
+    const vn__sliding *const s = e->attr;
+    vn__sliding_table(memory, s, false, 0, vn__sliding_pixels(s->y, s->n));
+}
+
 size_t vn__pool_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                         int64_t lanes)
 {
     const vn__sliding *const s = attr;
     return table_offset(in, n_in, mapped, lanes) +
            (size_t)vn__sliding_table_bytes(s, vn__sliding_pixels(s->y, s->n));
+}
+
+static int32_t *table_in(const vn_eval *e)
+{
+    char *const scratch = e->scratch;
+    return (int32_t *)(void *)(scratch +
+                               table_offset(e->in_aval, e->n_in, e->mapped, e->lanes));
 }
 
 vn__pool_walk vn__pool_start(const vn_eval *e)
@@ -57,14 +82,13 @@ vn__pool_walk vn__pool_start(const vn_eval *e)
     const int64_t y_pixels = vn__sliding_pixels(s->y, s->n), lanes = e->lanes;
     vn__pool_walk walk = {
         .s = s,
-        .block = vn__sliding_block(s, y_pixels),
+        .block = e->prepared ? y_pixels : vn__sliding_block(s, y_pixels),
         .size = (int64_t)vn_dtype_size(e->in_aval[0].dtype),
-        .table = (int32_t *)(void *)((char *)e->scratch +
-                                     table_offset(e->in_aval, e->n_in, e->mapped, lanes)),
+        .table = e->prepared ? NULL : table_in(e),
     };
     vn__lanes_operands(walk.operand, e);
     walk.window = (vn__window){
-        .tap = walk.table,
+        .tap = e->prepared ? e->prepared : walk.table,
         .taps = vn__sliding_pixels(s->k, s->n),
         .lanes = lanes,
         .channels = vn__span(e->in_aval[0].shape, 0, e->in_aval[0].shape.rank - (int)s->n),
@@ -85,7 +109,8 @@ bool vn__pool_next(vn__pool_walk *walk)
     walk->window.pixels =
         pixels - walk->first < walk->block ? pixels - walk->first : walk->block;
     walk->offset = walk->first * walk->window.lanes * walk->size;
-    vn__sliding_table(walk->table, walk->s, false, walk->first, walk->window.pixels);
+    if (walk->table)
+        vn__sliding_table(walk->table, walk->s, false, walk->first, walk->window.pixels);
     return true;
 }
 

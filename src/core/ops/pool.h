@@ -20,13 +20,16 @@ vn_status vn__pool_shape(vn_aval *out, const char *op, vn_aval in, const int64_t
 typedef struct vn__pool_walk {
     const vn__sliding *s;
     vn__window window;
-    int32_t *table;
+    int32_t *table;               /* of the block; NULL: all of it has been prepared */
     const void *operand[3];       /* with lanes; those of pooled shape begin at the block */
     int64_t block, first, offset; /* offset: bytes to the block in an array of pooled shape */
     int64_t size;
 } vn__pool_walk;
 vn__pool_walk vn__pool_start(const vn_eval *e);
 bool vn__pool_next(vn__pool_walk *walk);
+size_t vn__pool_prepare_size(const void *attr, const vn_aval in[], int n_in,
+                             const bool mapped[], int64_t lanes);
+void vn__pool_prepare(void *memory, const vn_eval *e);
 size_t vn__pool_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                         int64_t lanes);
 

@@ -52,6 +52,8 @@ const vn_op vn__op_pool_max = {
     .shape = shape,
     .eval = eval,
     .scratch = vn__pool_scratch,
+    .prepare_size = vn__pool_prepare_size,
+    .prepare = vn__pool_prepare,
     .vjp = vjp,
     .jvp = jvp,
 };
@@ -132,7 +134,7 @@ static void gather_eval(const vn_eval *e)
                                      (size_t)w.offset;
                     gather_one((char *)e->out[0] + y, (const char *)w.operand[0] + x,
                                (const char *)w.operand[1] + y, (const char *)w.operand[2] + x,
-                               w.table + q * p->taps, p, dtype);
+                               p->tap + q * p->taps, p, dtype);
                 }
 }
 
@@ -169,6 +171,8 @@ const vn_op vn__op_pool_max_grad = {
     .shape = grad_shape,
     .eval = grad_eval,
     .scratch = vn__pool_scratch,
+    .prepare_size = vn__pool_prepare_size,
+    .prepare = vn__pool_prepare,
     .vjp = grad_vjp,
     .jvp = linear_jvp,
 };
@@ -181,6 +185,8 @@ const vn_op vn__op_pool_max_gather = {
     .shape = gather_shape,
     .eval = gather_eval,
     .scratch = vn__pool_scratch,
+    .prepare_size = vn__pool_prepare_size,
+    .prepare = vn__pool_prepare,
     .vjp = gather_vjp,
     .jvp = linear_jvp,
 };

@@ -40,6 +40,8 @@ const vn_op vn__op_pool_sum = {
     .shape = shape,
     .eval = eval,
     .scratch = vn__pool_scratch,
+    .prepare_size = vn__pool_prepare_size,
+    .prepare = vn__pool_prepare,
     .vjp = vjp,
 };
 
@@ -75,6 +77,8 @@ const vn_op vn__op_pool_sum_grad = {
     .shape = grad_shape,
     .eval = grad_eval,
     .scratch = vn__pool_scratch,
+    .prepare_size = vn__pool_prepare_size,
+    .prepare = vn__pool_prepare,
     .vjp = grad_vjp,
 };
 

@@ -4,7 +4,7 @@
 
 #include "core/base/fail.h"
 
-#define TABLE_ENTRIES 8192
+#define TABLE_ENTRIES 16384 /* 64 KB */
 
 int64_t vn__sliding_pixels(const int64_t size[], int64_t n)
 {

@@ -31,7 +31,7 @@ int64_t vn__sliding_pixels(const int64_t size[], int64_t n);
 void vn__sliding_table(int32_t *table, const vn__sliding *s, bool back, int64_t first,
                        int64_t count);
 
-/* Pixels for which a table is made at a time, so that it stays in L1, and its size. */
+/* Pixels for which a table is made at a time, so that it stays in L2, and its size. */
 int64_t vn__sliding_block(const vn__sliding *s, int64_t pixels);
 int64_t vn__sliding_table_bytes(const vn__sliding *s, int64_t pixels);
 
