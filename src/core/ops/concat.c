@@ -115,6 +115,7 @@ static vn_array *concat(int n, vn_array *const x[], int axis)
 vn_array *vn_concat_n(int n, vn_array *const x[], int axis)
 {
     vn_array *a[VN__MAX_OPERANDS];
+    a[0] = NULL;
     if (prepare(a, "concat", n, x) != VN_ERR_OK ||
         vn__wrap_axis(&axis, "concat", vn_rank(a[0])) != VN_ERR_OK)
         return NULL;
@@ -124,6 +125,7 @@ vn_array *vn_concat_n(int n, vn_array *const x[], int axis)
 vn_array *vn_stack_n(int n, vn_array *const x[], int axis)
 {
     vn_array *a[VN__MAX_OPERANDS];
+    a[0] = NULL;
     if (prepare(a, "stack", n, x) != VN_ERR_OK)
         return NULL;
     const vn_shape shape_ = vn_shape_of(a[0]);

@@ -49,9 +49,24 @@ static void operand_strides(int64_t stride[VN_MAX_RANK], vn_shape shape, vn_shap
         stride[d] = d < lead || shape.dim[d - lead] == 1 ? 0 : own[d - lead] * unit;
 }
 
-/* Array 0 is the result, array i + 1 operand i. At least two dimensions. */
+/* Neither broadcasting nor shared by lanes. */
+static bool all_alike(const vn_eval *e)
+{
+    for (int i = 0; i < e->n_in; i++)
+        if ((e->lanes > 1 && !e->mapped[i]) ||
+            !vn_shape_equal(e->in_aval[i].shape, e->out_aval[0].shape))
+            return false;
+    return true;
+}
+
+/* Array 0 is the result, array i + 1 operand i. */
 static void make_grid(vn__grid *grid, const vn_eval *e)
 {
+    *grid = (vn__grid){ .count = e->n_in + 1 };
+    if (all_alike(e)) {
+        vn__grid_push(grid, vn__eval_size(e), (int64_t[]){ 1, 1, 1, 1 });
+        return;
+    }
     const vn_shape shape = e->out_aval[0].shape;
     int64_t stride[VN__GRID_ARRAYS][VN_MAX_RANK], lane[VN__GRID_ARRAYS] = { 1 };
     vn__strides(stride[0], shape);
@@ -61,7 +76,6 @@ static void make_grid(vn__grid *grid, const vn_eval *e)
         lane[i + 1] = e->mapped[i];
         operand_strides(stride[i + 1], e->in_aval[i].shape, shape, e->mapped[i] ? e->lanes : 1);
     }
-    *grid = (vn__grid){ .count = e->n_in + 1 };
     for (int d = 0; d < shape.rank; d++) {
         int64_t step[VN__GRID_ARRAYS];
         for (int k = 0; k < grid->count; k++)

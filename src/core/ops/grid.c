@@ -103,10 +103,23 @@ static int best_row(const vn__grid *grid)
     return best;
 }
 
+/* One element for a run of the result. */
+static void visit_fill(void *context, const int64_t offset[])
+{
+    const copy *const c = context;
+    vn__spread_lanes(c->dst + offset[0] * c->size, c->src + offset[1] * c->size, 1,
+                     c->grid->dim[c->grid->rank - 1], (size_t)c->size);
+}
+
 void vn__grid_copy(void *dst, const void *src, vn__grid *grid, size_t size,
                    const vn__kernels *kernels)
 {
     vn__grid_collapse(grid);
+    const int run = grid->rank - 1;
+    if (run >= 0 && grid->stride[0][run] == 1 && grid->stride[1][run] == 0) {
+        vn__grid_walk(grid, 1, visit_fill, &(copy){ grid, dst, src, (int64_t)size, kernels });
+        return;
+    }
     while (grid->rank < 2) { /* rows of one element at the front keep the columns last */
         grid->rank++;
         for (int d = grid->rank - 1; d > 0; d--)

@@ -110,7 +110,7 @@ vn_array *vn_transpose(vn_array *x, vn_axes permutation)
             return NULL;
     }
     const vn_aval in = vn__aval_of(a);
-    vn_aval out;
+    vn_aval out = in;
     if (shape(&out, &attr, &in, 1) != VN_ERR_OK)
         return NULL;
     return moves_nothing(attr.axes, in.shape) ? vn_reshape(a, out.shape)
