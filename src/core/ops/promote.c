@@ -141,7 +141,7 @@ vn_status vn__promote(vn_array *out[], vn_dtype *result, const char *who, int ac
 vn_array *vn__apply(const vn_op *op, const void *attr, int accept, int n, vn_array *const in[])
 {
     vn_array *operand[3] = { NULL };
-    vn_dtype result;
+    vn_dtype result = VN_F32;
     if (vn__promote(operand, &result, op->name, accept, n, in) != VN_ERR_OK)
         return NULL;
     vn_array *const out = vn_op_apply(op, attr, n, operand);
