@@ -28,9 +28,9 @@ extern "C" {
 #define VN_VERSION_PATCH 0
 
 /* ------------------------------------------------------------------ errors
- * A function that makes a tree returns NULL when it cannot; every function accepts NULL where it
- * expects a tree and passes it on. The FIRST error of the thread is kept, so that expressions
- * compose and one check at the end suffices:
+ * A function that makes a tree returns NULL when it cannot; every function accepts NULL where
+ * it expects a tree and passes it on. The FIRST error of the thread is kept, so that
+ * expressions compose and one check at the end suffices:
  *
  *     vn_array *y = vn_tanh(vn_add(vn_matmul(w, x), b));
  *     if (!vn_ok()) { fprintf(stderr, "%s\n", vn_error_message()); vn_error_clear(); }
@@ -67,8 +67,8 @@ VN_API bool vn_ok(void);
 /* The first error of the calling thread since the last vn_error_clear; VN_ERR_OK when none. */
 VN_API vn_status vn_error_status(void);
 
-/* One line that names the op, the field path and the two things that disagree; "" when no error is
- * recorded. Valid until the next call of vn_error_clear on this thread. */
+/* One line that names the op, the field path and the two things that disagree; "" when no error
+ * is recorded. Valid until the next call of vn_error_clear on this thread. */
 VN_API const char *vn_error_message(void);
 
 /* Forgets the error of the calling thread. */
@@ -77,8 +77,8 @@ VN_API void vn_error_clear(void);
 /* A static description of a status code, never NULL. */
 VN_API const char *vn_status_string(vn_status status);
 
-/* Records an error on the calling thread unless one is recorded already (for user-written ops and
- * modules). Returns NULL, so that a constructor may `return vn_error(...)`. */
+/* Records an error on the calling thread unless one is recorded already (for user-written ops
+ * and modules). Returns NULL, so that a constructor may `return vn_error(...)`. */
 VN_API struct vn_tree *vn_error(vn_status status, const char *format, ...) VN_PRINTF(2, 3);
 
 /* ------------------------------------------------------------------ dtypes */
@@ -99,8 +99,8 @@ VN_API struct vn_tree *vn_error(vn_status status, const char *format, ...) VN_PR
     X(U16, "u16", uint16_t, 2, "<u2")   \
     X(U64, "u64", uint64_t, 8, "<u8")
 
-/* Arithmetic is done in f32, f64 and the integers; bf16 and f16 are storage: an op computes in f32
- * and rounds its result. VN_DTYPE_DEFAULT in a constructor means vn_default_dtype(). */
+/* Arithmetic is done in f32, f64 and the integers; bf16 and f16 are storage: an op computes in
+ * f32 and rounds its result. VN_DTYPE_DEFAULT in a constructor means vn_default_dtype(). */
 typedef enum vn_dtype {
     VN_DTYPE_DEFAULT = 0,
 #define VN_DTYPE_ENUM(name, text, type, bytes, npy) VN_##name,
@@ -110,18 +110,20 @@ typedef enum vn_dtype {
 } vn_dtype;
 
 VN_API const char *vn_dtype_name(vn_dtype dtype);   /* "f32"; "?" for an invalid code */
-VN_API size_t vn_dtype_size(vn_dtype dtype);        /* bytes of one element; 0 for an invalid code */
-VN_API bool vn_dtype_is_inexact(vn_dtype dtype);    /* f32 f64 bf16 f16: can be differentiated */
+/* bytes of one element; 0 for an invalid code */
+VN_API size_t vn_dtype_size(vn_dtype dtype);
+/* f32 f64 bf16 f16: can be differentiated */
+VN_API bool vn_dtype_is_inexact(vn_dtype dtype);
 VN_API bool vn_dtype_is_integer(vn_dtype dtype);    /* the integers, not bool */
 
-/* The float dtype of constructors that are not told one: f32 unless changed for this thread (f64
- * is JAX's x64 mode; it also makes the default integer i64). */
+/* The float dtype of constructors that are not told one: f32 unless changed for this thread
+ * (f64 is JAX's x64 mode; it also makes the default integer i64). */
 VN_API vn_dtype vn_default_dtype(void);
 VN_API void vn_set_default_dtype(vn_dtype dtype);
 
-/* The dtype of an arithmetic result, JAX's lattice: bool < u8 < u16 < u32 < u64, i8 < ... < i64,
- * an unsigned with a signed integer gives the next larger signed one, any integer with a float
- * gives the float, bf16 with f16 gives f32. Symmetric. */
+/* The dtype of an arithmetic result, JAX's lattice: bool < u8 < u16 < u32 < u64, i8 < ... <
+ * i64, an unsigned with a signed integer gives the next larger signed one, any integer with a
+ * float gives the float, bf16 with f16 gives f32. Symmetric. */
 VN_API vn_dtype vn_promote_types(vn_dtype a, vn_dtype b);
 
 /* ------------------------------------------------------------------ shapes */
@@ -151,7 +153,8 @@ extern "C" {
 #define VN_SCALAR ((vn_shape){ .rank = 0 })
 #endif
 
-VN_API int64_t vn_shape_size(vn_shape shape);             /* product of the dimensions, 1 for a scalar */
+/* product of the dimensions, 1 for a scalar */
+VN_API int64_t vn_shape_size(vn_shape shape);
 VN_API bool vn_shape_equal(vn_shape a, vn_shape b);
 
 /* A set of axes, for reductions; negative axes count from the end. */

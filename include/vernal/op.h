@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How an op is defined: one struct. Read docs/howto/add-an-op.md; the library's own ops are made of
- * the same slots. */
+/* How an op is defined: one struct. Read docs/howto/add-an-op.md; the library's own ops are
+ * made of the same slots. */
 #ifndef VERNAL_OP_H
 #define VERNAL_OP_H
 
@@ -30,9 +30,9 @@ typedef struct vn_node {
 
 /* One evaluation. With lanes == 1 every operand is a plain row-major array. With lanes == L > 1
  * (only for ops that set VN_OP_LANES) operands with mapped[i] and all results hold L examples,
- * innermost: element e of lane l at [e * L + l]; operands without mapped[i] are plain and shared by
- * all lanes. L is a multiple of 16, data is 64-byte aligned, results never overlap operands. All L
- * lanes hold valid numbers (missing examples repeat a present one). */
+ * innermost: element e of lane l at [e * L + l]; operands without mapped[i] are plain and
+ * shared by all lanes. L is a multiple of 16, data is 64-byte aligned, results never overlap
+ * operands. All L lanes hold valid numbers (missing examples repeat a present one). */
 struct vn__kernels;
 typedef struct vn_eval {
     const void *attr;
@@ -44,7 +44,8 @@ typedef struct vn_eval {
     const vn_aval *in_aval, *out_aval;
     void *scratch;                     /* op->scratch(...) bytes, 64-byte aligned */
     const void *setup;                 /* what op->setup made, or NULL */
-    const void *prepared;              /* what op->prepare made of the shared operands, or NULL */
+    /* what op->prepare made of the shared operands, or NULL */
+    const void *prepared;
     const struct vn__kernels *kernels; /* the table of the machine's SIMD kernels */
     /* only for eval_sum: operands are `panels` panels, panel p of operand i begins at
      * (char *)in[i] + p * panel_bytes[i]; of the last panel only `valid` lanes count. */
@@ -54,10 +55,13 @@ typedef struct vn_eval {
 
 enum {
     VN_OP_LANES = 1 << 0,       /* eval accepts lanes > 1 */
-    VN_OP_ELEMENTWISE = 1 << 1, /* out[e] depends on in[*][e] alone, operands broadcast as in NumPy */
-    VN_OP_LINEAR = 1 << 2,      /* linear in all inexact operands together: jvp = the op on the tangents */
+    /* out[e] depends on in[*][e] alone, operands broadcast as in NumPy */
+    VN_OP_ELEMENTWISE = 1 << 1,
+    /* linear in all inexact operands together: jvp = the op on the tangents */
+    VN_OP_LINEAR = 1 << 2,
     VN_OP_BILINEAR = 1 << 3,    /* two operands, linear in each: jvp = op(da, b) + op(a, db) */
-    VN_OP_NO_GRADIENT = 1 << 4, /* derivative is zero everywhere (comparison, floor, argmax, ...) */
+    /* derivative is zero everywhere (comparison, floor, argmax, ...) */
+    VN_OP_NO_GRADIENT = 1 << 4,
     VN_OP_EFFECT = 1 << 5       /* may not be removed or merged (error_if, callbacks) */
 };
 
@@ -65,69 +69,77 @@ struct vn_op {
     const char *name;  /* required: "softmax" */
     int n_in;          /* number of operands; -1: any */
     int n_out;         /* number of results; 0 means 1 */
-    size_t attr_size;  /* bytes of the attribute struct, 0: none. Compared with memcmp: make it with
-                        * a designated initialiser over zeroed memory, pointers compare by address */
+    /* bytes of the attribute struct, 0: none. Compared with memcmp: make it with a designated
+     * initialiser over zeroed memory, pointers compare by address */
+    size_t attr_size;
     uint32_t flags;
 
     /* required: out[j] of in[n_in]; on disagreement return an error made with
      * vn_error(VN_ERR_SHAPE, "softmax: ...") (its message: op, both things that disagree). */
     vn_status (*shape)(vn_aval out[], const void *attr, const vn_aval in[], int n_in);
 
-    /* required (for ops that are not expanded by the library): computes the results. Cannot fail,
-     * allocate or print. */
+    /* required (for ops that are not expanded by the library): computes the results. Cannot
+     * fail, allocate or print. */
     void (*eval)(const vn_eval *e);
 
-    /* optional: bytes of scratch that eval needs; NULL: none. mapped may be NULL (nothing mapped). */
+    /* optional: bytes of scratch that eval needs; NULL: none. mapped may be NULL (nothing
+     * mapped). */
     size_t (*scratch)(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                       int64_t lanes);
 
-    /* optional: what eval derives from attributes, avals, mapped and lanes alone, derived once when a
-     * plan is made: setup_size bytes, filled by setup (e has no data), found in e->setup. */
+    /* optional: what eval derives from attributes, avals, mapped and lanes alone, derived once
+     * when a plan is made: setup_size bytes, filled by setup (e has no data), found in
+     * e->setup. */
     size_t setup_size;
     void (*setup)(void *memory, const vn_eval *e);
 
-    /* optional: what can be done once for all examples with the operands that they share (packing of
-     * weights). prepare_size: bytes of it, 0 for nothing; prepare fills them, with e->in[i] NULL for
-     * operands that are mapped. eval finds the memory in e->prepared. NULL: nothing. */
+    /* optional: what can be done once for all examples with the operands that they share
+     * (packing of weights). prepare_size: bytes of it, 0 for nothing; prepare fills them, with
+     * e->in[i] NULL for operands that are mapped. eval finds the memory in e->prepared. NULL:
+     * nothing. */
     size_t (*prepare_size)(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                            int64_t lanes);
     void (*prepare)(void *memory, const vn_eval *e);
 
-    /* optional: out (plain, one example's shape) += sum over panels and lanes of the op: the fused
-     * form of "op, then sum over the mapped axis" (weight gradients). NULL: the two are done apart. */
+    /* optional: out (plain, one example's shape) += sum over panels and lanes of the op: the
+     * fused form of "op, then sum over the mapped axis" (weight gradients). NULL: the two are
+     * done apart. */
     void (*eval_sum)(const vn_eval *e);
 
-    /* Reverse mode, emits ops: din[i] = cotangent of in[i], given g[j] = cotangent of out[j]. g[j] is
-     * NULL for a zero cotangent (never all of them); din[i] is preset to NULL = zero. Only din[i]
-     * with node->need[i] must be made. A din[i] of a broadcast shape is summed to the shape of in[i]
-     * by the caller. NULL slot: NO_GRADIENT ops give zeros, others an error that names the op. */
+    /* Reverse mode, emits ops: din[i] = cotangent of in[i], given g[j] = cotangent of out[j].
+     * g[j] is NULL for a zero cotangent (never all of them); din[i] is preset to NULL = zero.
+     * Only din[i] with node->need[i] must be made. A din[i] of a broadcast shape is summed to
+     * the shape of in[i] by the caller. NULL slot: NO_GRADIENT ops give zeros, others an error
+     * that names the op. */
     void (*vjp)(vn_array *din[], const vn_node *node, vn_array *const g[]);
 
-    /* Forward mode, emits ops: dout[j] of the tangents din[i] (NULL = zero; never all). NULL slot:
-     * made from the LINEAR and BILINEAR flags, else by transposing vjp. */
+    /* Forward mode, emits ops: dout[j] of the tangents din[i] (NULL = zero; never all). NULL
+     * slot: made from the LINEAR and BILINEAR flags, else by transposing vjp. */
     void (*jvp)(vn_array *dout[], const vn_node *node, vn_array *const din[]);
 
-    /* optional: floating-point operations of one example, for the cost model and the benchmarks.
-     * NULL: one per element of the result. */
+    /* optional: floating-point operations of one example, for the cost model and the
+     * benchmarks. NULL: one per element of the result. */
     double (*flops)(const void *attr, const vn_aval in[], int n_in, const vn_aval out[]);
 
-    /* optional: lets the simplifier move a mapped axis through the op. Operand axes: axis[i] is the
-     * real axis of in[i] that is a mapped axis in disguise, or -1 (that operand does not have it).
-     * Writes to attr_out the attributes of the op on one example and to *out_axis the real axis of
-     * the result at which the mapped axis is to be put back. False: cannot be moved. NULL:
-     * ELEMENTWISE ops are moved by a rule of their own, others are not. */
+    /* optional: lets the simplifier move a mapped axis through the op. Operand axes: axis[i] is
+     * the real axis of in[i] that is a mapped axis in disguise, or -1 (that operand does not
+     * have it). Writes to attr_out the attributes of the op on one example and to *out_axis the
+     * real axis of the result at which the mapped axis is to be put back. False: cannot be
+     * moved. NULL: ELEMENTWISE ops are moved by a rule of their own, others are not. */
     bool (*pull)(void *attr_out, int *out_axis, const void *attr, const vn_aval in[], int n_in,
                  const int axis[]);
 
-    /* optional, for the ops that begin, end or reduce a mapped axis: the set of mapped axes of the
-     * results, given the union of the operands' sets. NULL: the union. */
+    /* optional, for the ops that begin, end or reduce a mapped axis: the set of mapped axes of
+     * the results, given the union of the operands' sets. NULL: the union. */
     uint64_t (*axes)(const void *attr, uint64_t in);
 
-    /* optional: the number of results where it depends on the attributes; n_out is then ignored. */
+    /* optional: the number of results where it depends on the attributes; n_out is then
+     * ignored. */
     int (*results)(const void *attr);
 };
 
-/* Applies an op of one result: evaluates it, or records it if an operand is a value on a tape. */
+/* Applies an op of one result: evaluates it, or records it if an operand is a value on a
+ * tape. */
 VN_API vn_array *vn_op_apply(const vn_op *op, const void *attr, int n_in, vn_array *const in[]);
 
 /* The same for any number of results, out[op->n_out]. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The operations. Every function takes concrete or traced arrays; NULL (an error) passes through.
+/* The operations. Every function takes concrete or traced arrays; NULL (an error) passes
+ * through.
  *
- * Element-wise operands broadcast as in NumPy and promote as vn_promote_types says; bool, int and
- * float leaves count as weakly typed scalars, which take the dtype of the other operand
- * (vn_mul(x, vn_float(0.5)) keeps f32). Functions of real numbers turn integers into the default
- * float first. Negative axes count from the end. Shapes are those of one example. */
+ * Element-wise operands broadcast as in NumPy and promote as vn_promote_types says; bool, int
+ * and float leaves count as weakly typed scalars, which take the dtype of the other operand
+ * (vn_mul(x, vn_float(0.5)) keeps f32). Functions of real numbers turn integers into the
+ * default float first. Negative axes count from the end. Shapes are those of one example. */
 #ifndef VERNAL_OPS_H
 #define VERNAL_OPS_H
 
@@ -62,11 +63,14 @@ VN_API vn_array *vn_softplus(vn_array *x);    /* log(1 + e^x) */
 VN_API vn_array *vn_log_sigmoid(vn_array *x); /* -softplus(-x) */
 VN_API vn_array *vn_relu(vn_array *x);        /* max(x, 0); derivative 0 at 0 */
 VN_API vn_array *vn_relu6(vn_array *x);       /* min(max(x, 0), 6) */
-VN_API vn_array *vn_leaky_relu(vn_array *x, double negative_slope); /* x >= 0 ? x : slope x; jax: 0.01 */
+/* x >= 0 ? x : slope x; jax: 0.01 */
+VN_API vn_array *vn_leaky_relu(vn_array *x, double negative_slope);
 VN_API vn_array *vn_elu(vn_array *x, double alpha);   /* x > 0 ? x : alpha (e^x - 1) */
-VN_API vn_array *vn_celu(vn_array *x, double alpha);  /* max(x,0) + min(alpha (e^(x/alpha) - 1), 0) */
+/* max(x,0) + min(alpha (e^(x/alpha) - 1), 0) */
+VN_API vn_array *vn_celu(vn_array *x, double alpha);
 VN_API vn_array *vn_selu(vn_array *x);
-VN_API vn_array *vn_gelu(vn_array *x);        /* tanh approximation, the default of jax.nn.gelu */
+/* tanh approximation, the default of jax.nn.gelu */
+VN_API vn_array *vn_gelu(vn_array *x);
 VN_API vn_array *vn_gelu_exact(vn_array *x);  /* x (1 + erf(x / sqrt 2)) / 2 */
 VN_API vn_array *vn_silu(vn_array *x);        /* x sigmoid(x) */
 VN_API vn_array *vn_hard_tanh(vn_array *x);
@@ -81,9 +85,11 @@ VN_API vn_array *vn_identity(vn_array *x);
 VN_API vn_array *vn_add(vn_array *a, vn_array *b);
 VN_API vn_array *vn_sub(vn_array *a, vn_array *b);
 VN_API vn_array *vn_mul(vn_array *a, vn_array *b);
-VN_API vn_array *vn_div(vn_array *a, vn_array *b);    /* true division: integers become floats */
+/* true division: integers become floats */
+VN_API vn_array *vn_div(vn_array *a, vn_array *b);
 VN_API vn_array *vn_pow(vn_array *a, vn_array *b);
-VN_API vn_array *vn_maximum(vn_array *a, vn_array *b); /* derivative 1/2 each at equality, as JAX */
+/* derivative 1/2 each at equality, as JAX */
+VN_API vn_array *vn_maximum(vn_array *a, vn_array *b);
 VN_API vn_array *vn_minimum(vn_array *a, vn_array *b);
 VN_API vn_array *vn_atan2(vn_array *y, vn_array *x);
 VN_API vn_array *vn_hypot(vn_array *a, vn_array *b);
@@ -97,13 +103,16 @@ VN_API vn_array *vn_lt(vn_array *a, vn_array *b);
 VN_API vn_array *vn_le(vn_array *a, vn_array *b);
 VN_API vn_array *vn_gt(vn_array *a, vn_array *b);
 VN_API vn_array *vn_ge(vn_array *a, vn_array *b);
-VN_API vn_array *vn_and(vn_array *a, vn_array *b);     /* logical for bool, bitwise for integers */
+/* logical for bool, bitwise for integers */
+VN_API vn_array *vn_and(vn_array *a, vn_array *b);
 VN_API vn_array *vn_or(vn_array *a, vn_array *b);
 VN_API vn_array *vn_xor(vn_array *a, vn_array *b);
 VN_API vn_array *vn_shift_left(vn_array *a, vn_array *b);
-VN_API vn_array *vn_shift_right(vn_array *a, vn_array *b); /* logical for unsigned, arithmetic for signed */
+/* logical for unsigned, arithmetic for signed */
+VN_API vn_array *vn_shift_right(vn_array *a, vn_array *b);
 VN_API vn_array *vn_where(vn_array *condition, vn_array *a, vn_array *b);
-VN_API vn_array *vn_clip(vn_array *x, vn_array *lo, vn_array *hi); /* lo, hi: arrays or number leaves */
+/* lo, hi: arrays or number leaves */
+VN_API vn_array *vn_clip(vn_array *x, vn_array *lo, vn_array *hi);
 VN_API vn_array *vn_scale(double factor, vn_array *x); /* factor x */
 VN_API vn_array *vn_cast(vn_array *x, vn_dtype dtype);
 VN_API vn_array *vn_bitcast(vn_array *x, vn_dtype dtype); /* same element size */
@@ -141,7 +150,8 @@ VN_API vn_array *vn_argsort(vn_array *x, int axis);     /* i32 */
 /* -------------------------------------------------------------- shape and data movement */
 VN_API vn_array *vn_reshape(vn_array *x, vn_shape shape); /* one dimension may be -1 */
 VN_API vn_array *vn_ravel(vn_array *x);
-VN_API vn_array *vn_transpose(vn_array *x, vn_axes permutation); /* count 0: all axes reversed */
+/* count 0: all axes reversed */
+VN_API vn_array *vn_transpose(vn_array *x, vn_axes permutation);
 VN_API vn_array *vn_swapaxes(vn_array *x, int a, int b);
 VN_API vn_array *vn_moveaxis(vn_array *x, int from, int to);
 VN_API vn_array *vn_expand_dims(vn_array *x, int axis);
@@ -150,16 +160,21 @@ VN_API vn_array *vn_broadcast_to(vn_array *x, vn_shape shape);
 VN_API vn_array *vn_concat_n(int n, vn_array *const x[], int axis);
 VN_API vn_array *vn_stack_n(int n, vn_array *const x[], int axis);
 #ifndef __cplusplus
-#define vn_concat(axis, ...) vn_concat_n(VN_TREE_COUNT(__VA_ARGS__), VN_TREES(__VA_ARGS__), (axis))
-#define vn_stack(axis, ...) vn_stack_n(VN_TREE_COUNT(__VA_ARGS__), VN_TREES(__VA_ARGS__), (axis))
+#define vn_concat(axis, ...)                                                                   \
+    vn_concat_n(VN_TREE_COUNT(__VA_ARGS__), VN_TREES(__VA_ARGS__), (axis))
+#define vn_stack(axis, ...)                                                                    \
+    vn_stack_n(VN_TREE_COUNT(__VA_ARGS__), VN_TREES(__VA_ARGS__), (axis))
 #endif
-/* x[start : stop : step] along one axis; stop beyond the end is cut, negatives count from the end. */
+/* x[start : stop : step] along one axis; stop beyond the end is cut, negatives count from the
+ * end. */
 VN_API vn_array *vn_slice(vn_array *x, int axis, int64_t start, int64_t stop, int64_t step);
-VN_API vn_array *vn_index(vn_array *x, int axis, int64_t i);  /* x[i] along the axis, which disappears */
+/* x[i] along the axis, which disappears */
+VN_API vn_array *vn_index(vn_array *x, int axis, int64_t i);
 /* x split in n equal parts along the axis: a tuple. */
 VN_API vn_tree *vn_split_equal(vn_array *x, int n, int axis);
 typedef struct vn_pads {
-    int64_t lo[VN_MAX_RANK], hi[VN_MAX_RANK]; /* added before and after each axis; negative cuts */
+    /* added before and after each axis; negative cuts */
+    int64_t lo[VN_MAX_RANK], hi[VN_MAX_RANK];
     int64_t interior[VN_MAX_RANK];            /* inserted between elements */
 } vn_pads;
 VN_API vn_array *vn_pad(vn_array *x, const vn_pads *pads, double value);
@@ -171,16 +186,16 @@ VN_API vn_array *vn_tile(vn_array *x, vn_shape repeats);
 VN_API vn_array *vn_repeat(vn_array *x, int64_t times, int axis);
 VN_API vn_array *vn_tril(vn_array *x, int k);
 VN_API vn_array *vn_triu(vn_array *x, int k);
-/* Slices whose starts are values: start is an integer array [rank]; starts are clamped so that the
- * slice lies inside. */
+/* Slices whose starts are values: start is an integer array [rank]; starts are clamped so that
+ * the slice lies inside. */
 VN_API vn_array *vn_dynamic_slice(vn_array *x, vn_array *start, vn_shape size);
 VN_API vn_array *vn_dynamic_update_slice(vn_array *x, vn_array *update, vn_array *start);
 VN_API vn_array *vn_dynamic_index(vn_array *x, vn_array *i, int axis); /* i: a scalar integer */
 /* out[.., index.., ..] along the axis; negative indices wrap once, others are clamped. */
 VN_API vn_array *vn_take(vn_array *x, vn_array *index, int axis);
 VN_API vn_array *vn_take_along_axis(vn_array *x, vn_array *index, int axis);
-/* x with update added (set) at x[index] along axis 0: update [index.., x.shape[1:]]; indices out of
- * range are dropped. */
+/* x with update added (set) at x[index] along axis 0: update [index.., x.shape[1:]]; indices
+ * out of range are dropped. */
 VN_API vn_array *vn_scatter_add(vn_array *x, vn_array *index, vn_array *update);
 VN_API vn_array *vn_scatter_set(vn_array *x, vn_array *index, vn_array *update);
 VN_API vn_array *vn_one_hot(vn_array *index, int64_t classes, vn_dtype dtype);
@@ -196,7 +211,8 @@ typedef struct vn_dot_dims {
 } vn_dot_dims;
 /* JAX's dot_general: result axes are batch, the rest of a, the rest of b. */
 VN_API vn_array *vn_dot_general(vn_array *a, vn_array *b, const vn_dot_dims *dims);
-VN_API vn_array *vn_einsum(const char *subscripts, vn_array *a, vn_array *b); /* two operands, no ellipsis */
+/* two operands, no ellipsis */
+VN_API vn_array *vn_einsum(const char *subscripts, vn_array *a, vn_array *b);
 VN_API vn_array *vn_cholesky(vn_array *a);              /* lower factor of a symmetric matrix */
 VN_API vn_array *vn_solve(vn_array *a, vn_array *b);    /* a^-1 b */
 VN_API vn_array *vn_solve_triangular(vn_array *a, vn_array *b, bool lower, bool transpose);

@@ -2,7 +2,8 @@
 /* Filtered transformations: functions in, functions out. A function is anything vn_call takes.
  *
  * Without vn_filter_jit ops run at once and values can be read, also under gradients. Inside
- * vn_filter_jit (and a vmap with an axis name) the program is recorded and values are unknown. */
+ * vn_filter_jit (and a vmap with an axis name) the program is recorded and values are
+ * unknown. */
 #ifndef VERNAL_TRANSFORM_H
 #define VERNAL_TRANSFORM_H
 
@@ -20,12 +21,13 @@ typedef enum vn_donate {
 } vn_donate;
 
 typedef struct vn_jit_options {
-    vn_donate donate; /* (default VN_DONATE_NONE). A donated array is dead after the call: reading it is an error */
+    /* A donated array is dead after the call: reading it is an error (default NONE) */
+    vn_donate donate;
 } vn_jit_options;
 
-/* f recorded once per tree structure, dtypes, shapes and static leaves of its arguments, compiled to
- * a plan and cached. Numbers that vary from call to call belong in arrays (vn_scalar), not in float
- * leaves, which are static. */
+/* f recorded once per tree structure, dtypes, shapes and static leaves of its arguments,
+ * compiled to a plan and cached. Numbers that vary from call to call belong in arrays
+ * (vn_scalar), not in float leaves, which are static. */
 VN_API vn_tree *vn_filter_jit(vn_tree *f, const vn_jit_options *options);
 
 /* Number of times a jitted function was recorded. */
@@ -36,14 +38,14 @@ typedef struct vn_grad_options {
     bool has_aux; /* f returns (value, aux); aux is passed through (default false) */
 } vn_grad_options;
 
-/* args -> gradient of the scalar f(args) in all inexact arrays of args[0]: a tree shaped like args[0]
- * with none elsewhere; with has_aux (gradient, aux). */
+/* args -> gradient of the scalar f(args) in all inexact arrays of args[0]: a tree shaped like
+ * args[0] with none elsewhere; with has_aux (gradient, aux). */
 VN_API vn_tree *vn_filter_grad(vn_tree *f, const vn_grad_options *options);
 /* args -> (value, gradient); with has_aux ((value, aux), gradient). */
 VN_API vn_tree *vn_filter_value_and_grad(vn_tree *f, const vn_grad_options *options);
 
-/* (out, tangent of out) at the primals along the tangents; a none tangent is a zero. The tangent of
- * an output that does not depend on perturbed inputs is none. */
+/* (out, tangent of out) at the primals along the tangents; a none tangent is a zero. The
+ * tangent of an output that does not depend on perturbed inputs is none. */
 VN_API vn_tree *vn_filter_jvp(vn_tree *f, int n, vn_tree *const primals[],
                               vn_tree *const tangents[]);
 
@@ -51,8 +53,8 @@ VN_API vn_tree *vn_filter_jvp(vn_tree *f, int n, vn_tree *const primals[],
  * primals (none where not inexact). */
 VN_API vn_tree *vn_filter_vjp(vn_tree *f, int n, vn_tree *const primals[]);
 
-/* args -> derivative of f in args[0]: a tree shaped like the output whose leaves are trees shaped like
- * args[0], with arrays [out.., in..]. */
+/* args -> derivative of f in args[0]: a tree shaped like the output whose leaves are trees
+ * shaped like args[0], with arrays [out.., in..]. */
 VN_API vn_tree *vn_filter_jacfwd(vn_tree *f);
 VN_API vn_tree *vn_filter_jacrev(vn_tree *f);
 VN_API vn_tree *vn_filter_hessian(vn_tree *f); /* jacfwd of jacrev */
@@ -65,17 +67,22 @@ typedef struct vn_vmap_options {
      * axis 0 of every array of every argument (Equinox: if_array(0)). n_in entries. */
     vn_tree *const *in_axes;
     int n_in;
-    /* prefix tree of the result; NULL: axis 0 of every array. none: the result is the same for all. */
+    /* prefix tree of the result; NULL: axis 0 of every array. none: the result is the same for
+     * all. */
     vn_tree *out_axes;
-    const char *axis_name; /* for vn_pmean and friends; a named vmap is always recorded (default NULL) */
-    int64_t axis_size;     /* needed only if nothing is mapped (default 0: from the arguments) */
+    /* for vn_pmean and friends; a named vmap is always recorded (default NULL) */
+    const char *axis_name;
+    /* needed only if nothing is mapped (default 0: from the arguments) */
+    int64_t axis_size;
 } vn_vmap_options;
 
-/* f mapped over an axis of its arguments. Outside vn_filter_jit, without an axis name, f runs once per
- * example, spread over the pool: plain C control flow per example, also under gradients. */
+/* f mapped over an axis of its arguments. Outside vn_filter_jit, without an axis name, f runs
+ * once per example, spread over the pool: plain C control flow per example, also under
+ * gradients. */
 VN_API vn_tree *vn_filter_vmap(vn_tree *f, const vn_vmap_options *options);
 
-/* vn_call(vn_filter_vmap(f, in_axes (none, 0)), x): a model that sees one example, on a batch. */
+/* vn_call(vn_filter_vmap(f, in_axes (none, 0)), x): a model that sees one example, on a
+ * batch. */
 VN_API vn_tree *vn_vmap_call(vn_tree *f, vn_array *x);
 
 /* Reductions over a named mapped axis; the result is the same for all examples of it. */
@@ -91,22 +98,22 @@ VN_API vn_array *vn_all_gather(vn_array *x, const char *axis_name); /* [size, x.
 VN_API vn_tree *vn_filter_checkpoint(vn_tree *f);
 
 /* f with a derivative of its own. Only the first argument is differentiable.
- * fwd(args...) -> (out, residuals); bwd(residuals, cotangent of out, args...) -> cotangent of args[0]
- * (none where zero). */
+ * fwd(args...) -> (out, residuals); bwd(residuals, cotangent of out, args...) -> cotangent of
+ * args[0] (none where zero). */
 VN_API vn_tree *vn_filter_custom_vjp(vn_tree *f, vn_tree *fwd, vn_tree *bwd);
 /* jvp(tuple of primals, tuple of tangents (none where zero)) -> (out, tangent of out). */
 VN_API vn_tree *vn_filter_custom_jvp(vn_tree *f, vn_tree *jvp);
 
 /* ---------------------------------------------------------------- control flow */
-/* carry, y_t = f(carry, x_t) for t = 0 .. length-1; returns (carry, stacked ys). xs: a tree of arrays
- * [length, ...] or none (then length says how many). f: (carry, x) -> (carry, y). */
+/* carry, y_t = f(carry, x_t) for t = 0 .. length-1; returns (carry, stacked ys). xs: a tree of
+ * arrays [length, ...] or none (then length says how many). f: (carry, x) -> (carry, y). */
 VN_API vn_tree *vn_scan(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length);
-/* true_fn(args...) or false_fn(args...); with a pred that differs by example each example gets its
- * own. Both must return the same structure, shapes and dtypes. */
+/* true_fn(args...) or false_fn(args...); with a pred that differs by example each example gets
+ * its own. Both must return the same structure, shapes and dtypes. */
 VN_API vn_tree *vn_cond_n(vn_array *pred, vn_tree *true_fn, vn_tree *false_fn, int n,
                           vn_tree *const arg[]);
-/* while (cond(value)) value = body(value). max_steps 0: no bound, forward mode only; with a bound
- * it has a gradient. A finished example costs nothing more. */
+/* while (cond(value)) value = body(value). max_steps 0: no bound, forward mode only; with a
+ * bound it has a gradient. A finished example costs nothing more. */
 VN_API vn_tree *vn_while_loop(vn_tree *cond, vn_tree *body, vn_tree *init, int64_t max_steps);
 /* value = body(i, value) for i = lower .. upper-1. */
 VN_API vn_tree *vn_fori_loop(int64_t lower, int64_t upper, vn_tree *body, vn_tree *init);

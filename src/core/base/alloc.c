@@ -8,7 +8,7 @@
 #include "core/base/fail.h"
 
 #define ALIGNMENT 64
-#define BLOCK ((size_t)32 * 1024)
+#define BLOCK     ((size_t)32 * 1024)
 
 static int64_t refuse_in = -1;
 static int64_t allocations;
@@ -21,7 +21,10 @@ static bool refused(void)
     return __atomic_fetch_sub(&refuse_in, 1, __ATOMIC_RELAXED) == 0;
 }
 
-void vn__alloc_refuse(int64_t countdown) { __atomic_store_n(&refuse_in, countdown, __ATOMIC_RELAXED); }
+void vn__alloc_refuse(int64_t countdown)
+{
+    __atomic_store_n(&refuse_in, countdown, __ATOMIC_RELAXED);
+}
 
 int64_t vn__alloc_count(void) { return __atomic_load_n(&allocations, __ATOMIC_RELAXED); }
 
@@ -29,9 +32,10 @@ void *vn__alloc(size_t bytes)
 {
     if (refused() || bytes > SIZE_MAX / 2)
         return vn__fail_memory(bytes);
-    void *const p = bytes < ALIGNMENT
-                        ? malloc(bytes ? bytes : 1)
-                        : aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1));
+    void *const p =
+        bytes < ALIGNMENT
+            ? malloc(bytes ? bytes : 1)
+            : aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1));
     return p ? p : vn__fail_memory(bytes);
 }
 
@@ -69,7 +73,8 @@ bool vn__grow(void *items, int64_t *capacity, int64_t needed, size_t item_size)
     return true;
 }
 
-/* Blocks are linked through a header of one alignment unit; the head is the one being filled. */
+/* Blocks are linked through a header of one alignment unit; the head is the one being
+ * filled. */
 struct vn__arena_block {
     struct vn__arena_block *next;
 };

@@ -8,15 +8,16 @@
 
 #include "vernal/base.h"
 
-/* 64-byte aligned when bytes >= 64. NULL and a recorded error when there is no memory. bytes 0 gives
- * a valid pointer. */
+/* 64-byte aligned when bytes >= 64. NULL and a recorded error when there is no memory. bytes 0
+ * gives a valid pointer. */
 void *vn__alloc(size_t bytes);
 void *vn__alloc_zero(size_t bytes);
-void *vn__realloc(void *old, size_t old_bytes, size_t bytes); /* old may be NULL; old stays valid on NULL */
+void *vn__realloc(void *old, size_t old_bytes,
+                  size_t bytes); /* old may be NULL; old stays valid on NULL */
 void vn__free(void *p);
 
-/* For tests: refuse allocation number `countdown` from now on this process (0: the next one), then
- * none; -1 switches off. vn__alloc_count is the number of allocations made so far. */
+/* For tests: refuse allocation number `countdown` from now on this process (0: the next one),
+ * then none; -1 switches off. vn__alloc_count is the number of allocations made so far. */
 VN_API void vn__alloc_refuse(int64_t countdown);
 VN_API int64_t vn__alloc_count(void);
 

@@ -13,7 +13,10 @@ bool vn_ok(void) { return current.status == VN_ERR_OK; }
 
 vn_status vn_error_status(void) { return current.status; }
 
-const char *vn_error_message(void) { return current.status == VN_ERR_OK ? "" : current.message; }
+const char *vn_error_message(void)
+{
+    return current.status == VN_ERR_OK ? "" : current.message;
+}
 
 void vn_error_clear(void)
 {

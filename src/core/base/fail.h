@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Recording errors: the first one of the thread wins, with the field path of the call it is in. */
+/* Recording errors: the first one of the thread wins, with the field path of the call it is
+ * in. */
 #ifndef VN_CORE_BASE_FAIL_H
 #define VN_CORE_BASE_FAIL_H
 
@@ -7,15 +8,16 @@
 
 #include "vernal/base.h"
 
-/* Records the error (unless one is recorded) and returns its status. One line: name the op, the two
- * things that disagree, no "failed to". The current field path is appended. */
+/* Records the error (unless one is recorded) and returns its status. One line: name the op, the
+ * two things that disagree, no "failed to". The current field path is appended. */
 vn_status vn__fail(vn_status status, const char *format, ...) VN_PRINTF(2, 3);
 vn_status vn__vfail(vn_status status, const char *format, va_list args) VN_PRINTF(2, 0);
 
 /* Recorded when an allocation of that many bytes was refused; returns NULL. */
 void *vn__fail_memory(size_t bytes);
 
-/* Writes the field path of the innermost call on this thread ("MLP.layers[2]"); set by core/tree. */
+/* Writes the field path of the innermost call on this thread ("MLP.layers[2]"); set by
+ * core/tree. */
 typedef void vn__path_writer(char *text, size_t size);
 void vn__set_path_writer(vn__path_writer *writer);
 
@@ -31,11 +33,11 @@ void vn__error_restore(const vn__error *saved);
 #define VN__SHAPE_TEXT 128
 const char *vn__shape_text(char text[VN__SHAPE_TEXT], vn_dtype dtype, vn_shape shape);
 
-#define VN_TRY(expression)                                                                     \
-    do {                                                                                       \
-        const vn_status vn_try_ = (expression);                                                \
-        if (vn_try_ != VN_ERR_OK)                                                              \
-            return vn_try_;                                                                    \
+#define VN_TRY(expression)                      \
+    do {                                        \
+        const vn_status vn_try_ = (expression); \
+        if (vn_try_ != VN_ERR_OK)               \
+            return vn_try_;                     \
     } while (0)
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One instruction into one step. The lane axis is loaded, stored and summed; other mapped axes are
- * loops around the op. */
+/* One instruction into one step. The lane axis is loaded, stored and summed; other mapped axes
+ * are loops around the op. */
 #include "core/plan/compile.h"
 
 static double flops_of(const vn__step *s)
@@ -33,7 +33,8 @@ static uint64_t loops_of(const vn__step *s)
 
 static vn_status build_eval(vn__compiler *c, const vn__instr *instr)
 {
-    vn__step *const s = vn__step_new(c, VN__STEP_EVAL, instr->n_in, instr->in, instr->n_out, instr->out);
+    vn__step *const s =
+        vn__step_new(c, VN__STEP_EVAL, instr->n_in, instr->in, instr->n_out, instr->out);
     if (!s)
         return vn_error_status();
     s->op = instr->op;
@@ -62,11 +63,12 @@ static vn_status build_map_in(vn__compiler *c, const vn__instr *instr)
 {
     const vn__axis_attr *const a = instr->attr;
     const bool lane = a->axis == c->lane;
-    vn__step *const s = vn__step_new(c, lane ? VN__STEP_LOAD : VN__STEP_COPY, 1, instr->in, 1,
-                                     instr->out);
+    vn__step *const s =
+        vn__step_new(c, lane ? VN__STEP_LOAD : VN__STEP_COPY, 1, instr->in, 1, instr->out);
     if (!s)
         return vn_error_status();
-    const int64_t element = (int64_t)vn_dtype_size(s->in_aval[0].dtype) * (s->mapped[0] ? s->lanes : 1);
+    const int64_t element =
+        (int64_t)vn_dtype_size(s->in_aval[0].dtype) * (s->mapped[0] ? s->lanes : 1);
     set_blocks(s, s->in_aval[0].shape, a->position, element);
     s->in_row = s->row_bytes * a->size;
     s->out_row = s->row_bytes;
@@ -82,12 +84,12 @@ static vn_status build_map_out(vn__compiler *c, const vn__instr *instr)
 {
     const vn__axis_attr *const a = instr->attr;
     const bool lane = a->axis == c->lane;
-    vn__step *const s = vn__step_new(c, lane ? VN__STEP_STORE : VN__STEP_COPY, 1, instr->in, 1,
-                                     instr->out);
+    vn__step *const s =
+        vn__step_new(c, lane ? VN__STEP_STORE : VN__STEP_COPY, 1, instr->in, 1, instr->out);
     if (!s)
         return vn_error_status();
-    const int64_t element = (int64_t)vn_dtype_size(s->in_aval[0].dtype) *
-                            (s->out_slot[0].lanes ? s->lanes : 1);
+    const int64_t element =
+        (int64_t)vn_dtype_size(s->in_aval[0].dtype) * (s->out_slot[0].lanes ? s->lanes : 1);
     set_blocks(s, s->out_aval[0].shape, a->position, element);
     s->in_row = s->row_bytes;
     s->out_row = s->row_bytes * a->size;
@@ -137,7 +139,8 @@ static vn_status build_lane_reduction(vn__compiler *c, const vn__instr *instr)
 {
     const vn__instr *const source = fusable(c, instr);
     if (source) {
-        vn__step *const s = vn__step_new(c, VN__STEP_EVAL_SUM, source->n_in, source->in, 1, instr->out);
+        vn__step *const s =
+            vn__step_new(c, VN__STEP_EVAL_SUM, source->n_in, source->in, 1, instr->out);
         if (!s)
             return vn_error_status();
         s->op = source->op;
@@ -146,21 +149,22 @@ static vn_status build_lane_reduction(vn__compiler *c, const vn__instr *instr)
         count_flops(c, s);
         return VN_ERR_OK;
     }
-    const vn__step *const s = vn__step_new(
-        c, instr->op == &vn__op_axis_sum ? VN__STEP_SUM : VN__STEP_MAX, 1, instr->in, 1, instr->out);
+    const vn__step *const s =
+        vn__step_new(c, instr->op == &vn__op_axis_sum ? VN__STEP_SUM : VN__STEP_MAX, 1,
+                     instr->in, 1, instr->out);
     return s ? VN_ERR_OK : vn_error_status();
 }
 
 static vn_status build_loop_reduction(vn__compiler *c, const vn__instr *instr)
 {
     const vn__axis_attr *const a = instr->attr;
-    vn__step *const s = vn__step_new(
-        c, instr->op == &vn__op_axis_sum ? VN__STEP_LOOP_SUM : VN__STEP_LOOP_MAX, 1, instr->in, 1,
-        instr->out);
+    vn__step *const s =
+        vn__step_new(c, instr->op == &vn__op_axis_sum ? VN__STEP_LOOP_SUM : VN__STEP_LOOP_MAX,
+                     1, instr->in, 1, instr->out);
     if (!s)
         return vn_error_status();
-    s->row_bytes = vn_shape_size(s->in_aval[0].shape) * (int64_t)vn_dtype_size(s->in_aval[0].dtype) *
-                   s->lanes;
+    s->row_bytes = vn_shape_size(s->in_aval[0].shape) *
+                   (int64_t)vn_dtype_size(s->in_aval[0].dtype) * s->lanes;
     VN_TRY(vn__step_loop(c, s, a->axis));
     return vn__step_loops(c, s, s->out_slot[0].loops);
 }
@@ -169,8 +173,8 @@ static vn_status build_index(vn__compiler *c, const vn__instr *instr)
 {
     const vn__axis_attr *const a = instr->attr;
     const bool lane = a->axis == c->lane;
-    vn__step *const s = vn__step_new(c, lane ? VN__STEP_INDEX : VN__STEP_LOOP_INDEX, 0, NULL, 1,
-                                     instr->out);
+    vn__step *const s =
+        vn__step_new(c, lane ? VN__STEP_INDEX : VN__STEP_LOOP_INDEX, 0, NULL, 1, instr->out);
     if (!s)
         return vn_error_status();
     return lane ? VN_ERR_OK : vn__step_loop(c, s, a->axis);
@@ -192,8 +196,9 @@ vn_status vn__build_instr(vn__compiler *c, uint32_t index)
     if (instr->op == &vn__op_axis_index)
         return build_index(c, instr);
     if (instr->op == &vn__op_axis_sum || instr->op == &vn__op_axis_max)
-        return ((const vn__axis_attr *)instr->attr)->axis == c->lane ? build_lane_reduction(c, instr)
-                                                                     : build_loop_reduction(c, instr);
+        return ((const vn__axis_attr *)instr->attr)->axis == c->lane
+                   ? build_lane_reduction(c, instr)
+                   : build_loop_reduction(c, instr);
     if (instr->op == &vn__op_spread)
         return build_spread(c, instr);
     if (instr->op == &vn__op_scan)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From a tape to a program: one step for each instruction, places for its values, memory that values
- * share when their lives do not overlap. */
+/* From a tape to a program: one step for each instruction, places for its values, memory that
+ * values share when their lives do not overlap. */
 #include "core/plan/compile.h"
 
 #include <string.h>
@@ -17,7 +17,9 @@ vn__slot vn__slot_of(const vn__compiler *c, uint32_t value)
 {
     const vn__value *const v = &c->tape->value[value];
     const uint64_t lane = c->lane >= 0 ? 1ull << c->lane : 0;
-    vn__slot slot = { .aval = v->aval, .loops = v->axes & ~lane, .lanes = (v->axes & lane) != 0 };
+    vn__slot slot = { .aval = v->aval,
+                      .loops = v->axes & ~lane,
+                      .lanes = (v->axes & lane) != 0 };
     slot.bytes = vn_shape_size(v->aval.shape) * (int64_t)vn_dtype_size(v->aval.dtype);
     for (int a = 0; a < VN__MAX_AXES && slot.loops >> a; a++)
         if (slot.loops >> a & 1)
@@ -32,7 +34,8 @@ int64_t vn__loop_stride(const vn__compiler *c, const vn__slot *slot, int axis)
 {
     if (!(slot->loops >> axis & 1))
         return 0;
-    int64_t stride = vn_shape_size(slot->aval.shape) * (int64_t)vn_dtype_size(slot->aval.dtype) *
+    int64_t stride = vn_shape_size(slot->aval.shape) *
+                     (int64_t)vn_dtype_size(slot->aval.dtype) *
                      (slot->lanes ? c->program->lanes : 1);
     for (int a = axis + 1; a < VN__MAX_AXES && slot->loops >> a; a++)
         if (slot->loops >> a & 1)
@@ -45,7 +48,8 @@ int64_t vn__loop_stride(const vn__compiler *c, const vn__slot *slot, int axis)
 static vn__place place_of(vn__compiler *c, uint32_t value)
 {
     if (c->tape->value[value].constant)
-        return (vn__place){ .space = VN__SPACE_CONST, .data = vn_data(c->tape->value[value].known) };
+        return (vn__place){ .space = VN__SPACE_CONST,
+                            .data = vn_data(c->tape->value[value].known) };
     if (c->in_of[value] >= 0)
         return (vn__place){ .space = VN__SPACE_IN, .index = c->in_of[value] };
     if (c->out_of[value] >= 0)
@@ -60,16 +64,17 @@ static void use(vn__compiler *c, uint32_t value, int64_t step)
     c->last_use[value] = step;
 }
 
-vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint32_t in[], int n_out,
-                       uint32_t out)
+vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint32_t in[],
+                       int n_out, uint32_t out)
 {
     vn__program *const p = c->program;
     if (!vn__grow(&p->step, &p->step_capacity, p->n_step + 1, sizeof *p->step))
         return NULL;
     vn__arena *const a = &p->arena;
     const size_t x = (size_t)(n_in ? n_in : 1), y = (size_t)(n_out ? n_out : 1);
-    vn__step s = { .kind = kind, .n_in = n_in, .n_out = n_out, .lanes = 1, .scratch = -1,
-                  .prepared = -1 };
+    vn__step s = {
+        .kind = kind, .n_in = n_in, .n_out = n_out, .lanes = 1, .scratch = -1, .prepared = -1
+    };
     s.in = vn__arena_alloc(a, x * sizeof *s.in);
     s.out = vn__arena_alloc(a, y * sizeof *s.out);
     s.in_slot = vn__arena_alloc(a, x * sizeof *s.in_slot);
@@ -79,8 +84,8 @@ vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint
     s.mapped = vn__arena_alloc(a, x * sizeof *s.mapped);
     s.in_stride = vn__arena_alloc(a, VN__MAX_LOOPS * x * sizeof *s.in_stride);
     s.out_stride = vn__arena_alloc(a, VN__MAX_LOOPS * y * sizeof *s.out_stride);
-    if (!s.in || !s.out || !s.in_slot || !s.out_slot || !s.in_aval || !s.out_aval || !s.mapped ||
-        !s.in_stride || !s.out_stride)
+    if (!s.in || !s.out || !s.in_slot || !s.out_slot || !s.in_aval || !s.out_aval ||
+        !s.mapped || !s.in_stride || !s.out_stride)
         return NULL;
     for (int i = 0; i < n_in; i++) {
         use(c, in[i], p->n_step);
@@ -145,7 +150,8 @@ static int64_t take_gap(block *live, int64_t *n, int64_t bytes, int64_t now, int
     *n = kept;
     int64_t start = 0, at = 0;
     for (; at < kept && start + bytes > live[at].start; at++)
-        start = live[at].start + live[at].bytes > start ? live[at].start + live[at].bytes : start;
+        start =
+            live[at].start + live[at].bytes > start ? live[at].start + live[at].bytes : start;
     /* blocks are sorted by start: the gap before live[at] (or the end) fits */
     memmove(&live[at + 1], &live[at], (size_t)(kept - at) * sizeof *live);
     live[at] = (block){ start, bytes, last };
@@ -169,7 +175,8 @@ static vn_status assign_offsets(vn__compiler *c, int64_t *offset)
             const int64_t panels = s->out_slot[j].lanes ? p->max_panels : 1;
             if (offset[v] >= 0)
                 continue;
-            offset[v] = take_gap(live, &n, aligned(s->out_slot[j].bytes) * panels, k, c->last_use[v]);
+            offset[v] =
+                take_gap(live, &n, aligned(s->out_slot[j].bytes) * panels, k, c->last_use[v]);
             const int64_t end = offset[v] + aligned(s->out_slot[j].bytes) * panels;
             p->work_bytes = end > p->work_bytes ? end : p->work_bytes;
         }
@@ -195,7 +202,8 @@ static bool is_flat(const vn__step *s)
     for (int i = 0; i < s->n_in; i++) {
         if (!s->mapped[i] && vn_shape_size(s->in_aval[i].shape) == 1)
             continue;
-        if (!s->mapped[i] || s->in[i].space != VN__SPACE_WORK || s->in[i].panel != s->in_slot[i].bytes ||
+        if (!s->mapped[i] || s->in[i].space != VN__SPACE_WORK ||
+            s->in[i].panel != s->in_slot[i].bytes ||
             !vn_shape_equal(s->in_aval[i].shape, s->out_aval[0].shape))
             return false;
     }
@@ -208,7 +216,8 @@ static int64_t scratch_bytes(const vn__compiler *c, const vn__step *s)
         return s->rows; /* set by the builder */
     if (s->kind != VN__STEP_EVAL && s->kind != VN__STEP_EVAL_SUM)
         return 0;
-    const bool native = s->lanes == 1 || (s->op->flags & VN_OP_LANES) || s->kind == VN__STEP_EVAL_SUM;
+    const bool native =
+        s->lanes == 1 || (s->op->flags & VN_OP_LANES) || s->kind == VN__STEP_EVAL_SUM;
     int64_t bytes = s->op->scratch ? (int64_t)s->op->scratch(s->attr, s->in_aval, s->n_in,
                                                              native ? s->mapped : NULL,
                                                              native ? s->lanes : 1)
@@ -232,9 +241,13 @@ static bool make_setup(vn__program *p, vn__step *s)
         return true;
     void *const memory = vn__arena_alloc(&p->arena, s->op->setup_size);
     if (memory)
-        s->op->setup(memory, &(vn_eval){ .attr = s->attr, .n_in = s->n_in, .n_out = s->n_out,
-                                         .lanes = s->lanes, .mapped = s->mapped,
-                                         .in_aval = s->in_aval, .out_aval = s->out_aval });
+        s->op->setup(memory, &(vn_eval){ .attr = s->attr,
+                                         .n_in = s->n_in,
+                                         .n_out = s->n_out,
+                                         .lanes = s->lanes,
+                                         .mapped = s->mapped,
+                                         .in_aval = s->in_aval,
+                                         .out_aval = s->out_aval });
     s->setup = memory;
     return memory != NULL;
 }
@@ -255,7 +268,8 @@ static void forget_preparation(vn__program *p)
     p->prepared_bytes = 0;
 }
 
-/* Reserves memory for what the step can prepare: in a tile, if its shared operands stay the same. */
+/* Reserves memory for what the step can prepare: in a tile, if its shared operands stay the
+ * same. */
 static void plan_preparation(const vn__compiler *c, vn__step *s)
 {
     vn__program *const p = c->program;
@@ -265,7 +279,8 @@ static void plan_preparation(const vn__compiler *c, vn__step *s)
     for (int i = 0; i < s->n_in; i++)
         invariant = invariant && (s->mapped[i] || is_invariant(c, &s->in[i]));
     int64_t bytes = 0;
-    if (s->kind == VN__STEP_EVAL && invariant && s->n_loops == 0 && s->op->prepare && s->lanes > 1)
+    if (s->kind == VN__STEP_EVAL && invariant && s->n_loops == 0 && s->op->prepare &&
+        s->lanes > 1)
         bytes = (int64_t)s->op->prepare_size(s->attr, s->in_aval, s->n_in, s->mapped, s->lanes);
     if (s->kind == VN__STEP_SCAN && invariant)
         bytes = s->body->prepared_bytes;
@@ -277,8 +292,8 @@ static void plan_preparation(const vn__compiler *c, vn__step *s)
     p->prepared_bytes += aligned(bytes);
 }
 
-/* Stages run one after the other: their totals share one region behind the rest, their tiles the
- * workers' workspaces. */
+/* Stages run one after the other: their totals share one region behind the rest, their tiles
+ * the workers' workspaces. */
 static void place_totals(vn__program *p)
 {
     int64_t totals = 0;
@@ -293,9 +308,10 @@ static void place_totals(vn__program *p)
         if (!s->stage)
             continue;
         s->stage->totals_at = p->work_bytes;
-        s->stage->prepared_at = p->work_bytes + aligned(s->stage->slots * s->stage->totals_bytes);
-        const int64_t bytes = s->stage->prepared_at - p->work_bytes +
-                              s->stage->program->prepared_bytes;
+        s->stage->prepared_at =
+            p->work_bytes + aligned(s->stage->slots * s->stage->totals_bytes);
+        const int64_t bytes =
+            s->stage->prepared_at - p->work_bytes + s->stage->program->prepared_bytes;
         totals = bytes > totals ? bytes : totals;
     }
     p->work_bytes += aligned(totals);
@@ -450,8 +466,8 @@ vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t 
     return compiler_end(&c, status);
 }
 
-vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int lane, int64_t lanes,
-                              int64_t max_panels)
+vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int lane,
+                              int64_t lanes, int64_t max_panels)
 {
     vn__compiler c = { .tape = tape, .lane = lane };
     vn_status status = compiler_begin(&c, lanes, max_panels);

@@ -7,19 +7,19 @@
 
 typedef struct vn__compiler {
     const vn__tape *tape;
-    int lane;                        /* axis of the lanes, -1: none */
-    int n_varying;                   /* inputs below this change while shared operands stay */
+    int lane;      /* axis of the lanes, -1: none */
+    int n_varying; /* inputs below this change while shared operands stay */
     vn__program *program;
-    int32_t *in_of, *out_of;         /* by value: parameter, or -1 */
-    int64_t *first_use, *last_use;   /* by value: steps */
-    int32_t *uses;                   /* by value: number of reading instructions and outputs */
+    int32_t *in_of, *out_of;       /* by value: parameter, or -1 */
+    int64_t *first_use, *last_use; /* by value: steps */
+    int32_t *uses;                 /* by value: number of reading instructions and outputs */
 } vn__compiler;
 
 vn__slot vn__slot_of(const vn__compiler *c, uint32_t value);
 int64_t vn__loop_stride(const vn__compiler *c, const vn__slot *slot, int axis);
 /* Appends a step whose results are the values out, out + 1, ...; NULL on error. */
-vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint32_t in[], int n_out,
-                       uint32_t out);
+vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint32_t in[],
+                       int n_out, uint32_t out);
 /* Makes `value` the j-th result of a step. */
 void vn__step_set_out(vn__compiler *c, vn__step *s, int j, uint32_t value);
 /* Adds a loop over one axis, over a set of axes. */

@@ -17,7 +17,8 @@ static void print_value(FILE *file, const vn__tape *tape, uint32_t id)
     for (int a = 0; a < VN__MAX_AXES && v->axes >> a; a++)
         if (v->axes >> a & 1) {
             const vn__axis *const axis = vn__tape_axis(tape, a);
-            fprintf(file, "{%s%s%" PRId64 "}", axis->name, axis->name[0] ? "=" : "", axis->size);
+            fprintf(file, "{%s%s%" PRId64 "}", axis->name, axis->name[0] ? "=" : "",
+                    axis->size);
         }
 }
 
@@ -69,13 +70,20 @@ static void print_tape(FILE *file, const vn__tape *tape, int indent)
 /* ------------------------------------------------------------------------ plans */
 
 static const char *const step_names[] = {
-    [VN__STEP_EVAL] = "",          [VN__STEP_EVAL_SUM] = "+ sum over lanes",
-    [VN__STEP_LOAD] = "load",      [VN__STEP_STORE] = "store",
-    [VN__STEP_SUM] = "sum over lanes", [VN__STEP_MAX] = "max over lanes",
-    [VN__STEP_INDEX] = "index",    [VN__STEP_COPY] = "copy",
-    [VN__STEP_SPREAD] = "spread",  [VN__STEP_LOOP_SUM] = "sum over axis",
-    [VN__STEP_LOOP_MAX] = "max over axis", [VN__STEP_LOOP_INDEX] = "index of axis",
-    [VN__STEP_SCAN] = "loop",      [VN__STEP_WHILE] = "loop",
+    [VN__STEP_EVAL] = "",
+    [VN__STEP_EVAL_SUM] = "+ sum over lanes",
+    [VN__STEP_LOAD] = "load",
+    [VN__STEP_STORE] = "store",
+    [VN__STEP_SUM] = "sum over lanes",
+    [VN__STEP_MAX] = "max over lanes",
+    [VN__STEP_INDEX] = "index",
+    [VN__STEP_COPY] = "copy",
+    [VN__STEP_SPREAD] = "spread",
+    [VN__STEP_LOOP_SUM] = "sum over axis",
+    [VN__STEP_LOOP_MAX] = "max over axis",
+    [VN__STEP_LOOP_INDEX] = "index of axis",
+    [VN__STEP_SCAN] = "loop",
+    [VN__STEP_WHILE] = "loop",
     [VN__STEP_STAGE] = "stage",
 };
 
@@ -87,7 +95,8 @@ static void print_program(FILE *file, const vn__program *p, int indent)
         fprintf(file, "%*s%s%s%s", indent, "", s->op ? s->op->name : "", s->op ? " " : "",
                 step_names[s->kind]);
         if (s->n_out > 0 && s->kind != VN__STEP_STAGE)
-            fprintf(file, " %s%s", vn__shape_text(text, s->out_aval[0].dtype, s->out_aval[0].shape),
+            fprintf(file, " %s%s",
+                    vn__shape_text(text, s->out_aval[0].dtype, s->out_aval[0].shape),
                     s->out_slot[0].lanes ? " per lane" : "");
         if (s->n_loops)
             fprintf(file, ", %d loops", (int)s->n_loops);
@@ -98,11 +107,13 @@ static void print_program(FILE *file, const vn__program *p, int indent)
         fputc('\n', file);
         if (s->stage) {
             const vn__stage *const st = s->stage;
-            fprintf(file, "%*s%" PRId64 " examples, tiles of %" PRId64 " (%" PRId64 " lanes a panel), "
-                    "%" PRId64 " slots, %" PRId64 " bytes a worker, %" PRId64 " bytes of totals a "
-                    "slot, %.4g flop an example\n", indent + 2, "", st->n, st->tile,
-                    st->program->lanes, st->slots, st->program->work_bytes, st->totals_bytes,
-                    st->program->flops);
+            fprintf(
+                file,
+                "%*s%" PRId64 " examples, tiles of %" PRId64 " (%" PRId64 " lanes a panel), "
+                "%" PRId64 " slots, %" PRId64 " bytes a worker, %" PRId64 " bytes of totals a "
+                "slot, %.4g flop an example\n",
+                indent + 2, "", st->n, st->tile, st->program->lanes, st->slots,
+                st->program->work_bytes, st->totals_bytes, st->program->flops);
             print_program(file, st->program, indent + 4);
         }
         if (s->cond)
@@ -115,9 +126,11 @@ static void print_program(FILE *file, const vn__program *p, int indent)
 void vn__plan_describe(FILE *file, const vn_plan *plan)
 {
     const vn__program *const p = plan->program;
-    fprintf(file, "vernal plan: %s; %d threads; %d inputs, %d outputs; workspace %" PRId64
-            " bytes + %" PRId64 " a worker; %.4g flop\n", vn_machine(), vn_num_threads(), p->n_in,
-            p->n_out, p->work_bytes, p->worker_bytes, p->flops);
+    fprintf(file,
+            "vernal plan: %s; %d threads; %d inputs, %d outputs; workspace %" PRId64
+            " bytes + %" PRId64 " a worker; %.4g flop\n",
+            vn_machine(), vn_num_threads(), p->n_in, p->n_out, p->work_bytes, p->worker_bytes,
+            p->flops);
     print_program(file, p, 2);
 }
 

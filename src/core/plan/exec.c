@@ -25,8 +25,8 @@ static void resolve(cursor *c, const vn__step *s, const vn__frame *f)
 typedef void turn_fn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
                      int64_t panel, int64_t index, void *context);
 
-static void run_loops(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
-                      int64_t panel, turn_fn *turn, void *context)
+static void run_loops(const vn__step *s, const vn__frame *f, char *const in[],
+                      char *const out[], int64_t panel, turn_fn *turn, void *context)
 {
     if (s->n_loops == 0) {
         turn(s, f, in, out, panel, 0, context);
@@ -71,8 +71,8 @@ static void run_panels(const vn__step *s, const vn__frame *f, turn_fn *turn, voi
 
 /* --------------------------------------------------------------------------- ops */
 
-static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
-                      int64_t panel, int64_t index, void *context)
+static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[],
+                      char *const out[], int64_t panel, int64_t index, void *context)
 {
     (void)f, (void)panel, (void)index;
     vn_eval e = *(const vn_eval *)context;
@@ -82,8 +82,8 @@ static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[], c
 }
 
 /* An op without lanes: every lane is gathered, evaluated as one example and scattered. */
-static void gather_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
-                        int64_t panel, int64_t index, void *context)
+static void gather_turn(const vn__step *s, const vn__frame *f, char *const in[],
+                        char *const out[], int64_t panel, int64_t index, void *context)
 {
     (void)panel, (void)index;
     vn_eval copy = *(const vn_eval *)context, *const e = &copy;
@@ -123,11 +123,17 @@ static void run_eval(const vn__step *s, const vn__frame *f)
 {
     static const bool none[VN__MAX_OPERANDS];
     const bool native = s->lanes == 1 || (s->op->flags & VN_OP_LANES);
-    vn_eval e = { .attr = s->attr, .n_in = s->n_in, .n_out = s->n_out,
-                  .lanes = native ? s->lanes : 1, .mapped = native ? s->mapped : none,
-                  .in_aval = s->in_aval, .out_aval = s->out_aval,
+    vn_eval e = { .attr = s->attr,
+                  .n_in = s->n_in,
+                  .n_out = s->n_out,
+                  .lanes = native ? s->lanes : 1,
+                  .mapped = native ? s->mapped : none,
+                  .in_aval = s->in_aval,
+                  .out_aval = s->out_aval,
                   .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL,
-                  .setup = s->setup, .prepared = s->prepared >= 0 && f->prepared ? f->prepared + s->prepared : NULL,
+                  .setup = s->setup,
+                  .prepared =
+                      s->prepared >= 0 && f->prepared ? f->prepared + s->prepared : NULL,
                   .kernels = vn__kernels_get() };
     if (s->flat) {
         cursor c;
@@ -144,11 +150,20 @@ static void run_eval_sum(const vn__step *s, const vn__frame *f)
     cursor c;
     resolve(&c, s, f);
     const int64_t last = f->valid - (f->panels - 1) * s->lanes;
-    vn_eval e = { .attr = s->attr, .n_in = s->n_in, .n_out = s->n_out, .lanes = s->lanes,
-                  .in = (const void *const *)(const void *)c.in, .out = (void *const *)(void *)c.out,
-                  .mapped = s->mapped, .in_aval = s->in_aval, .out_aval = s->out_aval,
-                  .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL, .setup = s->setup,
-                  .kernels = vn__kernels_get(), .panels = f->panels, .valid = last,
+    vn_eval e = { .attr = s->attr,
+                  .n_in = s->n_in,
+                  .n_out = s->n_out,
+                  .lanes = s->lanes,
+                  .in = (const void *const *)(const void *)c.in,
+                  .out = (void *const *)(void *)c.out,
+                  .mapped = s->mapped,
+                  .in_aval = s->in_aval,
+                  .out_aval = s->out_aval,
+                  .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL,
+                  .setup = s->setup,
+                  .kernels = vn__kernels_get(),
+                  .panels = f->panels,
+                  .valid = last,
                   .panel_bytes = c.in_panel };
     s->op->eval_sum(&e);
 }
@@ -161,32 +176,34 @@ static int64_t valid_lanes(const vn__step *s, const vn__frame *f, int64_t panel)
     return left < s->lanes ? left : s->lanes;
 }
 
-static void load_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
-                      int64_t panel, int64_t index, void *context)
+static void load_turn(const vn__step *s, const vn__frame *f, char *const in[],
+                      char *const out[], int64_t panel, int64_t index, void *context)
 {
     (void)index;
     const vn__kernels *const k = context;
-    const int64_t size = (int64_t)vn_dtype_size(s->out_aval[0].dtype), inner = s->row_bytes / size;
+    const int64_t size = (int64_t)vn_dtype_size(s->out_aval[0].dtype),
+                  inner = s->row_bytes / size;
     const char *const from = in[0] + (f->first + panel * s->lanes) * s->row_bytes;
     for (int64_t r = 0; r < s->rows; r++)
         k->load_lanes(out[0] + r * s->row_bytes * s->lanes, from + r * s->in_row, inner, inner,
                       s->lanes, valid_lanes(s, f, panel), size);
 }
 
-static void store_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
-                       int64_t panel, int64_t index, void *context)
+static void store_turn(const vn__step *s, const vn__frame *f, char *const in[],
+                       char *const out[], int64_t panel, int64_t index, void *context)
 {
     (void)index;
     const vn__kernels *const k = context;
-    const int64_t size = (int64_t)vn_dtype_size(s->in_aval[0].dtype), inner = s->row_bytes / size;
+    const int64_t size = (int64_t)vn_dtype_size(s->in_aval[0].dtype),
+                  inner = s->row_bytes / size;
     char *const to = out[0] + (f->first + panel * s->lanes) * s->row_bytes;
     for (int64_t r = 0; r < s->rows; r++)
         k->store_lanes(to + r * s->out_row, inner, in[0] + r * s->row_bytes * s->lanes, inner,
                        s->lanes, valid_lanes(s, f, panel), size);
 }
 
-static void index_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
-                       int64_t panel, int64_t index, void *context)
+static void index_turn(const vn__step *s, const vn__frame *f, char *const in[],
+                       char *const out[], int64_t panel, int64_t index, void *context)
 {
     (void)in, (void)index, (void)context;
     int32_t *const y = (int32_t *)(void *)out[0];
@@ -197,17 +214,20 @@ static void index_turn(const vn__step *s, const vn__frame *f, char *const in[], 
 
 /* ----------------------------------------------------------------------- reductions */
 
-static void combine(const vn__kernels *k, char *out, const char *x, vn_dtype dtype, int64_t n, int row)
+static void combine(const vn__kernels *k, char *out, const char *x, vn_dtype dtype, int64_t n,
+                    int row)
 {
     k->binary[dtype][row](out, n, (vn__in){ out, n, 1 }, (vn__in){ x, n, 1 }, 1, n);
 }
 
-/* Sum over lanes for the dtypes without a kernel, maximum for all: lane by lane through columns. */
+/* Sum over lanes for the dtypes without a kernel, maximum for all: lane by lane through
+ * columns. */
 static void reduce_columns(const vn__step *s, const vn__kernels *k, char *out, const char *x,
                            int64_t valid, int row)
 {
     const vn_dtype dtype = s->in_aval[0].dtype;
-    const int64_t size = (int64_t)vn_dtype_size(dtype), n = s->in_slot[0].bytes / size / s->lanes;
+    const int64_t size = (int64_t)vn_dtype_size(dtype),
+                  n = s->in_slot[0].bytes / size / s->lanes;
     for (int64_t i = 0; i < n; i++)
         for (int64_t l = 0; l < valid; l++)
             combine(k, out + i * size, x + (i * s->lanes + l) * size, dtype, 1, row);
@@ -244,15 +264,15 @@ static void loop_reduce_turn(const vn__step *s, const vn__frame *f, char *const 
                 s->kind == VN__STEP_LOOP_MAX ? VN__BINARY_max : VN__BINARY_add);
 }
 
-static void loop_index_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
-                            int64_t panel, int64_t index, void *context)
+static void loop_index_turn(const vn__step *s, const vn__frame *f, char *const in[],
+                            char *const out[], int64_t panel, int64_t index, void *context)
 {
     (void)s, (void)f, (void)in, (void)panel, (void)context;
     *(int32_t *)(void *)out[0] = (int32_t)index;
 }
 
-static void copy_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
-                      int64_t panel, int64_t index, void *context)
+static void copy_turn(const vn__step *s, const vn__frame *f, char *const in[],
+                      char *const out[], int64_t panel, int64_t index, void *context)
 {
     (void)f, (void)panel, (void)index, (void)context;
     for (int64_t r = 0; r < s->rows; r++)
@@ -260,8 +280,8 @@ static void copy_turn(const vn__step *s, const vn__frame *f, char *const in[], c
 }
 
 /* out has more mapped axes than in: loops repeat by stride 0, lanes here. */
-static void spread_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
-                        int64_t panel, int64_t index, void *context)
+static void spread_turn(const vn__step *s, const vn__frame *f, char *const in[],
+                        char *const out[], int64_t panel, int64_t index, void *context)
 {
     (void)f, (void)panel, (void)index;
     const vn__kernels *const k = context;
@@ -276,15 +296,20 @@ static void spread_turn(const vn__step *s, const vn__frame *f, char *const in[],
 static void run_step(const vn__step *s, const vn__frame *f)
 {
     static turn_fn *const turns[] = {
-        [VN__STEP_LOAD] = load_turn,           [VN__STEP_STORE] = store_turn,
-        [VN__STEP_SUM] = sum_turn,             [VN__STEP_MAX] = sum_turn,
-        [VN__STEP_INDEX] = index_turn,         [VN__STEP_COPY] = copy_turn,
-        [VN__STEP_LOOP_SUM] = loop_reduce_turn, [VN__STEP_LOOP_MAX] = loop_reduce_turn,
-        [VN__STEP_LOOP_INDEX] = loop_index_turn, [VN__STEP_SPREAD] = spread_turn,
+        [VN__STEP_LOAD] = load_turn,
+        [VN__STEP_STORE] = store_turn,
+        [VN__STEP_SUM] = sum_turn,
+        [VN__STEP_MAX] = sum_turn,
+        [VN__STEP_INDEX] = index_turn,
+        [VN__STEP_COPY] = copy_turn,
+        [VN__STEP_LOOP_SUM] = loop_reduce_turn,
+        [VN__STEP_LOOP_MAX] = loop_reduce_turn,
+        [VN__STEP_LOOP_INDEX] = loop_index_turn,
+        [VN__STEP_SPREAD] = spread_turn,
     };
     static void (*const whole[])(const vn__step *, const vn__frame *) = {
-        [VN__STEP_EVAL] = run_eval,      [VN__STEP_EVAL_SUM] = run_eval_sum,
-        [VN__STEP_SCAN] = vn__run_scan,  [VN__STEP_WHILE] = vn__run_while,
+        [VN__STEP_EVAL] = run_eval,       [VN__STEP_EVAL_SUM] = run_eval_sum,
+        [VN__STEP_SCAN] = vn__run_scan,   [VN__STEP_WHILE] = vn__run_while,
         [VN__STEP_STAGE] = vn__run_stage,
     };
     if (s->kind < sizeof turns / sizeof turns[0] && turns[s->kind])
@@ -312,10 +337,14 @@ void vn__prepare(const vn__program *program, void *const in[], char *memory)
         if (s->kind == VN__STEP_SCAN)
             vn__prepare(s->body, (void *const *)(const void *)x, memory + s->prepared);
         else
-            s->op->prepare(memory + s->prepared,
-                           &(vn_eval){ .attr = s->attr, .n_in = s->n_in, .lanes = s->lanes, .in = x,
-                                       .mapped = s->mapped, .in_aval = s->in_aval,
-                                       .out_aval = s->out_aval, .kernels = vn__kernels_get() });
+            s->op->prepare(memory + s->prepared, &(vn_eval){ .attr = s->attr,
+                                                             .n_in = s->n_in,
+                                                             .lanes = s->lanes,
+                                                             .in = x,
+                                                             .mapped = s->mapped,
+                                                             .in_aval = s->in_aval,
+                                                             .out_aval = s->out_aval,
+                                                             .kernels = vn__kernels_get() });
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* filter_jit: a function with a cache of plans, by the structure, dtypes, shapes and static leaves of
- * the function and its arguments. */
+/* filter_jit: a function with a cache of plans, by the structure, dtypes, shapes and static
+ * leaves of the function and its arguments. */
 #include <pthread.h>
 #include <string.h>
 
@@ -45,7 +45,9 @@ static void cache_destroy(vn_tree *tree)
 }
 
 static const vn_type cache_type = {
-    .name = "jit_cache", .kind = VN_KIND_MODULE, .size = sizeof(cache),
+    .name = "jit_cache",
+    .kind = VN_KIND_MODULE,
+    .size = sizeof(cache),
     .destroy = cache_destroy,
 };
 
@@ -140,7 +142,7 @@ typedef struct calling {
     const jitted *self;
     const vn_plan *plan;
     vn__leaves leaves;
-    int64_t first;         /* leaves before this index are never donated */
+    int64_t first; /* leaves before this index are never donated */
     vn_array **result;
     int64_t next;
 } calling;
@@ -270,15 +272,21 @@ static const vn_field jitted_fields[] = {
     VN_FIELD(jitted, donate, INT),
 };
 static const vn_type jitted_type = {
-    .name = "filter_jit", .kind = VN_KIND_MODULE, .size = sizeof(jitted),
-    .fields = jitted_fields, .n_fields = 3,
-    .call = jitted_call, .min_args = 0, .max_args = VN__MAX_OPERANDS,
+    .name = "filter_jit",
+    .kind = VN_KIND_MODULE,
+    .size = sizeof(jitted),
+    .fields = jitted_fields,
+    .n_fields = 3,
+    .call = jitted_call,
+    .min_args = 0,
+    .max_args = VN__MAX_OPERANDS,
 };
 
 vn_tree *vn_filter_jit(vn_tree *f, const vn_jit_options *options)
 {
     if (!f)
-        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "filter_jit: the function is NULL") : NULL;
+        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "filter_jit: the function is NULL")
+                       : NULL;
     cache *const c = (cache *)(void *)vn_module_new(&cache_type, &(cache){ .traces = 0 });
     if (!c)
         return NULL;
@@ -286,8 +294,10 @@ vn_tree *vn_filter_jit(vn_tree *f, const vn_jit_options *options)
     if (!c->lock)
         return NULL;
     pthread_mutex_init(c->lock, NULL);
-    return vn_module_new(&jitted_type, &(jitted){ .fn = f, .cache = &c->base,
-                                                  .donate = options ? (int64_t)options->donate : 0 });
+    return vn_module_new(&jitted_type,
+                         &(jitted){ .fn = f,
+                                    .cache = &c->base,
+                                    .donate = options ? (int64_t)options->donate : 0 });
 }
 
 int vn_jit_traces(const vn_tree *tree)

@@ -24,7 +24,8 @@ static vn_status make_inputs(vn__leaves *inputs, const vn__leaves *leaves, vn__t
     for (int64_t i = 0; i < leaves->n; i++) {
         const vn_aval aval = { vn_dtype_of(leaves->item[i]), vn_shape_of(leaves->item[i]) };
         vn_array *const x = vn__tape_input(tape, aval, 0, NULL);
-        if (!x || !vn__grow(&inputs->item, &inputs->capacity, inputs->n + 1, sizeof *inputs->item))
+        if (!x ||
+            !vn__grow(&inputs->item, &inputs->capacity, inputs->n + 1, sizeof *inputs->item))
             return vn_error_status();
         inputs->item[inputs->n++] = x;
     }
@@ -54,7 +55,8 @@ static vn_tree *trace(vn__tape *tape, vn_tree *f, bool f_is_input, int n, vn_tre
     if (good && f_is_input)
         good = (f = vn__leaves_replace(f, vn_is_array, inputs.item, &next, true)) != NULL;
     for (int i = 0; good && i < n; i++)
-        good = (args[i] = vn__leaves_replace(arg[i], vn_is_array, inputs.item, &next, true)) != NULL;
+        good = (args[i] = vn__leaves_replace(arg[i], vn_is_array, inputs.item, &next, true)) !=
+               NULL;
     if (good)
         out = vn_call_n(f, n, args);
     if (out && (vn__leaves_add(&outputs, out, vn_is_array) != VN_ERR_OK ||
@@ -102,8 +104,8 @@ vn_plan *vn__plan_record(vn_tree *f, bool f_is_input, int n, vn_tree *const arg[
 }
 
 /* ------------------------------------------------------------------------ donation
- * An output may take over the buffer of an input of the same shape if it is written after the input
- * was last read, or by an element-wise step that reads it. */
+ * An output may take over the buffer of an input of the same shape if it is written after the
+ * input was last read, or by an element-wise step that reads it. */
 
 static int64_t last_read(const vn__program *p, int input)
 {
@@ -124,7 +126,8 @@ static int64_t first_written(const vn__program *p, int output)
     return -1;
 }
 
-/* An output that later steps read must not be aliased away before, so its write is its only one. */
+/* An output that later steps read must not be aliased away before, so its write is its only
+ * one. */
 static bool may_alias(const vn__program *p, int output, int input)
 {
     if (p->in_slot[input].aval.dtype != p->out_slot[output].aval.dtype ||
@@ -176,9 +179,16 @@ void vn__plan_execute(const vn_plan *plan, void *const out[], void *const in[], 
     const vn__program *const p = plan->program;
     static const int64_t shared[VN__MAX_OPERANDS];
     (void)workers;
-    vn__run(p, &(vn__frame){ .in = in, .out = out, .in_panel = shared, .out_panel = shared,
-                             .work = workspace, .workers = (char *)workspace + p->work_bytes,
-                             .worker_bytes = p->worker_bytes, .panels = 1, .valid = 1, .n = 1 });
+    vn__run(p, &(vn__frame){ .in = in,
+                             .out = out,
+                             .in_panel = shared,
+                             .out_panel = shared,
+                             .work = workspace,
+                             .workers = (char *)workspace + p->work_bytes,
+                             .worker_bytes = p->worker_bytes,
+                             .panels = 1,
+                             .valid = 1,
+                             .n = 1 });
 }
 
 /* --------------------------------------------------------------- the public interface */
@@ -187,7 +197,8 @@ vn_plan *vn_plan_create(vn_tree *f, int n, vn_tree *const arg[])
 {
     if (!f || n < 0 || (n && !arg)) {
         if (vn_ok())
-            vn__fail(VN_ERR_NULL_ARGUMENT, "vn_plan_create: the function or its arguments are NULL");
+            vn__fail(VN_ERR_NULL_ARGUMENT,
+                     "vn_plan_create: the function or its arguments are NULL");
         return NULL;
     }
     return vn__plan_record(f, false, n, arg);

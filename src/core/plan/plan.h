@@ -8,11 +8,11 @@
 #include "vernal/plan.h"
 
 struct vn_plan {
-    vn__tape *tape;       /* simplified; owns the constants */
+    vn__tape *tape; /* simplified; owns the constants */
     vn__program *program;
-    vn_tree *result;      /* retained: the result with arrays without numbers in place of outputs */
-    int32_t *alias;       /* by output: the input whose buffer it may take over, or -1 */
-    void *idle;           /* a workspace that nobody uses at the moment (atomic) */
+    vn_tree *result; /* retained: the result with arrays without numbers in place of outputs */
+    int32_t *alias;  /* by output: the input whose buffer it may take over, or -1 */
+    void *idle;      /* a workspace that nobody uses at the moment (atomic) */
     int32_t idle_workers; /* for how many workers it is made */
 };
 

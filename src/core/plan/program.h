@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* A program: the compiled form of a tape or of one stage of it. A list of steps over places; running
- * it allocates nothing.
+/* A program: the compiled form of a tape or of one stage of it. A list of steps over places;
+ * running it allocates nothing.
  *
- * A program runs either plainly, or for a tile of examples: `panels` panels of `lanes` examples each.
- * A value that is mapped over the lane axis is stored as [panel][loop axes..][features..][lanes],
- * another one as [loop axes..][features..]; loop axes are the remaining mapped axes, lowest first. */
+ * A program runs either plainly, or for a tile of examples: `panels` panels of `lanes` examples
+ * each. A value that is mapped over the lane axis is stored as [panel][loop
+ * axes..][features..][lanes], another one as [loop axes..][features..]; loop axes are the
+ * remaining mapped axes, lowest first. */
 #ifndef VN_CORE_PLAN_PROGRAM_H
 #define VN_CORE_PLAN_PROGRAM_H
 
 #include "core/transform/control.h"
 
-typedef enum vn__space { VN__SPACE_WORK, VN__SPACE_IN, VN__SPACE_OUT, VN__SPACE_CONST } vn__space;
+typedef enum vn__space {
+    VN__SPACE_WORK,
+    VN__SPACE_IN,
+    VN__SPACE_OUT,
+    VN__SPACE_CONST
+} vn__space;
 
 typedef struct vn__place {
     vn__space space;
@@ -25,25 +31,25 @@ typedef struct vn__slot {
     vn_aval aval;
     uint64_t loops; /* loop axes */
     bool lanes;
-    int64_t bytes;  /* of one panel (or of the whole value) */
+    int64_t bytes; /* of one panel (or of the whole value) */
 } vn__slot;
 
 typedef enum vn__step_kind {
-    VN__STEP_EVAL,      /* op->eval, panel by panel, loop by loop */
-    VN__STEP_EVAL_SUM,  /* op->eval_sum: out += sum over lanes */
-    VN__STEP_LOAD,      /* examples of an array into lanes */
-    VN__STEP_STORE,     /* lanes into an array of examples */
-    VN__STEP_SUM,       /* out += sum over lanes */
-    VN__STEP_MAX,       /* out = max(out, lanes) */
-    VN__STEP_INDEX,     /* number of the example, by lane */
-    VN__STEP_COPY,      /* strided copy (loop axes, aliases) */
-    VN__STEP_SPREAD,    /* repeat over mapped axes */
-    VN__STEP_LOOP_SUM,  /* sum over a loop axis */
+    VN__STEP_EVAL,     /* op->eval, panel by panel, loop by loop */
+    VN__STEP_EVAL_SUM, /* op->eval_sum: out += sum over lanes */
+    VN__STEP_LOAD,     /* examples of an array into lanes */
+    VN__STEP_STORE,    /* lanes into an array of examples */
+    VN__STEP_SUM,      /* out += sum over lanes */
+    VN__STEP_MAX,      /* out = max(out, lanes) */
+    VN__STEP_INDEX,    /* number of the example, by lane */
+    VN__STEP_COPY,     /* strided copy (loop axes, aliases) */
+    VN__STEP_SPREAD,   /* repeat over mapped axes */
+    VN__STEP_LOOP_SUM, /* sum over a loop axis */
     VN__STEP_LOOP_MAX,
     VN__STEP_LOOP_INDEX,
     VN__STEP_SCAN,
     VN__STEP_WHILE,
-    VN__STEP_STAGE,     /* a program run tile by tile over the pool */
+    VN__STEP_STAGE, /* a program run tile by tile over the pool */
 } vn__step_kind;
 
 #define VN__MAX_LOOPS 6
@@ -57,19 +63,20 @@ typedef struct vn__step {
     vn__slot *in_slot, *out_slot;
     vn_aval *in_aval, *out_aval;
     bool *mapped;
-    int64_t lanes;              /* of the results: 1, or those of the program */
-    bool flat;                  /* element-wise over the whole tile in one call */
+    int64_t lanes; /* of the results: 1, or those of the program */
+    bool flat;     /* element-wise over the whole tile in one call */
     int32_t n_loops;
     int64_t loop_count[VN__MAX_LOOPS];
-    int64_t *in_stride;         /* [loop][operand], bytes */
-    int64_t *out_stride;        /* [loop][result] */
-    int64_t rows, row_bytes, in_row, out_row; /* LOAD, STORE, COPY: blocks within one loop turn */
-    int64_t scratch;            /* offset in the workspace, -1: none */
-    const void *setup;          /* made by op->setup, NULL: nothing */
-    int64_t prepared;           /* offset in what is prepared once for all tiles, -1: nothing */
+    int64_t *in_stride;  /* [loop][operand], bytes */
+    int64_t *out_stride; /* [loop][result] */
+    int64_t rows, row_bytes, in_row,
+        out_row;       /* LOAD, STORE, COPY: blocks within one loop turn */
+    int64_t scratch;   /* offset in the workspace, -1: none */
+    const void *setup; /* made by op->setup, NULL: nothing */
+    int64_t prepared;  /* offset in what is prepared once for all tiles, -1: nothing */
     struct vn__program *body, *cond;
-    int64_t *buffer;            /* scan, while: offsets of buffers in the step's scratch */
-    int64_t *blocks;            /* scan: of each body input and output, how many loop turns */
+    int64_t *buffer; /* scan, while: offsets of buffers in the step's scratch */
+    int64_t *blocks; /* scan: of each body input and output, how many loop turns */
     struct vn__stage *stage;
 } vn__step;
 
@@ -79,12 +86,12 @@ typedef struct vn__program {
     int64_t n_step, step_capacity;
     int32_t n_in, n_out;
     vn__slot *in_slot, *out_slot;
-    int64_t work_bytes;         /* of one run (one worker) */
-    int64_t value_bytes;        /* of these, what values take; the rest is scratch and totals */
-    int64_t worker_bytes;       /* of each worker that runs tiles of its stages */
-    int64_t prepared_bytes;     /* made of shared operands before the first tile */
-    int64_t lanes, max_panels;  /* 1, 1: a plain program */
-    double flops;               /* of one example (or one run) */
+    int64_t work_bytes;        /* of one run (one worker) */
+    int64_t value_bytes;       /* of these, what values take; the rest is scratch and totals */
+    int64_t worker_bytes;      /* of each worker that runs tiles of its stages */
+    int64_t prepared_bytes;    /* made of shared operands before the first tile */
+    int64_t lanes, max_panels; /* 1, 1: a plain program */
+    double flops;              /* of one example (or one run) */
 } vn__program;
 
 /* How a stage treats its parameters. */
@@ -98,14 +105,14 @@ typedef enum vn__role {
 
 typedef struct vn__stage {
     vn__program *program;
-    int64_t n;                   /* examples */
-    int64_t slots;               /* parts whose totals are combined in a fixed tree */
-    int64_t tile;                /* examples of one tile */
+    int64_t n;     /* examples */
+    int64_t slots; /* parts whose totals are combined in a fixed tree */
+    int64_t tile;  /* examples of one tile */
     vn__role *in_role, *out_role;
-    int64_t *total_offset;       /* of each TOTAL and LARGEST in one slot's memory */
-    int64_t totals_bytes;        /* of one slot */
-    int64_t totals_at;           /* offset in the caller's workspace: slots * totals_bytes */
-    int64_t prepared_at;         /* offset in the caller's workspace */
+    int64_t *total_offset; /* of each TOTAL and LARGEST in one slot's memory */
+    int64_t totals_bytes;  /* of one slot */
+    int64_t totals_at;     /* offset in the caller's workspace: slots * totals_bytes */
+    int64_t prepared_at;   /* offset in the caller's workspace */
     int axis;
 } vn__stage;
 
@@ -115,13 +122,13 @@ typedef struct vn__frame {
     void *const *out;
     const int64_t *in_panel, *out_panel;
     char *work;
-    char *prepared;  /* NULL: nothing is prepared */
-    char *workers;   /* workspaces of the pool's workers, for stages; NULL in a tile */
+    char *prepared; /* NULL: nothing is prepared */
+    char *workers;  /* workspaces of the pool's workers, for stages; NULL in a tile */
     int64_t worker_bytes;
     int64_t panels;
-    int64_t first;   /* number of the first example of the tile */
-    int64_t valid;   /* examples of the tile */
-    int64_t n;       /* examples of all tiles */
+    int64_t first; /* number of the first example of the tile */
+    int64_t valid; /* examples of the tile */
+    int64_t n;     /* examples of all tiles */
 } vn__frame;
 
 void vn__run(const vn__program *program, const vn__frame *frame);
@@ -135,16 +142,24 @@ void vn__run_while(const vn__step *step, const vn__frame *frame);
 static inline char *vn__address(const vn__place *place, const vn__frame *f, int64_t *panel)
 {
     switch (place->space) {
-    case VN__SPACE_IN: *panel = f->in_panel[place->index]; return f->in[place->index];
-    case VN__SPACE_OUT: *panel = f->out_panel[place->index]; return f->out[place->index];
-    case VN__SPACE_CONST: *panel = 0; return (char *)(uintptr_t)place->data;
-    default: *panel = place->panel; return f->work + place->offset;
+    case VN__SPACE_IN:
+        *panel = f->in_panel[place->index];
+        return f->in[place->index];
+    case VN__SPACE_OUT:
+        *panel = f->out_panel[place->index];
+        return f->out[place->index];
+    case VN__SPACE_CONST:
+        *panel = 0;
+        return (char *)(uintptr_t)place->data;
+    default:
+        *panel = place->panel;
+        return f->work + place->offset;
     }
 }
 
-/* Compiles a simplified tape. lane: the axis that is the lanes of the caller's tile, -1: none (the
- * program may then contain stages). n_varying: the first inputs change from run to run of one tile.
- * NULL on error. */
+/* Compiles a simplified tape. lane: the axis that is the lanes of the caller's tile, -1: none
+ * (the program may then contain stages). n_varying: the first inputs change from run to run of
+ * one tile. NULL on error. */
 vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
                          int n_varying);
 void vn__program_free(vn__program *program);
@@ -157,7 +172,7 @@ typedef struct vn__part {
     int32_t n_in, n_out;
     const vn__role *in_role, *out_role;
 } vn__part;
-vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int lane, int64_t lanes,
-                              int64_t max_panels);
+vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int lane,
+                              int64_t lanes, int64_t max_panels);
 
 #endif

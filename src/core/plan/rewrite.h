@@ -8,10 +8,10 @@
 typedef struct vn__rewriter {
     const vn__tape *from;
     vn__tape *to;
-    vn_array **map;          /* value of from -> array on to (or plain) */
-    int *alias;              /* [VN__MAX_AXES] axis -> axis it is unified with */
-    bool again;              /* an alias was found: values before it are stale, start over */
-    int64_t *table;          /* hash table of instructions of `to`, -1 empty */
+    vn_array **map; /* value of from -> array on to (or plain) */
+    int *alias;     /* [VN__MAX_AXES] axis -> axis it is unified with */
+    bool again;     /* an alias was found: values before it are stale, start over */
+    int64_t *table; /* hash table of instructions of `to`, -1 empty */
     int64_t table_size;
 } vn__rewriter;
 
@@ -30,10 +30,11 @@ vn_array *vn__rewrite_operand(const vn__rewriter *r, const vn__instr *instr, int
 /* Rules: true if out[0] was made in another way. (status of the thread tells errors.) */
 bool vn__rule_map_in(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x);
 bool vn__rule_map_out(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x);
-bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x);
-bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
-                   vn_array *const in[]);
-bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
-                       vn_array *const in[]);
+bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
+                       vn_array *x);
+bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
+                   int n_in, vn_array *const in[]);
+bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
+                       int n_in, vn_array *const in[]);
 
 #endif

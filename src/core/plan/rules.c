@@ -20,7 +20,8 @@ static uint64_t axes_of(const vn_array *x)
 }
 
 /* The map_out that made x, or NULL. */
-static const vn__axis_attr *stacked(const vn__rewriter *r, const vn_array *x, const vn__instr **source)
+static const vn__axis_attr *stacked(const vn__rewriter *r, const vn_array *x,
+                                    const vn__instr **source)
 {
     const vn__instr *const instr = vn__rewrite_source(r, x);
     if (!instr || instr->op != &vn__op_map_out)
@@ -98,8 +99,8 @@ static bool shrinks_or_keeps(const vn__rewriter *r, const vn__instr *instr)
 static bool sum_through_linear(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
                                const vn__instr *f)
 {
-    if (!(f->op->flags & VN_OP_LINEAR) || f->n_in != 1 || f->op->axes || !shrinks_or_keeps(r, f) ||
-        f->n_out != 1)
+    if (!(f->op->flags & VN_OP_LINEAR) || f->n_in != 1 || f->op->axes ||
+        !shrinks_or_keeps(r, f) || f->n_out != 1)
         return false;
     vn_array *const v = vn__rewrite_operand(r, f, 0);
     vn_array *const sum = vn__rewrite_one(r, &vn__op_axis_sum, attr, 1, &v);
@@ -113,7 +114,8 @@ static bool sum_through_factor(vn__rewriter *r, vn_array *out[], const vn__axis_
     if (f->op != &vn__op_mul)
         return false;
     for (int i = 0; i < 2; i++) {
-        vn_array *const u = vn__rewrite_operand(r, f, i), *const v = vn__rewrite_operand(r, f, 1 - i);
+        vn_array *const u = vn__rewrite_operand(r, f, i), *const v =
+                                                              vn__rewrite_operand(r, f, 1 - i);
         if (vn_size(u) != 1 || (axes_of(u) >> attr->axis & 1) || vn_rank(u) > vn_rank(v))
             continue;
         vn_array *const sum = vn__rewrite_one(r, &vn__op_axis_sum, attr, 1, &v);
@@ -139,8 +141,8 @@ bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *at
 
 /* ---------------------------------------------------------------------------- pulling */
 
-/* The operand as seen from inside the axis at distance `from_right` from its last axis: one example,
- * or the same for all; NULL if it cannot be. */
+/* The operand as seen from inside the axis at distance `from_right` from its last axis: one
+ * example, or the same for all; NULL if it cannot be. */
 static vn_array *enter(vn__rewriter *r, vn_array *x, const vn__axis_attr *axis, int from_right)
 {
     const int position = vn_rank(x) - 1 - from_right;
@@ -165,8 +167,9 @@ static bool put_back(vn__rewriter *r, vn_array *out[], vn_array *y, const vn__ax
     return true;
 }
 
-static bool pull_elementwise(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
-                             int n_in, vn_array *const in[], const vn__axis_attr *axis, int which)
+static bool pull_elementwise(vn__rewriter *r, vn_array *out[], const vn_op *op,
+                             const void *attr, int n_in, vn_array *const in[],
+                             const vn__axis_attr *axis, int which)
 {
     const int from_right = vn_rank(in[which]) - 1 - axis->position;
     vn_array *inside[4];
@@ -176,7 +179,8 @@ static bool pull_elementwise(vn__rewriter *r, vn_array *out[], const vn_op *op, 
     for (int i = 0; i < n_in; i++) {
         rank = vn_rank(in[i]) > rank ? vn_rank(in[i]) : rank;
         const int position = vn_rank(in[i]) - 1 - from_right;
-        if (position >= 0 && vn_dim(in[i], position) != axis->size && vn_dim(in[i], position) != 1)
+        if (position >= 0 && vn_dim(in[i], position) != axis->size &&
+            vn_dim(in[i], position) != 1)
             return false;
     }
     for (int i = 0; i < n_in; i++) {
@@ -208,8 +212,8 @@ static bool pull_sum(vn__rewriter *r, vn_array *out[], const vn_op *op, const vo
     return true;
 }
 
-static bool pull_by_slot(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
-                         vn_array *const in[], const vn__axis_attr *axis)
+static bool pull_by_slot(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
+                         int n_in, vn_array *const in[], const vn__axis_attr *axis)
 {
     union {
         unsigned char bytes[2048];
@@ -234,8 +238,8 @@ static bool pull_by_slot(vn__rewriter *r, vn_array *out[], const vn_op *op, cons
     return y ? put_back(r, out, y, axis, out_axis) : true;
 }
 
-bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
-                   vn_array *const in[])
+bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
+                   int n_in, vn_array *const in[])
 {
     if (op->n_out > 1 || op->results)
         return false;
@@ -315,16 +319,18 @@ static bool shrink_operands(vn__rewriter *r, vn_array *out[], const vn_op *op, c
     return true;
 }
 
-bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
-                       vn_array *const in[])
+bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
+                       int n_in, vn_array *const in[])
 {
     if (op == &vn__op_stop_gradient) {
         out[0] = in[0];
         return true;
     }
-    if (op == &vn__op_mul && (neutral(out, in[0], in[1], 1.0) || neutral(out, in[1], in[0], 1.0)))
+    if (op == &vn__op_mul &&
+        (neutral(out, in[0], in[1], 1.0) || neutral(out, in[1], in[0], 1.0)))
         return true;
-    if (op == &vn__op_add && (neutral(out, in[0], in[1], 0.0) || neutral(out, in[1], in[0], 0.0)))
+    if (op == &vn__op_add &&
+        (neutral(out, in[0], in[1], 0.0) || neutral(out, in[1], in[0], 0.0)))
         return true;
     return shrink_operands(r, out, op, attr, n_in, in);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Loops inside a program. The body is a program of its own whose parameters point into the operands
- * and results of the loop: step t reads slice t of xs and writes slice t of ys where it lies. Values
- * with loop axes are [loops][t][..]: their slices are not contiguous and go through a buffer. */
+/* Loops inside a program. The body is a program of its own whose parameters point into the
+ * operands and results of the loop: step t reads slice t of xs and writes slice t of ys where
+ * it lies. Values with loop axes are [loops][t][..]: their slices are not contiguous and go
+ * through a buffer. */
 #include <string.h>
 
 #include "core/plan/compile.h"
@@ -36,7 +37,8 @@ static vn__program *compile_body(const vn__compiler *c, const vn__tape *body, in
 vn_status vn__build_scan(vn__compiler *c, const vn__instr *instr)
 {
     const vn__scan_attr *const a = instr->attr;
-    vn__step *s = vn__step_new(c, VN__STEP_SCAN, instr->n_in, instr->in, instr->n_out, instr->out);
+    vn__step *s =
+        vn__step_new(c, VN__STEP_SCAN, instr->n_in, instr->in, instr->n_out, instr->out);
     if (!s)
         return vn_error_status();
     s->op = instr->op;
@@ -69,7 +71,8 @@ vn_status vn__build_scan(vn__compiler *c, const vn__instr *instr)
 vn_status vn__build_while(vn__compiler *c, const vn__instr *instr)
 {
     const vn__while_attr *const a = instr->attr;
-    vn__step *s = vn__step_new(c, VN__STEP_WHILE, instr->n_in, instr->in, instr->n_out, instr->out);
+    vn__step *s =
+        vn__step_new(c, VN__STEP_WHILE, instr->n_in, instr->in, instr->n_out, instr->out);
     if (!s)
         return vn_error_status();
     s->op = instr->op;
@@ -78,7 +81,8 @@ vn_status vn__build_while(vn__compiler *c, const vn__instr *instr)
     s->body = compile_body(c, a->body, (int)a->body->n_input);
     if (!s->cond || !s->body)
         return vn_error_status();
-    s->buffer = vn__arena_alloc(&c->program->arena, (size_t)(a->n_carry + 2) * sizeof *s->buffer);
+    s->buffer =
+        vn__arena_alloc(&c->program->arena, (size_t)(a->n_carry + 2) * sizeof *s->buffer);
     if (!s->buffer)
         return vn_error_status();
     int64_t bytes = 0;
@@ -86,8 +90,8 @@ vn_status vn__build_while(vn__compiler *c, const vn__instr *instr)
         s->buffer[i] = take_buffer(c, &s->body->out_slot[i], &bytes);
     s->buffer[a->n_carry] = take_buffer(c, &s->cond->out_slot[0], &bytes);
     s->buffer[a->n_carry + 1] = bytes;
-    const int64_t work = s->body->work_bytes > s->cond->work_bytes ? s->body->work_bytes
-                                                                   : s->cond->work_bytes;
+    const int64_t work =
+        s->body->work_bytes > s->cond->work_bytes ? s->body->work_bytes : s->cond->work_bytes;
     s->rows = bytes + work;
     c->program->flops += s->body->flops + s->cond->flops;
     return VN_ERR_OK;
@@ -117,7 +121,8 @@ static int64_t panels_of(const scanning *r, const vn__slot *slot)
 
 static pointer buffer(const scanning *r, int index, const vn__slot *slot)
 {
-    return (pointer){ r->scratch + r->s->buffer[index], slot->lanes ? aligned(slot->bytes) : 0 };
+    return (pointer){ r->scratch + r->s->buffer[index],
+                      slot->lanes ? aligned(slot->bytes) : 0 };
 }
 
 /* Copies a value panel by panel. */
@@ -156,7 +161,8 @@ static pointer read_slice(const scanning *r, int operand, int64_t t)
     return part;
 }
 
-/* Where a carry lies at step number k (0 .. length): in the history, or in turn in two buffers. */
+/* Where a carry lies at step number k (0 .. length): in the history, or in turn in two
+ * buffers. */
 static pointer carry_at(const scanning *r, int i, int64_t k)
 {
     const vn__scan_attr *const a = r->a;
@@ -169,7 +175,8 @@ static pointer carry_at(const scanning *r, int i, int64_t k)
     return buffer(r, k % 2 ? r->s->body->n_in + i : i, slot);
 }
 
-static void add_to(const scanning *r, pointer sum, pointer term, const vn__slot *slot, bool first)
+static void add_to(const scanning *r, pointer sum, pointer term, const vn__slot *slot,
+                   bool first)
 {
     const vn_dtype dtype = slot->aval.dtype;
     const int64_t n = slot->bytes / (int64_t)vn_dtype_size(dtype);
@@ -200,25 +207,35 @@ static void run_body(const scanning *r, int64_t k, int64_t t)
     }
     for (int j = 0; j < b->n_out; j++) {
         const bool y = j >= a->n_carry && j < a->n_carry + a->n_ys;
-        result[j] = j < a->n_carry                        ? carry_at(r, j, k + 1)
-                    : y && r->s->blocks[b->n_in + j] == 1 ? slice_at(r->out[j], &b->out_slot[j], t)
-                                                          : buffer(r, b->n_in + j, &b->out_slot[j]);
+        result[j] = j < a->n_carry ? carry_at(r, j, k + 1)
+                    : y && r->s->blocks[b->n_in + j] == 1
+                        ? slice_at(r->out[j], &b->out_slot[j], t)
+                        : buffer(r, b->n_in + j, &b->out_slot[j]);
         out[j] = result[j].at;
         out_panel[j] = result[j].panel;
     }
-    vn__run(b, &(vn__frame){ .in = in, .out = out, .in_panel = in_panel, .out_panel = out_panel,
+    vn__run(b, &(vn__frame){ .in = in,
+                             .out = out,
+                             .in_panel = in_panel,
+                             .out_panel = out_panel,
                              .work = r->scratch + r->s->buffer[b->n_in + b->n_out],
                              .prepared = r->s->prepared >= 0 && r->f->prepared
-                                             ? r->f->prepared + r->s->prepared : NULL,
-                             .workers = r->f->workers, .worker_bytes = r->f->worker_bytes,
-                             .panels = r->f->panels, .first = r->f->first, .valid = r->f->valid,
+                                             ? r->f->prepared + r->s->prepared
+                                             : NULL,
+                             .workers = r->f->workers,
+                             .worker_bytes = r->f->worker_bytes,
+                             .panels = r->f->panels,
+                             .first = r->f->first,
+                             .valid = r->f->valid,
                              .n = r->f->n });
     for (int j = a->n_carry; j < a->n_carry + a->n_ys; j++)
         if (r->s->blocks[b->n_in + j] > 1)
-            move_slice(r, r->out[j], result[j], &b->out_slot[j], r->s->blocks[b->n_in + j], t, false);
+            move_slice(r, r->out[j], result[j], &b->out_slot[j], r->s->blocks[b->n_in + j], t,
+                       false);
     for (int j = 0; j < a->n_sums; j++) {
         const int term = a->n_carry + a->n_ys + j;
-        add_to(r, r->out[2 * a->n_carry + a->n_ys + j], result[term], &b->out_slot[term], k == 0);
+        add_to(r, r->out[2 * a->n_carry + a->n_ys + j], result[term], &b->out_slot[term],
+               k == 0);
     }
 }
 
@@ -265,8 +282,8 @@ static bool any_active(const scanning *r, pointer flags)
     return false;
 }
 
-static void run_part(const scanning *r, const vn__program *p, const pointer carry[], int n_carry,
-                     int captured, const pointer result[])
+static void run_part(const scanning *r, const vn__program *p, const pointer carry[],
+                     int n_carry, int captured, const pointer result[])
 {
     void *in[MAX_PARAMETERS], *out[MAX_PARAMETERS];
     int64_t in_panel[MAX_PARAMETERS], out_panel[MAX_PARAMETERS];

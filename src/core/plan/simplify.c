@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The simplifier's passes: copy the live instructions of one tape to another through the rules, until
- * nothing changes. */
+/* The simplifier's passes: copy the live instructions of one tape to another through the rules,
+ * until nothing changes. */
 #include "core/plan/simplify.h"
 
 #include <string.h>
@@ -67,8 +67,8 @@ static bool same_instr(const vn__instr *a, const vn_op *op, const void *attr, in
            (n_in == 0 || memcmp(a->in, in, (size_t)n_in * sizeof *in) == 0);
 }
 
-static vn_status record_once(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
-                             int n_in, vn_array *const in[])
+static vn_status record_once(vn__rewriter *r, vn_array *out[], const vn_op *op,
+                             const void *attr, int n_in, vn_array *const in[])
 {
     uint32_t id[VN__MAX_OPERANDS];
     for (int i = 0; i < n_in; i++) {
@@ -78,7 +78,8 @@ static vn_status record_once(vn__rewriter *r, vn_array *out[], const vn_op *op, 
     }
     int64_t at = (int64_t)(hash_of(op, attr, n_in, id) % (uint64_t)r->table_size);
     int64_t probes = 0;
-    for (; r->table[at] >= 0 && probes < r->table_size; at = (at + 1) % r->table_size, probes++) {
+    for (; r->table[at] >= 0 && probes < r->table_size;
+         at = (at + 1) % r->table_size, probes++) {
         const vn__instr *const old = &r->to->instr[r->table[at]];
         if (same_instr(old, op, attr, n_in, id)) {
             for (int j = 0; j < old->n_out; j++)
@@ -127,8 +128,8 @@ static bool can_fold(const vn_op *op, const void *attr, int n_in, vn_array *cons
     return size <= largest && size <= FOLD_LIMIT;
 }
 
-static bool apply_rules(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr, int n_in,
-                        vn_array *const in[])
+static bool apply_rules(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
+                        int n_in, vn_array *const in[])
 {
     if (op == &vn__op_map_in)
         return vn__rule_map_in(r, out, attr, in[0]);
@@ -136,7 +137,8 @@ static bool apply_rules(vn__rewriter *r, vn_array *out[], const vn_op *op, const
         return vn__rule_map_out(r, out, attr, in[0]);
     if (op == &vn__op_axis_sum)
         return vn__rule_axis_sum(r, out, attr, in[0]);
-    if (op == &vn__op_axis_max && !(vn__as_array(in[0])->axes >> ((const vn__axis_attr *)attr)->axis & 1)) {
+    if (op == &vn__op_axis_max &&
+        !(vn__as_array(in[0])->axes >> ((const vn__axis_attr *)attr)->axis & 1)) {
         out[0] = in[0];
         return true;
     }

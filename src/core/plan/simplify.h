@@ -5,10 +5,10 @@
 
 #include "core/transform/control.h"
 
-/* A new tape with the same inputs and outputs and less in between: dead and repeated instructions are
- * gone, marks and overrides too, constants are folded; a value that is stacked over an axis only to
- * be worked on element by element or summed is worked on inside the axis; two axes that turn out to
- * be one are unified. The caller owns it; NULL on error. */
+/* A new tape with the same inputs and outputs and less in between: dead and repeated
+ * instructions are gone, marks and overrides too, constants are folded; a value that is stacked
+ * over an axis only to be worked on element by element or summed is worked on inside the axis;
+ * two axes that turn out to be one are unified. The caller owns it; NULL on error. */
 vn__tape *vn__simplify(const vn__tape *tape);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Stages. An axis can be the lanes if it never occurs together with a larger one. Instructions over a
- * lane axis run tile by tile; those that need no FINISHED sum or stacked array of each other share a
- * stage. Level b of a plain value: it exists after the stages of the levels below b. */
+/* Stages. An axis can be the lanes if it never occurs together with a larger one. Instructions
+ * over a lane axis run tile by tile; those that need no FINISHED sum or stacked array of each
+ * other share a stage. Level b of a plain value: it exists after the stages of the levels below
+ * b. */
 #include <string.h>
 
 #include "core/plan/compile.h"
@@ -10,9 +11,9 @@ enum { PLAIN = -1 };
 
 typedef struct partition {
     vn__compiler *c;
-    int8_t *lane;     /* by instruction: lane axis or PLAIN */
-    int32_t *level;   /* by instruction */
-    int32_t *ready;   /* by value: level from which it can be used outside of lanes */
+    int8_t *lane;       /* by instruction: lane axis or PLAIN */
+    int32_t *level;     /* by instruction */
+    int32_t *ready;     /* by value: level from which it can be used outside of lanes */
     int8_t *value_lane; /* by value: lane axis in which it lives, or PLAIN */
     uint64_t laneable;
     int32_t levels;
@@ -203,17 +204,17 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 }
 
 /* ------------------------------------------------------------------------ tile sizes
- * Everything here depends on shapes alone, never on the machine or the number of threads: the same
- * program gives the same bits everywhere. */
+ * Everything here depends on shapes alone, never on the machine or the number of threads: the
+ * same program gives the same bits everywhere. */
 
-#define TILE_BYTES (384 * 1024)   /* of intermediates: a share of L2 */
-#define PANEL_BYTES (512 * 1024)  /* above this for 32 lanes, panels are 16 lanes wide */
-#define SMALL_BYTES (32 * 1024)   /* below this for 32 lanes, panels are WIDE_LANES wide */
-#define WIDE_LANES 128
-#define MAX_PANELS 8
-#define MAX_SLOTS 64
-#define SLOT_FLOPS 4e5            /* a slot is at least some microseconds of work */
-#define TOTALS_BYTES (6 << 20)    /* all slots together */
+#define TILE_BYTES   (384 * 1024) /* of intermediates: a share of L2 */
+#define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels are 16 lanes wide */
+#define SMALL_BYTES  (32 * 1024)  /* below this for 32 lanes, panels are WIDE_LANES wide */
+#define WIDE_LANES   128
+#define MAX_PANELS   8
+#define MAX_SLOTS    64
+#define SLOT_FLOPS   4e5       /* a slot is at least some microseconds of work */
+#define TOTALS_BYTES (6 << 20) /* all slots together */
 
 static int64_t slots_of(const vn__stage *st, const vn__program *program)
 {
@@ -264,10 +265,12 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
 
 static vn_status lay_totals(vn__compiler *c, vn__stage *st, const choice *s)
 {
-    st->in_role = vn__arena_alloc(&c->program->arena, (size_t)(s->n_in + 1) * sizeof *st->in_role);
-    st->out_role = vn__arena_alloc(&c->program->arena, (size_t)(s->n_out + 1) * sizeof *st->out_role);
-    st->total_offset = vn__arena_alloc(&c->program->arena,
-                                       (size_t)(s->n_out + 1) * sizeof *st->total_offset);
+    st->in_role =
+        vn__arena_alloc(&c->program->arena, (size_t)(s->n_in + 1) * sizeof *st->in_role);
+    st->out_role =
+        vn__arena_alloc(&c->program->arena, (size_t)(s->n_out + 1) * sizeof *st->out_role);
+    st->total_offset =
+        vn__arena_alloc(&c->program->arena, (size_t)(s->n_out + 1) * sizeof *st->total_offset);
     if (!st->in_role || !st->out_role || !st->total_offset)
         return vn_error_status();
     memcpy(st->in_role, s->in_role, (size_t)s->n_in * sizeof *st->in_role);
@@ -290,8 +293,8 @@ static void size_spill(vn__slot *slot, const vn__stage *st)
 
 static vn_status add_stage_step(vn__compiler *c, vn__stage *st, const choice *s)
 {
-    vn__step *const step = vn__step_new(c, VN__STEP_STAGE, s->n_in, s->in, s->n_out,
-                                        s->n_out ? s->out[0] : 0);
+    vn__step *const step =
+        vn__step_new(c, VN__STEP_STAGE, s->n_in, s->in, s->n_out, s->n_out ? s->out[0] : 0);
     if (!step)
         return vn_error_status();
     step->stage = st;
@@ -324,8 +327,8 @@ static vn_status build_stage(const partition *p, int32_t level, int lane)
     if (status == VN_ERR_OK && st && s.n_instr > 0 && s.n_out > 0) {
         st->axis = lane;
         st->n = vn__tape_axis(c->tape, lane)->size;
-        const vn__part chosen = { s.instr, s.n_instr, s.in, s.out, s.n_in, s.n_out, s.in_role,
-                                s.out_role };
+        const vn__part chosen = { s.instr, s.n_instr, s.in,      s.out,
+                                  s.n_in,  s.n_out,   s.in_role, s.out_role };
         status = size_stage(st, c->tape, &chosen);
         if (status == VN_ERR_OK)
             status = lay_totals(c, st, &s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Running a stage: its slots are the tasks of the pool; each runs its tiles in order and keeps its own
- * totals, which are then combined in one fixed binary tree: same bits at any number of threads. */
+/* Running a stage: its slots are the tasks of the pool; each runs its tiles in order and keeps
+ * its own totals, which are then combined in one fixed binary tree: same bits at any number of
+ * threads. */
 #include <string.h>
 
 #include "core/plan/program.h"
@@ -12,7 +13,7 @@
 typedef struct running {
     const vn__step *step;
     const vn__stage *stage;
-    char *work;    /* of the caller */
+    char *work; /* of the caller */
     char *workers;
     int64_t worker_bytes;
     char *in[MAX_PARAMETERS], *out[MAX_PARAMETERS];
@@ -67,9 +68,16 @@ static void run_tile(const running *r, int64_t first, char *totals, char *work)
                      ? totals + st->total_offset[j]
                      : r->out[j] + first / p->lanes * out_panel[j];
     }
-    vn__run(p, &(vn__frame){ .in = in, .out = out, .in_panel = in_panel, .out_panel = out_panel,
-                             .work = work, .prepared = r->work + st->prepared_at, .panels = (valid + p->lanes - 1) / p->lanes,
-                             .first = first, .valid = valid, .n = st->n });
+    vn__run(p, &(vn__frame){ .in = in,
+                             .out = out,
+                             .in_panel = in_panel,
+                             .out_panel = out_panel,
+                             .work = work,
+                             .prepared = r->work + st->prepared_at,
+                             .panels = (valid + p->lanes - 1) / p->lanes,
+                             .first = first,
+                             .valid = valid,
+                             .n = st->n });
 }
 
 static void run_slot(void *context, int64_t slot, int worker)
@@ -100,8 +108,9 @@ static void combine_block(void *context, int64_t task, int worker)
     const vn__stage *const st = c->r->stage;
     const vn__kernels *const k = vn__kernels_get();
     const vn_dtype dtype = st->program->out_slot[c->output].aval.dtype;
-    vn__binary_fn *const f = k->binary[dtype][st->out_role[c->output] == VN__ROLE_TOTAL
-                                                  ? VN__BINARY_add : VN__BINARY_max];
+    vn__binary_fn *const f =
+        k->binary[dtype]
+                 [st->out_role[c->output] == VN__ROLE_TOTAL ? VN__BINARY_add : VN__BINARY_max];
     const int64_t from = task * COMBINE_BLOCK;
     const int64_t n = c->n - from < COMBINE_BLOCK ? c->n - from : COMBINE_BLOCK;
     const int64_t at = st->total_offset[c->output] + from * c->size;
@@ -110,7 +119,8 @@ static void combine_block(void *context, int64_t task, int worker)
             char *const a = totals_of(c->r, s) + at, *const b = totals_of(c->r, s + width) + at;
             f(a, n, (vn__in){ a, n, 1 }, (vn__in){ b, n, 1 }, 1, n);
         }
-    memcpy(c->r->out[c->output] + from * c->size, totals_of(c->r, 0) + at, (size_t)(n * c->size));
+    memcpy(c->r->out[c->output] + from * c->size, totals_of(c->r, 0) + at,
+           (size_t)(n * c->size));
 }
 
 static void combine_totals(const running *r)
@@ -128,8 +138,11 @@ static void combine_totals(const running *r)
 
 void vn__run_stage(const vn__step *step, const vn__frame *f)
 {
-    running r = { .step = step, .stage = step->stage, .work = f->work,
-                  .workers = f->workers, .worker_bytes = f->worker_bytes };
+    running r = { .step = step,
+                  .stage = step->stage,
+                  .work = f->work,
+                  .workers = f->workers,
+                  .worker_bytes = f->worker_bytes };
     int64_t ignored;
     for (int i = 0; i < step->n_in; i++)
         r.in[i] = vn__address(&step->in[i], f, &ignored);

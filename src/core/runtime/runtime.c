@@ -20,7 +20,8 @@ int vn_num_threads(void) { return vn__pool_workers(); }
 vn_status vn_set_num_threads(int n)
 {
     switch (vn__pool_set_workers(n)) {
-    case VN__PARALLEL_OK: return VN_ERR_OK;
+    case VN__PARALLEL_OK:
+        return VN_ERR_OK;
     case VN__PARALLEL_BUSY:
         return vn__fail(VN_ERR_ARGUMENT, "set_num_threads: called from inside a parallel task");
     default:
@@ -58,4 +59,7 @@ int vn_verbose(void)
     return level < 0 ? 0 : level;
 }
 
-void vn_set_verbose(int level) { __atomic_store_n(&verbose, level < 0 ? 0 : level, __ATOMIC_RELAXED); }
+void vn_set_verbose(int level)
+{
+    __atomic_store_n(&verbose, level < 0 ? 0 : level, __ATOMIC_RELAXED);
+}

@@ -69,16 +69,23 @@ vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n
     }
     VN_TRY(results_alloc(out, result, n_out, out_aval));
     VN_TRY(scratch_alloc(&scratch, op, attr, n_in, in_aval));
-    op->eval(&(vn_eval){ .attr = attr, .n_in = n_in, .n_out = n_out, .lanes = 1, .in = data,
-                         .out = result, .mapped = mapped, .in_aval = in_aval,
-                         .out_aval = out_aval, .scratch = scratch,
+    op->eval(&(vn_eval){ .attr = attr,
+                         .n_in = n_in,
+                         .n_out = n_out,
+                         .lanes = 1,
+                         .in = data,
+                         .out = result,
+                         .mapped = mapped,
+                         .in_aval = in_aval,
+                         .out_aval = out_aval,
+                         .scratch = scratch,
                          .kernels = vn__kernels_get() });
     vn__free(scratch);
     return VN_ERR_OK;
 }
 
-vn_status vn__record(vn_array *out[], vn__tape *tape, const vn_op *op, const void *attr, int n_in,
-                     vn_array *const in[], uint64_t axes)
+vn_status vn__record(vn_array *out[], vn__tape *tape, const vn_op *op, const void *attr,
+                     int n_in, vn_array *const in[], uint64_t axes)
 {
     const int n_out = vn__results(op, attr);
     vn_aval in_aval[MAX_OPERANDS], out_aval[VN__MAX_RESULTS];

@@ -85,7 +85,8 @@ void vn__tape_release(vn__tape *tape)
 
 vn_status vn__tape_keep(vn__tape *tape, vn_tree *tree)
 {
-    if (!tree || !vn__grow(&tape->kept, &tape->kept_capacity, tape->n_kept + 1, sizeof *tape->kept))
+    if (!tree ||
+        !vn__grow(&tape->kept, &tape->kept_capacity, tape->n_kept + 1, sizeof *tape->kept))
         return vn__fail(VN_ERR_NULL_ARGUMENT, "tape: nothing to keep");
     tape->kept[tape->n_kept++] = vn_retain(tree);
     return VN_ERR_OK;
@@ -120,7 +121,8 @@ static uint32_t new_value(vn__tape *tape, vn_aval aval, uint64_t axes)
     if (tape->n_value >= UINT32_MAX - 1 ||
         !vn__grow(&tape->value, &tape->value_capacity, tape->n_value + 1, sizeof *tape->value))
         return UINT32_MAX;
-    tape->value[tape->n_value] = (vn__value){ .aval = aval, .axes = axes, .instr = VN__NO_INSTR };
+    tape->value[tape->n_value] =
+        (vn__value){ .aval = aval, .axes = axes, .instr = VN__NO_INSTR };
     return (uint32_t)tape->n_value++;
 }
 
@@ -220,8 +222,9 @@ uint32_t vn__tape_import(vn__tape *tape, vn_array *x)
         return import_constant(tape, x);
     if (tape->parent && vn__tape_encloses(a->tape, tape))
         return capture(tape, x);
-    vn__fail(VN_ERR_TRACE, "a value recorded by one transformation is used in another that does not "
-                           "enclose it (it escaped through a variable?)");
+    vn__fail(VN_ERR_TRACE,
+             "a value recorded by one transformation is used in another that does not "
+             "enclose it (it escaped through a variable?)");
     return UINT32_MAX;
 }
 
@@ -231,7 +234,8 @@ uint32_t vn__tape_append(vn__tape *tape, const vn_op *op, const void *attr, int 
                          const uint32_t in[], int n_out, const vn_aval out[], uint64_t axes)
 {
     if (tape->sealed) {
-        vn__fail(VN_ERR_TRACE, "%s: a value is used after its transformation has ended", op->name);
+        vn__fail(VN_ERR_TRACE, "%s: a value is used after its transformation has ended",
+                 op->name);
         return UINT32_MAX;
     }
     if (!vn__grow(&tape->instr, &tape->instr_capacity, tape->n_instr + 1, sizeof *tape->instr))

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The tape: the write-once record of a function. Appended by one thread without locks, sealed, then
- * read by all threads without locks.
+/* The tape: the write-once record of a function. Appended by one thread without locks, sealed,
+ * then read by all threads without locks.
  *
- * A value has the aval of one example and a set of mapped axes. A tape is symbolic (numbers unknown:
- * inside filter_jit) or eager (every value also has its numbers). The body of a loop is a child tape:
- * it shares the axes of its root, and a value of an ancestor used in it becomes a captured input. */
+ * A value has the aval of one example and a set of mapped axes. A tape is symbolic (numbers
+ * unknown: inside filter_jit) or eager (every value also has its numbers). The body of a loop
+ * is a child tape: it shares the axes of its root, and a value of an ancestor used in it
+ * becomes a captured input. */
 #ifndef VN_CORE_TAPE_TAPE_H
 #define VN_CORE_TAPE_TAPE_H
 
@@ -13,53 +14,53 @@
 #include "core/tree/tree.h"
 #include "vernal/op.h"
 
-#define VN__MAX_AXES 64
+#define VN__MAX_AXES     64
 #define VN__MAX_OPERANDS 1024
-#define VN__MAX_RESULTS 1024
-#define VN__NO_INSTR UINT32_MAX
+#define VN__MAX_RESULTS  1024
+#define VN__NO_INSTR     UINT32_MAX
 
 typedef struct vn__value {
     vn_aval aval;
-    uint64_t axes;    /* mapped axes */
-    uint32_t instr;   /* that made it; VN__NO_INSTR: input or constant */
+    uint64_t axes;  /* mapped axes */
+    uint32_t instr; /* that made it; VN__NO_INSTR: input or constant */
     bool constant;
-    vn_array *known;  /* the numbers (constants, eager values), retained; else NULL */
+    vn_array *known; /* the numbers (constants, eager values), retained; else NULL */
 } vn__value;
 
 typedef struct vn__instr {
     const vn_op *op;
     const void *attr;
-    uint32_t *in;     /* values */
+    uint32_t *in; /* values */
     int32_t n_in, n_out;
-    uint32_t out;     /* first result; the others follow */
+    uint32_t out; /* first result; the others follow */
 } vn__instr;
 
 typedef struct vn__axis {
     int64_t size;
-    char name[32];    /* "" if unnamed */
-    bool open;        /* its vmap is being recorded: collectives may name it */
+    char name[32]; /* "" if unnamed */
+    bool open;     /* its vmap is being recorded: collectives may name it */
 } vn__axis;
 
 typedef struct vn__tape {
     int32_t refs;
     bool eager, sealed;
-    struct vn__tape *parent;          /* retained; NULL for a root */
+    struct vn__tape *parent; /* retained; NULL for a root */
     vn__arena arena;
     vn__instr *instr;
     vn__value *value;
     int64_t n_instr, instr_capacity, n_value, value_capacity;
-    uint32_t *input;                  /* values that are inputs, in order */
+    uint32_t *input; /* values that are inputs, in order */
     int64_t n_input, input_capacity;
-    uint32_t *output;                 /* set by vn__tape_seal */
+    uint32_t *output; /* set by vn__tape_seal */
     int64_t n_output;
-    uint32_t *captured;               /* of a child: value of the parent behind each captured input */
-    uint32_t *capture_input;          /* ... and the input that stands for it */
+    uint32_t *captured;      /* of a child: value of the parent behind each captured input */
+    uint32_t *capture_input; /* ... and the input that stands for it */
     int64_t n_captured, captured_capacity, capture_input_capacity;
-    vn__axis axis[VN__MAX_AXES];      /* of a root */
+    vn__axis axis[VN__MAX_AXES]; /* of a root */
     int n_axes;
-    vn_tree **kept;                   /* trees that attributes point to, retained */
+    vn_tree **kept; /* trees that attributes point to, retained */
     int64_t n_kept, kept_capacity;
-    struct vn__tape **child;          /* tapes that attributes point to, retained */
+    struct vn__tape **child; /* tapes that attributes point to, retained */
     int64_t n_child, child_capacity;
 } vn__tape;
 
@@ -77,10 +78,11 @@ bool vn__tape_encloses(const vn__tape *a, const vn__tape *b);
 vn_array *vn__tape_input(vn__tape *tape, vn_aval aval, uint64_t axes, vn_array *known);
 /* The value as an array object (with numbers if it has them). */
 vn_array *vn__tape_array(vn__tape *tape, uint32_t value);
-/* The number of x on this tape: its own, a new constant, or a captured input. UINT32_MAX on error. */
+/* The number of x on this tape: its own, a new constant, or a captured input. UINT32_MAX on
+ * error. */
 uint32_t vn__tape_import(vn__tape *tape, vn_array *x);
-/* Appends one instruction, results in order from the returned value on (UINT32_MAX on error). attr is
- * copied. out avals and axes are given; numbers come later by vn__tape_set_known. */
+/* Appends one instruction, results in order from the returned value on (UINT32_MAX on error).
+ * attr is copied. out avals and axes are given; numbers come later by vn__tape_set_known. */
 uint32_t vn__tape_append(vn__tape *tape, const vn_op *op, const void *attr, int n_in,
                          const uint32_t in[], int n_out, const vn_aval out[], uint64_t axes);
 vn_status vn__tape_set_known(vn__tape *tape, uint32_t value, vn_array *known);
@@ -90,14 +92,16 @@ vn_status vn__tape_seal(vn__tape *tape, int n, vn_array *const outputs[]);
 /* A new axis on the root of the tape; its number, or -1 (limit). name may be NULL. */
 int vn__tape_axis_new(vn__tape *tape, int64_t size, const char *name);
 const vn__axis *vn__tape_axis(const vn__tape *tape, int axis);
-/* The axis of that name on the innermost symbolic tape of the thread; -1 and an error if none. */
+/* The axis of that name on the innermost symbolic tape of the thread; -1 and an error if
+ * none. */
 int vn__axis_find(const char *who, const char *name);
 
 /* The innermost tape the thread is recording on (symbolic or eager), NULL: none. */
 vn__tape *vn__tape_current(void);
 void vn__tape_push(vn__tape *tape);
 void vn__tape_pop(void);
-/* Hides the tapes being recorded from what the thread does until vn__tape_resume(what it returned). */
+/* Hides the tapes being recorded from what the thread does until vn__tape_resume(what it
+ * returned). */
 int vn__tape_suspend(void);
 void vn__tape_resume(int suspended);
 
@@ -109,8 +113,8 @@ static inline vn__tape *vn__tape_of(const vn_array *x)
 }
 
 /* Records on this tape even if no operand is a value of it (operations without operands). */
-vn_status vn__record(vn_array *out[], vn__tape *tape, const vn_op *op, const void *attr, int n_in,
-                     vn_array *const in[], uint64_t axes);
+vn_status vn__record(vn_array *out[], vn__tape *tape, const vn_op *op, const void *attr,
+                     int n_in, vn_array *const in[], uint64_t axes);
 
 /* Number of results of an op. */
 static inline int vn__results(const vn_op *op, const void *attr)
@@ -122,7 +126,8 @@ static inline int vn__results(const vn_op *op, const void *attr)
 vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n_in,
                        vn_array *const in[], const vn_aval out_aval[]);
 
-/* Records the program of a sealed tape again on inputs (values or numbers): outputs[n_output]. */
+/* Records the program of a sealed tape again on inputs (values or numbers):
+ * outputs[n_output]. */
 vn_status vn__tape_inline(vn_array *outputs[], const vn__tape *tape, vn_array *const inputs[]);
 
 #endif

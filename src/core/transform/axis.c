@@ -3,9 +3,9 @@
  *     map_in(x)[..]      = the example of the lane            (adds the axis)
  *     map_out(y)[..,n,..] = all examples                      (removes it)
  *     axis_sum(y) = sum over the axis of y                    (removes it)
- * Each is linear; map_in and map_out are each other's transpose. axis_sum's transpose gives every
- * example the same cotangent: a value that is simply not mapped. The planner expands all of them into
- * loads, stores and accumulators, so they have no evaluation of their own. */
+ * Each is linear; map_in and map_out are each other's transpose. axis_sum's transpose gives
+ * every example the same cotangent: a value that is simply not mapped. The planner expands all
+ * of them into loads, stores and accumulators, so they have no evaluation of their own. */
 #include "core/transform/axis.h"
 
 #include <string.h>
@@ -35,8 +35,12 @@ static void mark_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 }
 
 const vn_op vn__op_mark = {
-    .name = "mark", .n_in = 1, .flags = VN_OP_LINEAR | VN_OP_LANES | VN_OP_ELEMENTWISE,
-    .shape = mark_shape, .eval = mark_eval, .vjp = mark_vjp,
+    .name = "mark",
+    .n_in = 1,
+    .flags = VN_OP_LINEAR | VN_OP_LANES | VN_OP_ELEMENTWISE,
+    .shape = mark_shape,
+    .eval = mark_eval,
+    .vjp = mark_vjp,
 };
 
 vn_array *vn__mark(vn__tape *tape, vn_array *x)
@@ -72,7 +76,8 @@ static vn_status map_out_shape(vn_aval out[], const void *attr, const vn_aval in
     out[0] = in[0];
     vn_shape *const s = &out[0].shape;
     if (s->rank == VN_MAX_RANK)
-        return vn__fail(VN_ERR_LIMIT, "vmap: the result would have more than %d axes", VN_MAX_RANK);
+        return vn__fail(VN_ERR_LIMIT, "vmap: the result would have more than %d axes",
+                        VN_MAX_RANK);
     for (int i = s->rank++; i > a->position; i--)
         s->dim[i] = s->dim[i - 1];
     s->dim[a->position] = a->size;
@@ -99,13 +104,25 @@ static void map_out_vjp(vn_array *din[], const vn_node *node, vn_array *const g[
 }
 
 const vn_op vn__op_map_in = {
-    .name = "map_in", .n_in = 1, .attr_size = sizeof(vn__axis_attr), .flags = VN_OP_LINEAR,
-    .shape = map_in_shape, .eval = unplanned_eval, .vjp = map_in_vjp, .axes = add_axis,
+    .name = "map_in",
+    .n_in = 1,
+    .attr_size = sizeof(vn__axis_attr),
+    .flags = VN_OP_LINEAR,
+    .shape = map_in_shape,
+    .eval = unplanned_eval,
+    .vjp = map_in_vjp,
+    .axes = add_axis,
 };
 
 const vn_op vn__op_map_out = {
-    .name = "map_out", .n_in = 1, .attr_size = sizeof(vn__axis_attr), .flags = VN_OP_LINEAR,
-    .shape = map_out_shape, .eval = unplanned_eval, .vjp = map_out_vjp, .axes = remove_axis,
+    .name = "map_out",
+    .n_in = 1,
+    .attr_size = sizeof(vn__axis_attr),
+    .flags = VN_OP_LINEAR,
+    .shape = map_out_shape,
+    .eval = unplanned_eval,
+    .vjp = map_out_vjp,
+    .axes = remove_axis,
 };
 
 vn_array *vn__map_in(vn__tape *tape, vn_array *x, int axis, int position)
@@ -152,8 +169,14 @@ static void axis_sum_vjp(vn_array *din[], const vn_node *node, vn_array *const g
 }
 
 const vn_op vn__op_axis_sum = {
-    .name = "axis_sum", .n_in = 1, .attr_size = sizeof(vn__axis_attr), .flags = VN_OP_LINEAR,
-    .shape = reduce_shape, .eval = unplanned_eval, .vjp = axis_sum_vjp, .axes = remove_axis,
+    .name = "axis_sum",
+    .n_in = 1,
+    .attr_size = sizeof(vn__axis_attr),
+    .flags = VN_OP_LINEAR,
+    .shape = reduce_shape,
+    .eval = unplanned_eval,
+    .vjp = axis_sum_vjp,
+    .axes = remove_axis,
 };
 
 /* The cotangent goes in equal shares to the examples that attain the maximum. */
@@ -172,8 +195,13 @@ static void axis_max_jvp(vn_array *dout[], const vn_node *node, vn_array *const 
 }
 
 const vn_op vn__op_axis_max = {
-    .name = "axis_max", .n_in = 1, .attr_size = sizeof(vn__axis_attr),
-    .shape = reduce_shape, .eval = unplanned_eval, .vjp = axis_max_vjp, .jvp = axis_max_jvp,
+    .name = "axis_max",
+    .n_in = 1,
+    .attr_size = sizeof(vn__axis_attr),
+    .shape = reduce_shape,
+    .eval = unplanned_eval,
+    .vjp = axis_max_vjp,
+    .jvp = axis_max_jvp,
     .axes = remove_axis,
 };
 
@@ -185,8 +213,13 @@ static vn_status index_shape(vn_aval out[], const void *attr, const vn_aval in[]
 }
 
 const vn_op vn__op_axis_index = {
-    .name = "axis_index", .n_in = 0, .attr_size = sizeof(vn__axis_attr),
-    .flags = VN_OP_NO_GRADIENT, .shape = index_shape, .eval = unplanned_eval, .axes = add_axis,
+    .name = "axis_index",
+    .n_in = 0,
+    .attr_size = sizeof(vn__axis_attr),
+    .flags = VN_OP_NO_GRADIENT,
+    .shape = index_shape,
+    .eval = unplanned_eval,
+    .axes = add_axis,
 };
 
 vn_array *vn__axis_sum(vn_array *x, int axis)
@@ -211,18 +244,26 @@ static uint64_t spread_axes(const void *attr, uint64_t in)
 static void spread_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
     const vn__array *const x = vn__as_array(node->in[0]);
-    const uint64_t extra = ((const vn__spread_attr *)node->attr)->axes & ~(x->tape ? x->axes : 0);
+    const uint64_t extra =
+        ((const vn__spread_attr *)node->attr)->axes & ~(x->tape ? x->axes : 0);
     din[0] = g[0];
     const vn__tape *const tape = vn__tape_of(node->out[0]);
     for (int a = 0; din[0] && extra >> a; a++)
         if (extra >> a & 1)
-            din[0] = is_mapped(din[0], a) ? vn__axis_sum(din[0], a)
-                                          : vn_scale((double)vn__tape_axis(tape, a)->size, din[0]);
+            din[0] = is_mapped(din[0], a)
+                         ? vn__axis_sum(din[0], a)
+                         : vn_scale((double)vn__tape_axis(tape, a)->size, din[0]);
 }
 
 const vn_op vn__op_spread = {
-    .name = "spread", .n_in = 1, .attr_size = sizeof(vn__spread_attr), .flags = VN_OP_LINEAR,
-    .shape = reduce_shape, .eval = unplanned_eval, .vjp = spread_vjp, .axes = spread_axes,
+    .name = "spread",
+    .n_in = 1,
+    .attr_size = sizeof(vn__spread_attr),
+    .flags = VN_OP_LINEAR,
+    .shape = reduce_shape,
+    .eval = unplanned_eval,
+    .vjp = spread_vjp,
+    .axes = spread_axes,
 };
 
 vn_array *vn__spread(vn__tape *tape, vn_array *x, uint64_t axes)
@@ -282,11 +323,13 @@ vn_array *vn_axis_index(const char *axis_name)
     vn__tape *const tape = vn__tape_current();
     const vn__axis_attr attr = { axis, 0, vn__tape_axis(tape, axis)->size };
     vn_array *out;
-    return vn__record(&out, tape, &vn__op_axis_index, &attr, 0, NULL, 0) == VN_ERR_OK ? out : NULL;
+    return vn__record(&out, tape, &vn__op_axis_index, &attr, 0, NULL, 0) == VN_ERR_OK ? out
+                                                                                      : NULL;
 }
 
 vn_array *vn_all_gather(vn_array *x, const char *axis_name)
 {
     const int axis = x ? vn__axis_find("all_gather", axis_name) : -1;
-    return axis < 0 ? NULL : vn__map_out(x, axis, 0, vn__tape_axis(vn__tape_current(), axis)->size);
+    return axis < 0 ? NULL
+                    : vn__map_out(x, axis, 0, vn__tape_axis(vn__tape_current(), axis)->size);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ops that create, end and reduce mapped axes, and the mark that starts a differentiation. */
+/* The ops that create, end and reduce mapped axes, and the mark that starts a
+ * differentiation. */
 #ifndef VN_CORE_TRANSFORM_AXIS_H
 #define VN_CORE_TRANSFORM_AXIS_H
 
@@ -11,10 +12,11 @@ typedef struct vn__axis_attr {
     int64_t size;
 } vn__axis_attr;
 
-extern const vn_op vn__op_mark;       /* x, a value of its own */
-extern const vn_op vn__op_map_in;     /* real axis -> mapped axis */
-extern const vn_op vn__op_map_out;    /* mapped axis -> real axis */
-extern const vn_op vn__op_axis_sum;   /* sum over a mapped axis; the result is not mapped over it */
+extern const vn_op vn__op_mark;    /* x, a value of its own */
+extern const vn_op vn__op_map_in;  /* real axis -> mapped axis */
+extern const vn_op vn__op_map_out; /* mapped axis -> real axis */
+extern const vn_op
+    vn__op_axis_sum; /* sum over a mapped axis; the result is not mapped over it */
 extern const vn_op vn__op_axis_max;
 extern const vn_op vn__op_axis_index; /* i32, 0 .. size-1 along the axis */
 

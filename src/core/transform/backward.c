@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Reverse mode. Forward over the tape once: which values depend on x. Backward once: each instruction
- * that has a cotangent and depends on x adds to the cotangents of its operands.
+/* Reverse mode. Forward over the tape once: which values depend on x. Backward once: each
+ * instruction that has a cotangent and depends on x adds to the cotangents of its operands.
  *
- * The one rule for mapped axes: an operand that lacks an axis of the instruction is shared by the
- * examples of that axis, so its cotangent is summed over it. Not over the axes of vmaps around the
- * differentiation: a derivative taken inside a vmap is that of one example. */
+ * The one rule for mapped axes: an operand that lacks an axis of the instruction is shared by
+ * the examples of that axis, so its cotangent is summed over it. Not over the axes of vmaps
+ * around the differentiation: a derivative taken inside a vmap is that of one example. */
 #include "core/transform/derivative.h"
 #include "vernal/ops.h"
 
 typedef struct pass {
     vn__tape *tape;
     int64_t n_value, n_instr;
-    bool *depends;     /* by value: on x */
-    vn_array **grad;   /* by value: cotangent so far; NULL is zero */
-    uint64_t outer;    /* axes of the vmaps around the differentiation */
+    bool *depends;   /* by value: on x */
+    vn_array **grad; /* by value: cotangent so far; NULL is zero */
+    uint64_t outer;  /* axes of the vmaps around the differentiation */
     bool plain;
 } pass;
 
@@ -110,7 +110,8 @@ static vn_status step(const pass *p, const vn__instr *instr)
     if (!any || !passes_gradient(p, instr))
         return VN_ERR_OK;
     if (!instr->op->vjp)
-        return vn__fail(VN_ERR_DERIVATIVE, "%s: has no reverse-mode derivative", instr->op->name);
+        return vn__fail(VN_ERR_DERIVATIVE, "%s: has no reverse-mode derivative",
+                        instr->op->name);
     uint64_t axes = 0; /* of the instruction: what its operands have and it works over */
     for (int i = 0; i < instr->n_in; i++) {
         in[i] = array_of(p, instr->in[i]);
@@ -126,8 +127,8 @@ static vn_status step(const pass *p, const vn__instr *instr)
         return vn_error_status();
     for (int i = 0; i < instr->n_in; i++)
         if (need[i] && din[i])
-            accumulate(p, instr->in[i], instr->op->axes ? p->tape->value[instr->in[i]].axes : axes,
-                       din[i]);
+            accumulate(p, instr->in[i],
+                       instr->op->axes ? p->tape->value[instr->in[i]].axes : axes, din[i]);
     return vn_error_status();
 }
 
@@ -167,8 +168,11 @@ vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_
                           vn_array *const x[], int n_y, vn_array *const y[],
                           vn_array *const g[], bool plain)
 {
-    pass p = { .tape = tape, .n_value = tape->n_value, .n_instr = tape->n_instr,
-               .outer = open_axes(tape) | outer, .plain = plain };
+    pass p = { .tape = tape,
+               .n_value = tape->n_value,
+               .n_instr = tape->n_instr,
+               .outer = open_axes(tape) | outer,
+               .plain = plain };
     for (int i = 0; i < n_x; i++)
         dx[i] = NULL;
     p.depends = vn__alloc_zero((size_t)(p.n_value + 1) * sizeof *p.depends);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cond, while_loop, fori_loop. Eager: plain C control flow. Recorded:
  * cond        both branches and a choice by example (where);
- * while_loop  without a bound: the op `while` below, forward mode only; with a bound: a scan of that
+ * while_loop  without a bound: the op `while` below, forward mode only; with a bound: a scan of
+ * that
  *             many steps in which a finished example keeps its value. */
 #include "core/transform/control.h"
 
@@ -35,7 +36,8 @@ static vn_tree *choose_leaf(void *context, vn_tree *const leaf[])
     return vn_where(context, leaf[0], leaf[1]);
 }
 
-vn_tree *vn_cond_n(vn_array *pred, vn_tree *true_fn, vn_tree *false_fn, int n, vn_tree *const arg[])
+vn_tree *vn_cond_n(vn_array *pred, vn_tree *true_fn, vn_tree *false_fn, int n,
+                   vn_tree *const arg[])
 {
     if (!pred || !true_fn || !false_fn)
         return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "cond: an argument is NULL") : NULL;
@@ -133,7 +135,8 @@ static vn_status record_while(vn_array *out[], const looping *w, const vn__tape 
     attr.n_cond_captured = (int32_t)cond->n_captured;
     VN_TRY(vn__tape_keep_child(tape, attr.body));
     VN_TRY(vn__tape_keep_child(tape, attr.cond));
-    return vn_ok() ? vn__record(out, tape, &vn__op_while, &attr, n, in, axes) : vn_error_status();
+    return vn_ok() ? vn__record(out, tape, &vn__op_while, &attr, n, in, axes)
+                   : vn_error_status();
 }
 
 static vn_status while_recorded(vn_array *out[], const looping *w)
@@ -162,7 +165,8 @@ typedef struct dual {
     vn_array *const *din;
 } dual;
 
-static vn_status dual_cond(vn_array **out, void *context, vn__tape *tape, vn_array *const carry[])
+static vn_status dual_cond(vn_array **out, void *context, vn__tape *tape,
+                           vn_array *const carry[])
 {
     (void)tape;
     const dual *const d = context;
@@ -174,7 +178,8 @@ static vn_status dual_cond(vn_array **out, void *context, vn__tape *tape, vn_arr
     return vn__tape_inline(out, d->a->cond, in);
 }
 
-static vn_status dual_body(vn_array *out[], void *context, vn__tape *tape, vn_array *const carry[])
+static vn_status dual_body(vn_array *out[], void *context, vn__tape *tape,
+                           vn_array *const carry[])
 {
     const dual *const d = context;
     const int n = d->a->n_carry, n_in = (int)d->a->body->n_input;
@@ -182,8 +187,9 @@ static vn_status dual_body(vn_array *out[], void *context, vn__tape *tape, vn_ar
     for (int i = 0, k = n; i < n_in; i++) {
         const int operand = i < n ? i : i + d->a->n_cond_captured;
         in[i] = vn__mark(tape, i < n ? carry[i] : d->node->in[operand]);
-        dx[i] = i >= n ? d->din[operand]
-                : vn_dtype_is_inexact(vn_dtype_of(carry[i])) ? carry[k++] : NULL;
+        dx[i] = i >= n                                       ? d->din[operand]
+                : vn_dtype_is_inexact(vn_dtype_of(carry[i])) ? carry[k++]
+                                                             : NULL;
     }
     if (!vn_ok())
         return vn_error_status();
@@ -205,7 +211,8 @@ static void while_jvp(vn_array *dout[], const vn_node *node, vn_array *const din
         init[i] = node->in[i];
     for (int i = 0; i < a->n_carry; i++)
         if (vn_dtype_is_inexact(vn_dtype_of(node->in[i])))
-            init[n++] = din[i] ? din[i] : vn_zeros(vn_dtype_of(node->in[i]), vn_shape_of(node->in[i]));
+            init[n++] =
+                din[i] ? din[i] : vn_zeros(vn_dtype_of(node->in[i]), vn_shape_of(node->in[i]));
     const looping w = { n, init, dual_cond, dual_body, &d };
     if (!vn_ok() || while_recorded(out, &w) != VN_ERR_OK)
         return;
@@ -215,8 +222,13 @@ static void while_jvp(vn_array *dout[], const vn_node *node, vn_array *const din
 }
 
 const vn_op vn__op_while = {
-    .name = "while", .n_in = -1, .attr_size = sizeof(vn__while_attr), .shape = while_shape,
-    .eval = unplanned_eval, .jvp = while_jvp, .results = while_results,
+    .name = "while",
+    .n_in = -1,
+    .attr_size = sizeof(vn__while_attr),
+    .shape = while_shape,
+    .eval = unplanned_eval,
+    .jvp = while_jvp,
+    .results = while_results,
 };
 
 /* -------------------------------------------------------------- as a user calls it */
@@ -237,7 +249,8 @@ static vn_status scalar_bool(vn_array **out, vn_tree *value)
     return VN_ERR_OK;
 }
 
-static vn_status user_cond(vn_array **out, void *context, vn__tape *tape, vn_array *const carry[])
+static vn_status user_cond(vn_array **out, void *context, vn__tape *tape,
+                           vn_array *const carry[])
 {
     (void)tape;
     const user_while *const u = context;
@@ -252,7 +265,8 @@ static vn_status arrays_of(vn_array *out[], vn_tree *tree, vn_tree *like)
     if (!tree)
         return vn_error_status();
     if (!vn_tree_same_structure(tree, like))
-        return vn__fail(VN_ERR_STRUCTURE, "while_loop: the body changes the structure of the value");
+        return vn__fail(VN_ERR_STRUCTURE,
+                        "while_loop: the body changes the structure of the value");
     const vn_status status = vn__leaves_add(&leaves, tree, vn_is_array);
     for (int64_t i = 0; status == VN_ERR_OK && i < leaves.n && i < VN__MAX_LOOP_VALUES; i++)
         out[i] = leaves.item[i];
@@ -261,7 +275,8 @@ static vn_status arrays_of(vn_array *out[], vn_tree *tree, vn_tree *like)
 }
 
 /* A finished example keeps its value; without mapped axes the loop ends with it. */
-static vn_status user_body(vn_array *out[], void *context, vn__tape *tape, vn_array *const carry[])
+static vn_status user_body(vn_array *out[], void *context, vn__tape *tape,
+                           vn_array *const carry[])
 {
     const user_while *const u = context;
     int64_t next = 0;
@@ -271,9 +286,11 @@ static vn_status user_body(vn_array *out[], void *context, vn__tape *tape, vn_ar
     VN_TRY(user_cond(&active, context, tape, carry));
     for (int64_t i = 0; i < next; i++) {
         const vn_aval want = { vn_dtype_of(carry[i]), vn_shape_of(carry[i]) };
-        if (vn_dtype_of(out[i]) != want.dtype || !vn_shape_equal(vn_shape_of(out[i]), want.shape)) {
+        if (vn_dtype_of(out[i]) != want.dtype ||
+            !vn_shape_equal(vn_shape_of(out[i]), want.shape)) {
             char a[VN__SHAPE_TEXT], b[VN__SHAPE_TEXT];
-            return vn__fail(VN_ERR_SHAPE, "while_loop: an array is %s before the body, %s after it",
+            return vn__fail(VN_ERR_SHAPE,
+                            "while_loop: an array is %s before the body, %s after it",
                             vn__shape_text(a, want.dtype, want.shape),
                             vn__shape_text(b, vn_dtype_of(out[i]), vn_shape_of(out[i])));
         }
@@ -292,7 +309,8 @@ static vn_status bounded_step(vn__loop_step *out, void *context, vn__tape *tape,
     vn_array *active, *inside[VN__MAX_LOOP_VALUES];
     vn_tree *const value = vn__leaves_replace(u->init, vn_is_array, carry, &next, true);
     VN_TRY(value ? scalar_bool(&active, vn_call(u->cond, value)) : vn_error_status());
-    /* a finished example computes its body on its last active value's shape, but keeps its own */
+    /* a finished example computes its body on its last active value's shape, but keeps its
+     * own */
     VN_TRY(arrays_of(inside, vn_call(u->body, value), u->init));
     for (int64_t i = 0; i < next; i++)
         out->carry[out->n_carry++] = vn_where(active, inside[i], carry[i]);
@@ -309,21 +327,25 @@ static vn_tree *loop_recorded(const user_while *u, int64_t max_steps)
         status = vn__fail(VN_ERR_LIMIT, "while_loop: more than %d arrays", VN__MAX_LOOP_VALUES);
     if (status == VN_ERR_OK && max_steps > 0)
         status = vn__loop_record(out, &n_ys, &n_sums,
-                                 &(vn__loop){ .n_carry = (int)c.n, .init = c.item,
-                                              .length = max_steps, .body = bounded_step,
+                                 &(vn__loop){ .n_carry = (int)c.n,
+                                              .init = c.item,
+                                              .length = max_steps,
+                                              .body = bounded_step,
                                               .context = (void *)(uintptr_t)u });
     else if (status == VN_ERR_OK)
-        status = while_recorded(out, &(looping){ (int)c.n, c.item, user_cond, user_body,
-                                                 (void *)(uintptr_t)u });
+        status = while_recorded(
+            out, &(looping){ (int)c.n, c.item, user_cond, user_body, (void *)(uintptr_t)u });
     vn__leaves_free(&c);
     int64_t next = 0;
-    return status == VN_ERR_OK ? vn__leaves_replace(u->init, vn_is_array, out, &next, true) : NULL;
+    return status == VN_ERR_OK ? vn__leaves_replace(u->init, vn_is_array, out, &next, true)
+                               : NULL;
 }
 
 vn_tree *vn_while_loop(vn_tree *cond, vn_tree *body, vn_tree *init, int64_t max_steps)
 {
     if (!cond || !body || !init)
-        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "while_loop: an argument is NULL") : NULL;
+        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "while_loop: an argument is NULL")
+                       : NULL;
     if (max_steps < 0)
         return vn_error(VN_ERR_ARGUMENT, "while_loop: max_steps is %lld", (long long)max_steps);
     const user_while u = { cond, body, init };
@@ -354,6 +376,7 @@ vn_tree *vn_fori_loop(int64_t lower, int64_t upper, vn_tree *body, vn_tree *init
 {
     if (upper <= lower)
         return init;
-    vn_tree *const step = vn_partial(vn_function(fori_step, 4), body, vn_scalar(VN_I32, (double)lower));
+    vn_tree *const step =
+        vn_partial(vn_function(fori_step, 4), body, vn_scalar(VN_I32, (double)lower));
     return vn_at(vn_scan(step, init, vn_arange(VN_I32, upper - lower), 0), 0);
 }

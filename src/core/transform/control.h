@@ -6,8 +6,9 @@
 #include "core/transform/axis.h"
 
 /* scan: operands [init.., xs.., captured..], body inputs the same with x_t for xs; body outputs
- * [carry.., y.., term..]. Results [carry.., ys.., history.., sums..]: history is the carry before each
- * step, sums are the totals of the terms over all steps. Steps run t = 0 .. length-1, or backwards. */
+ * [carry.., y.., term..]. Results [carry.., ys.., history.., sums..]: history is the carry
+ * before each step, sums are the totals of the terms over all steps. Steps run t = 0 ..
+ * length-1, or backwards. */
 typedef struct vn__scan_attr {
     vn__tape *body;
     int64_t length;
@@ -17,7 +18,8 @@ typedef struct vn__scan_attr {
 } vn__scan_attr;
 extern const vn_op vn__op_scan;
 
-/* while: operands [init.., captured by cond.., captured by body..]; cond -> [bool], body -> [carry..] */
+/* while: operands [init.., captured by cond.., captured by body..]; cond -> [bool], body ->
+ * [carry..] */
 typedef struct vn__while_attr {
     vn__tape *body, *cond;
     int32_t n_carry, n_cond_captured;

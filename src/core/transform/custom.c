@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions with a derivative of their own, and checkpointing (whose own derivative is: compute the
- * function again, then differentiate that). One op serves all: `override` hands through the arrays y
- * that the function has computed; its derivative rules ignore how y was made and call the user's. */
+/* Functions with a derivative of their own, and checkpointing (whose own derivative is: compute
+ * the function again, then differentiate that). One op serves all: `override` hands through the
+ * arrays y that the function has computed; its derivative rules ignore how y was made and call
+ * the user's. */
 #include <string.h>
 
 #include "core/transform/control.h"
@@ -12,10 +13,11 @@
 
 typedef enum rule_kind { RULE_VJP, RULE_JVP, RULE_CHECKPOINT } rule_kind;
 
-/* Trees of the attribute live as long as the tape. Operands: y arrays, then the arrays of args (a
- * tuple), then those of the residuals. */
+/* Trees of the attribute live as long as the tape. Operands: y arrays, then the arrays of args
+ * (a tuple), then those of the residuals. */
 typedef struct override_attr {
-    vn_tree *rule, *out, *args, *residuals; /* arrays in these trees stand for operands, in order */
+    vn_tree *rule, *out, *args,
+        *residuals; /* arrays in these trees stand for operands, in order */
     int32_t n_y, n_args, n_residuals, kind;
 } override_attr;
 
@@ -32,8 +34,8 @@ static int override_results(const void *attr) { return ((const override_attr *)a
 static void override_eval(const vn_eval *e)
 {
     for (int j = 0; j < e->n_out; j++)
-        memcpy(e->out[j], e->in[j], (size_t)vn_shape_size(e->in_aval[j].shape) *
-                                        vn_dtype_size(e->in_aval[j].dtype));
+        memcpy(e->out[j], e->in[j],
+               (size_t)vn_shape_size(e->in_aval[j].shape) * vn_dtype_size(e->in_aval[j].dtype));
 }
 
 static vn_tree *rebuild(vn_tree *like, vn_array *const arrays[])
@@ -49,7 +51,8 @@ static vn_tree *partial_tree(vn_tree *like, vn_array *const arrays[])
     return vn__leaves_replace(like, vn_is_array, arrays, &next, false);
 }
 
-/* The arrays of a rule's result (NULL for none) in the order of the arrays of `like`; their number. */
+/* The arrays of a rule's result (NULL for none) in the order of the arrays of `like`; their
+ * number. */
 static int64_t gather(vn_array *out[], vn_tree *like, vn_tree *tree)
 {
     vn__leaves leaves = { 0 };
@@ -125,7 +128,8 @@ static vn_status call_jvp(vn_array *dy[], const vn_node *node, vn_array *const d
     if (!result)
         return vn_error_status();
     if (vn_len(result) != 2)
-        return vn__fail(VN_ERR_STRUCTURE, "filter_custom_jvp: the rule returns no (out, tangent)");
+        return vn__fail(VN_ERR_STRUCTURE,
+                        "filter_custom_jvp: the rule returns no (out, tangent)");
     (void)gather(dy, a->out, vn_at(result, 1));
     return vn_error_status();
 }
@@ -157,7 +161,9 @@ static void vjp_by_transpose(vn_array *din[], const vn_node *node, vn_array *con
 static void override_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
     static void (*const rules[])(vn_array **, const vn_node *, vn_array *const *) = {
-        [RULE_VJP] = vjp_by_rule, [RULE_JVP] = vjp_by_transpose, [RULE_CHECKPOINT] = vjp_by_replay,
+        [RULE_VJP] = vjp_by_rule,
+        [RULE_JVP] = vjp_by_transpose,
+        [RULE_CHECKPOINT] = vjp_by_replay,
     };
     rules[((const override_attr *)node->attr)->kind](din, node, g);
 }
@@ -175,8 +181,14 @@ static void override_jvp(vn_array *dout[], const vn_node *node, vn_array *const 
 }
 
 const vn_op vn__op_override = {
-    .name = "override", .n_in = -1, .attr_size = sizeof(override_attr), .shape = override_shape,
-    .eval = override_eval, .vjp = override_vjp, .jvp = override_jvp, .results = override_results,
+    .name = "override",
+    .n_in = -1,
+    .attr_size = sizeof(override_attr),
+    .shape = override_shape,
+    .eval = override_eval,
+    .vjp = override_vjp,
+    .jvp = override_jvp,
+    .results = override_results,
 };
 
 /* ------------------------------------------------------------------- the functions */
@@ -248,9 +260,9 @@ static vn_tree *custom_call(vn_tree *tree, int n, vn_tree *const arg[])
         return NULL;
     for (int i = 0; i < n && !checkpoint; i++)
         call[i] = vn_at(inner, i);
-    vn_tree *const result = checkpoint ? call_checkpointed(inner)
-                                       : vn_call_n(self->kind == RULE_VJP ? self->fwd : self->fn, n,
-                                                   call);
+    vn_tree *const result =
+        checkpoint ? call_checkpointed(inner)
+                   : vn_call_n(self->kind == RULE_VJP ? self->fwd : self->fn, n, call);
     if (!result || self->kind != RULE_VJP)
         return result ? record_override(self, tape, result, args, vn_none()) : NULL;
     if (vn_len(result) != 2)
@@ -265,24 +277,31 @@ static const vn_field custom_fields[] = {
     VN_FIELD(custom, kind, INT),
 };
 static const vn_type custom_type = {
-    .name = "filter_custom", .kind = VN_KIND_MODULE, .size = sizeof(custom),
-    .fields = custom_fields, .n_fields = 4,
-    .call = custom_call, .min_args = 1, .max_args = VN__MAX_OPERANDS,
+    .name = "filter_custom",
+    .kind = VN_KIND_MODULE,
+    .size = sizeof(custom),
+    .fields = custom_fields,
+    .n_fields = 4,
+    .call = custom_call,
+    .min_args = 1,
+    .max_args = VN__MAX_OPERANDS,
 };
 
 vn_tree *vn_filter_custom_vjp(vn_tree *f, vn_tree *fwd, vn_tree *bwd)
 {
-    return vn_module_new(&custom_type, &(custom){ .fn = f, .fwd = fwd, .rule = bwd, .kind = RULE_VJP });
+    return vn_module_new(&custom_type,
+                         &(custom){ .fn = f, .fwd = fwd, .rule = bwd, .kind = RULE_VJP });
 }
 
 vn_tree *vn_filter_custom_jvp(vn_tree *f, vn_tree *jvp)
 {
-    return vn_module_new(&custom_type, &(custom){ .fn = f, .fwd = vn_none(), .rule = jvp,
-                                                  .kind = RULE_JVP });
+    return vn_module_new(&custom_type,
+                         &(custom){ .fn = f, .fwd = vn_none(), .rule = jvp, .kind = RULE_JVP });
 }
 
 vn_tree *vn_filter_checkpoint(vn_tree *f)
 {
-    return vn_module_new(&custom_type, &(custom){ .fn = f, .fwd = vn_none(), .rule = vn_none(),
-                                                  .kind = RULE_CHECKPOINT });
+    return vn_module_new(
+        &custom_type,
+        &(custom){ .fn = f, .fwd = vn_none(), .rule = vn_none(), .kind = RULE_CHECKPOINT });
 }

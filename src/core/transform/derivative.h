@@ -5,13 +5,13 @@
 
 #include "core/transform/axis.h"
 
-/* dx[i] = cotangent of x[i] (NULL: zero) for cotangents g[j] of y[j] (NULL: zero). x are values of
- * `tape`; y may be anything. plain: the rules see numbers only and record nothing (an eager tape that
- * nobody differentiates again). */
+/* dx[i] = cotangent of x[i] (NULL: zero) for cotangents g[j] of y[j] (NULL: zero). x are values
+ * of `tape`; y may be anything. plain: the rules see numbers only and record nothing (an eager
+ * tape that nobody differentiates again). */
 vn_status vn__backward(vn_array *dx[], vn__tape *tape, int n_x, vn_array *const x[], int n_y,
                        vn_array *const y[], vn_array *const g[], bool plain);
-/* The same as part of a derivative (of a loop) that works over the axes `outer`: cotangents of values
- * that lack them are not summed over them here but by the caller. */
+/* The same as part of a derivative (of a loop) that works over the axes `outer`: cotangents of
+ * values that lack them are not summed over them here but by the caller. */
 vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_x,
                           vn_array *const x[], int n_y, vn_array *const y[],
                           vn_array *const g[], bool plain);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A call that is one instruction of an eager tape, and its derivatives, which are such calls again:
+/* A call that is one instruction of an eager tape, and its derivatives, which are such calls
+ * again:
  *     out = call(f, args)
  *     (df, dargs) = call((f, args), g -> pullback of f at args),   shared operands summed
  *     tangent     = call((f, args), (tf, targs) -> jvp) */
@@ -73,7 +74,8 @@ static vn_tree *pull_pair(vn_tree *const arg[]) /* (f, args), g -> cotangent of 
     return vn_at(vn_call(vn_at(vjp, 1), arg[1]), 0);
 }
 
-static vn_tree *push_pair(vn_tree *const arg[]) /* (f, args), tangents -> tangent of the result */
+static vn_tree *
+push_pair(vn_tree *const arg[]) /* (f, args), tangents -> tangent of the result */
 {
     return vn_at(vn_filter_jvp(vn_function(apply_pair, 1), 1, arg, arg + 1), 1);
 }
@@ -95,7 +97,8 @@ static bool is_plain(const vn_node *node, vn_array *const more[], int n)
     return true;
 }
 
-/* Cotangents by one more detached call; those of shared operands come stacked and are summed. */
+/* Cotangents by one more detached call; those of shared operands come stacked and are
+ * summed. */
 static void pull_recorded(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
     const detached_attr *const a = node->attr;
@@ -105,7 +108,8 @@ static void pull_recorded(vn_array *din[], const vn_node *node, vn_array *const 
     for (int j = 0; j < node->n_out && n_axes + j < 2 * VN__MAX_OPERANDS; j++)
         if (g[j])
             axis[n_axes++] = 0;
-    const vn__call call = call_of(a, vn_function(pull_pair, 2), vn_tuple(pair, cotangent), axis);
+    const vn__call call =
+        call_of(a, vn_function(pull_pair, 2), vn_tuple(pair, cotangent), axis);
     vn_tree *const d = pair && cotangent ? vn__call_detached(&call) : NULL;
     vn__leaves dx = { 0 }, inexact = { 0 };
     if (d && vn__leaves_add(&dx, d, vn_is_array) == VN_ERR_OK)
@@ -154,8 +158,14 @@ static void detached_jvp(vn_array *dout[], const vn_node *node, vn_array *const 
 }
 
 static const vn_op detached_op = {
-    .name = "detached_call", .n_in = -1, .attr_size = sizeof(detached_attr), .shape = detached_shape,
-    .eval = no_eval, .vjp = detached_vjp, .jvp = detached_jvp, .results = detached_results,
+    .name = "detached_call",
+    .n_in = -1,
+    .attr_size = sizeof(detached_attr),
+    .shape = detached_shape,
+    .eval = no_eval,
+    .vjp = detached_vjp,
+    .jvp = detached_jvp,
+    .results = detached_results,
 };
 
 /* ----------------------------------------------------------------------- the call */
@@ -164,7 +174,8 @@ static vn_tree *run_compiled(const vn__call *call, vn_array *const operand[])
 {
     int64_t next = 0;
     vn_tree *const fn = vn__leaves_replace(call->fn, vn_is_array, operand, &next, true);
-    vn_tree *const args = fn ? vn__leaves_replace(call->args, vn_is_array, operand, &next, true) : NULL;
+    vn_tree *const args =
+        fn ? vn__leaves_replace(call->args, vn_is_array, operand, &next, true) : NULL;
     vn_tree *items[VN__MAX_OPERANDS];
     for (int i = 0; args && i < vn_len(args); i++)
         items[i] = vn_at(args, i);
@@ -203,15 +214,17 @@ static vn_tree *record(vn__tape *tape, const vn__call *call, const vn__leaves *i
     attr.args = keep(tape, call->args);
     attr.out = keep(tape, out);
     attr.axes = call->axis ? vn_array_from(VN_I32, VN_SHAPE(in->n), call->axis) : vn_none();
-    bool good = attr.fn && attr.args && attr.out && vn__tape_keep(tape, attr.axes) == VN_ERR_OK &&
+    bool good = attr.fn && attr.args && attr.out &&
+                vn__tape_keep(tape, attr.axes) == VN_ERR_OK &&
                 vn__leaves_add(&y, out, vn_is_array) == VN_ERR_OK && y.n < VN__MAX_RESULTS;
     for (int64_t i = 0; good && i < in->n; i++)
         good = (id[i] = vn__tape_import(tape, in->item[i])) != UINT32_MAX;
     for (int64_t j = 0; good && j < y.n; j++)
         aval[j] = (vn_aval){ vn_dtype_of(y.item[j]), vn_shape_of(y.item[j]) };
     attr.n_out = (int32_t)y.n;
-    const uint32_t first = good ? vn__tape_append(tape, &detached_op, &attr, (int)in->n, id, (int)y.n,
-                                                  aval, 0) : UINT32_MAX;
+    const uint32_t first =
+        good ? vn__tape_append(tape, &detached_op, &attr, (int)in->n, id, (int)y.n, aval, 0)
+             : UINT32_MAX;
     for (int64_t j = 0; first != UINT32_MAX && good && j < y.n; j++) {
         good = vn__tape_set_known(tape, first + (uint32_t)j, y.item[j]) == VN_ERR_OK;
         result[j] = good ? vn__tape_array(tape, first + (uint32_t)j) : NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Forward mode: tangents along the tape, by the jvp slot, by linearity, or by transposing vjp. */
+/* Forward mode: tangents along the tape, by the jvp slot, by linearity, or by transposing
+ * vjp. */
 #include <string.h>
 
 #include "core/transform/derivative.h"
@@ -10,7 +11,8 @@ static vn_array *zeros_of(const vn_array *x)
     return vn_zeros(vn_dtype_of(x), vn_shape_of(x));
 }
 
-/* The op on the tangents; operands without one count as zero (or pass, if they are not inexact). */
+/* The op on the tangents; operands without one count as zero (or pass, if they are not
+ * inexact). */
 static vn_status jvp_linear(vn_array *dout[], const vn_node *node, vn_array *const din[])
 {
     vn_array *in[VN__MAX_OPERANDS];
@@ -19,8 +21,8 @@ static vn_status jvp_linear(vn_array *dout[], const vn_node *node, vn_array *con
         in[i] = din[i] ? din[i] : inexact ? zeros_of(node->in[i]) : node->in[i];
     }
     if (node->op->axes && !vn__tape_of(in[0])) {
-        vn__tape *const tape = vn__tape_of(node->out[0]) ? vn__tape_of(node->out[0])
-                                                         : vn__tape_current();
+        vn__tape *const tape =
+            vn__tape_of(node->out[0]) ? vn__tape_of(node->out[0]) : vn__tape_current();
         return vn__record(dout, tape, node->op, node->attr, node->n_in, in, 0);
     }
     return vn_op_apply_n(dout, node->op, node->attr, node->n_in, in);
@@ -69,7 +71,8 @@ static vn_status jvp_by_transpose(vn_array *dout[], const vn_node *node, vn_arra
         }
     vn_status status = vn_error_status();
     if (status == VN_ERR_OK)
-        status = vn__backward(tangent, tape, n_marks, marks, node->n_in, back, din, own != NULL);
+        status =
+            vn__backward(tangent, tape, n_marks, marks, node->n_in, back, din, own != NULL);
     vn__tape_pop();
     for (int m = 0; m < n_marks && status == VN_ERR_OK; m++)
         dout[index[m]] = own && tangent[m] ? vn__array_detach(tangent[m]) : tangent[m];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* filter_grad and filter_value_and_grad: arguments -> gradient in the inexact arrays of the first. */
+/* filter_grad and filter_value_and_grad: arguments -> gradient in the inexact arrays of the
+ * first. */
 #include "core/transform/derivative.h"
 #include "core/transform/leaves.h"
 #include "vernal/ops.h"
@@ -29,7 +30,8 @@ static bool is_scalar(vn_tree *value)
     if (!vn_is_inexact_array(value) || vn_rank(value) != 0) {
         char text[VN__SHAPE_TEXT];
         const bool array = vn_is_array(value);
-        vn__fail(VN_ERR_SHAPE, "filter_grad: the function returns %s, expected a float scalar f32[]",
+        vn__fail(VN_ERR_SHAPE,
+                 "filter_grad: the function returns %s, expected a float scalar f32[]",
                  array ? vn__shape_text(text, vn_dtype_of(value), vn_shape_of(value))
                        : value->type->name);
         return false;
@@ -69,8 +71,9 @@ static vn_tree *differentiate(const gradient *self, vn__session *s, int n, vn_tr
     args[0] = vn__leaves_replace(arg[0], vn_is_inexact_array, marks->item, &next, true);
     vn_tree *const out = args[0] ? vn_call_n(self->fn, n, args) : NULL;
     if (out && self->has_aux && vn_len(out) != 2)
-        return vn_error(VN_ERR_STRUCTURE, "filter_grad: has_aux is set, but the function does not "
-                                          "return (value, aux)");
+        return vn_error(VN_ERR_STRUCTURE,
+                        "filter_grad: has_aux is set, but the function does not "
+                        "return (value, aux)");
     vn_array *value = self->has_aux ? vn_at(out, 0) : out;
     if (!is_scalar(value))
         return NULL;
@@ -80,7 +83,8 @@ static vn_tree *differentiate(const gradient *self, vn__session *s, int n, vn_tr
     vn_array **const dx = vn__alloc((size_t)(x->n + 1) * sizeof *dx);
     vn_tree *grad = NULL;
     if (one && dx &&
-        vn__backward(dx, s->tape, (int)x->n, marks->item, 1, &value, &one, s->own) == VN_ERR_OK &&
+        vn__backward(dx, s->tape, (int)x->n, marks->item, 1, &value, &one, s->own) ==
+            VN_ERR_OK &&
         fill_zeros(dx, x) == VN_ERR_OK) {
         next = 0;
         grad = vn__leaves_replace(arg[0], vn_is_inexact_array, dx, &next, false);
@@ -96,7 +100,8 @@ static vn_tree *gradient_call(vn_tree *self, int n, vn_tree *const arg[])
     vn_tree *result = NULL;
     if (vn__leaves_add(&x, arg[0], vn_is_inexact_array) == VN_ERR_OK &&
         vn__session_begin(&session) == VN_ERR_OK)
-        result = differentiate((const gradient *)(const void *)self, &session, n, arg, &x, &marks);
+        result =
+            differentiate((const gradient *)(const void *)self, &session, n, arg, &x, &marks);
     if (session.tape)
         result = vn__session_end(&session, result);
     vn__leaves_free(&x);
@@ -110,18 +115,27 @@ static const vn_field gradient_fields[] = {
     VN_FIELD(gradient, with_value, BOOL),
 };
 static const vn_type gradient_type = {
-    .name = "filter_grad", .kind = VN_KIND_MODULE, .size = sizeof(gradient),
-    .fields = gradient_fields, .n_fields = 3,
-    .call = gradient_call, .min_args = 1, .max_args = VN__MAX_OPERANDS,
+    .name = "filter_grad",
+    .kind = VN_KIND_MODULE,
+    .size = sizeof(gradient),
+    .fields = gradient_fields,
+    .n_fields = 3,
+    .call = gradient_call,
+    .min_args = 1,
+    .max_args = VN__MAX_OPERANDS,
 };
 
 static vn_tree *make(vn_tree *f, const vn_grad_options *options, bool with_value)
 {
-    return vn_module_new(&gradient_type, &(gradient){ .fn = f, .with_value = with_value,
+    return vn_module_new(&gradient_type, &(gradient){ .fn = f,
+                                                      .with_value = with_value,
                                                       .has_aux = options && options->has_aux });
 }
 
-vn_tree *vn_filter_grad(vn_tree *f, const vn_grad_options *options) { return make(f, options, false); }
+vn_tree *vn_filter_grad(vn_tree *f, const vn_grad_options *options)
+{
+    return make(f, options, false);
+}
 
 vn_tree *vn_filter_value_and_grad(vn_tree *f, const vn_grad_options *options)
 {

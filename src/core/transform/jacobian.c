@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* jacfwd, jacrev, hessian: one jvp (vjp) for each element of the input (output), by its unit vector.
- * For outputs y and inputs x the blocks are arrays [y.shape, x.shape]. */
+/* jacfwd, jacrev, hessian: one jvp (vjp) for each element of the input (output), by its unit
+ * vector. For outputs y and inputs x the blocks are arrays [y.shape, x.shape]. */
 #include "core/transform/leaves.h"
 #include "vernal/ops.h"
 #include "vernal/transform.h"
@@ -14,9 +14,10 @@ typedef struct jacobian {
 /* The unit vector e_i of the shape of x. */
 static vn_array *unit(const vn_array *x, int64_t i)
 {
-    const vn_array *const flat = vn_reshape(
-        vn_cast(vn_eq(vn_arange(VN_I32, vn_size(x)), vn_scalar(VN_I32, (double)i)), vn_dtype_of(x)),
-        vn_shape_of(x));
+    const vn_array *const flat =
+        vn_reshape(vn_cast(vn_eq(vn_arange(VN_I32, vn_size(x)), vn_scalar(VN_I32, (double)i)),
+                           vn_dtype_of(x)),
+                   vn_shape_of(x));
     return (vn_array *)(uintptr_t)flat;
 }
 
@@ -43,8 +44,8 @@ static vn_tree *units_tree(vn_tree *like, const vn__leaves *leaves, int64_t whic
         return NULL;
     one[which] = unit(leaves->item[which], i);
     int64_t next = 0;
-    vn_tree *const tree = one[which] ? vn__leaves_replace(like, vn_is_inexact_array, one, &next, false)
-                                     : NULL;
+    vn_tree *const tree =
+        one[which] ? vn__leaves_replace(like, vn_is_inexact_array, one, &next, false) : NULL;
     vn__free(one);
     return tree;
 }
@@ -59,8 +60,9 @@ static bool forward_unit(vn_array *out[], const jacobian *self, int n, vn_tree *
         tangents[k] = vn_none();
     vn_tree *const pair = tangents[0] ? vn_filter_jvp(self->fn, n, arg, tangents) : NULL;
     vn__leaves dy = { 0 }, like = { 0 };
-    bool good = pair && vn__leaves_add(&like, y, vn_is_inexact_array) == VN_ERR_OK &&
-                vn__leaves_align(&dy, y, vn_at(pair, 1), vn_is_inexact_array, "jacfwd") == VN_ERR_OK;
+    bool good =
+        pair && vn__leaves_add(&like, y, vn_is_inexact_array) == VN_ERR_OK &&
+        vn__leaves_align(&dy, y, vn_at(pair, 1), vn_is_inexact_array, "jacfwd") == VN_ERR_OK;
     for (int64_t k = 0; good && k < dy.n; k++) {
         out[k] = dy.item[k] ? dy.item[k] : vn_zeros_like(like.item[k]);
         good = out[k] != NULL;
@@ -134,7 +136,8 @@ static vn_tree *jacobian_call(vn_tree *tree, int n, vn_tree *const arg[])
 {
     const jacobian *const self = (const jacobian *)(const void *)tree;
     vn__leaves x = { 0 }, y = { 0 };
-    vn_tree *const pair = vn_filter_vjp(self->fn, n, arg), *const out = pair ? vn_at(pair, 0) : NULL;
+    vn_tree *const pair = vn_filter_vjp(self->fn, n, arg), *const out =
+                                                               pair ? vn_at(pair, 0) : NULL;
     vn_tree *result = NULL;
     if (out && vn__leaves_add(&x, arg[0], vn_is_inexact_array) == VN_ERR_OK &&
         vn__leaves_add(&y, out, vn_is_inexact_array) == VN_ERR_OK) {
@@ -161,9 +164,14 @@ static const vn_field jacobian_fields[] = {
     VN_FIELD(jacobian, forward, BOOL),
 };
 static const vn_type jacobian_type = {
-    .name = "filter_jacobian", .kind = VN_KIND_MODULE, .size = sizeof(jacobian),
-    .fields = jacobian_fields, .n_fields = 2,
-    .call = jacobian_call, .min_args = 1, .max_args = VN__MAX_OPERANDS,
+    .name = "filter_jacobian",
+    .kind = VN_KIND_MODULE,
+    .size = sizeof(jacobian),
+    .fields = jacobian_fields,
+    .n_fields = 2,
+    .call = jacobian_call,
+    .min_args = 1,
+    .max_args = VN__MAX_OPERANDS,
 };
 
 vn_tree *vn_filter_jacfwd(vn_tree *f)

@@ -8,8 +8,8 @@
 /* --------------------------------------------------------------------------- jvp */
 
 /* The arguments with their inexact arrays marked; leaves and marks in order. */
-static vn_tree *mark_arguments(vn__leaves *leaves, vn__leaves *marks, const vn__session *s, int n,
-                               vn_tree *const primals[])
+static vn_tree *mark_arguments(vn__leaves *leaves, vn__leaves *marks, const vn__session *s,
+                               int n, vn_tree *const primals[])
 {
     vn_tree *const args = vn_tuple_n(n, primals);
     if (!args || vn__leaves_add(leaves, args, vn_is_inexact_array) != VN_ERR_OK)
@@ -63,8 +63,8 @@ vn_tree *vn_filter_jvp(vn_tree *f, int n, vn_tree *const primals[], vn_tree *con
 }
 
 /* ----------------------------------------------------------------------------- vjp
- * The pullback keeps the function and its primals and records them again for each cotangent: it can be
- * called any number of times, in any transformation. */
+ * The pullback keeps the function and its primals and records them again for each cotangent: it
+ * can be called any number of times, in any transformation. */
 
 typedef struct pullback {
     vn_module base;
@@ -86,8 +86,8 @@ static vn_tree *pull(const pullback *self, const vn__session *s, vn_tree *cotang
     if (out && dx && vn__leaves_add(&y, out, vn_is_inexact_array) == VN_ERR_OK &&
         vn__leaves_align(&g, out, cotangent, vn_is_inexact_array, "filter_vjp: cotangent") ==
             VN_ERR_OK &&
-        vn__backward(dx, s->tape, (int)marks->n, marks->item, (int)y.n, y.item, g.item, s->own) ==
-            VN_ERR_OK) {
+        vn__backward(dx, s->tape, (int)marks->n, marks->item, (int)y.n, y.item, g.item,
+                     s->own) == VN_ERR_OK) {
         int64_t next = 0;
         for (int64_t i = 0; i < leaves->n; i++)
             dx[i] = dx[i] ? dx[i] : vn_zeros_like(leaves->item[i]);
@@ -119,14 +119,20 @@ static const vn_field pullback_fields[] = {
     VN_FIELD(pullback, primals, TREE),
 };
 static const vn_type pullback_type = {
-    .name = "vjp_fn", .kind = VN_KIND_MODULE, .size = sizeof(pullback),
-    .fields = pullback_fields, .n_fields = 2,
-    .call = pullback_call, .min_args = 1, .max_args = 1,
+    .name = "vjp_fn",
+    .kind = VN_KIND_MODULE,
+    .size = sizeof(pullback),
+    .fields = pullback_fields,
+    .n_fields = 2,
+    .call = pullback_call,
+    .min_args = 1,
+    .max_args = 1,
 };
 
 vn_tree *vn_filter_vjp(vn_tree *f, int n, vn_tree *const primals[])
 {
     vn_tree *const args = vn_tuple_n(n, primals);
     vn_tree *const out = args ? call_tuple(f, args) : NULL;
-    return vn_tuple(out, vn_module_new(&pullback_type, &(pullback){ .fn = f, .primals = args }));
+    return vn_tuple(out,
+                    vn_module_new(&pullback_type, &(pullback){ .fn = f, .primals = args }));
 }

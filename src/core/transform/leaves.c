@@ -63,8 +63,9 @@ static vn_status align_leaf(vn__leaves *out, vn_tree *like, vn_tree *item, vn_fi
     char a[VN__SHAPE_TEXT], b[VN__SHAPE_TEXT];
     const bool none = vn_is_none(item), wanted = fn(like);
     if (!none && !(wanted && vn_is_array(item)) && (wanted || vn_is_array(item)))
-        return vn__fail(VN_ERR_DTYPE, "%s: a %s where a %s allows only %s", who, item->type->name,
-                        like->type->name, wanted ? "an array or none" : "none");
+        return vn__fail(VN_ERR_DTYPE, "%s: a %s where a %s allows only %s", who,
+                        item->type->name, like->type->name,
+                        wanted ? "an array or none" : "none");
     if (!wanted)
         return VN_ERR_OK;
     if (!none && (vn_dtype_of(item) != vn_dtype_of(like) ||
@@ -82,13 +83,14 @@ vn_status vn__leaves_align(vn__leaves *out, vn_tree *like, vn_tree *tree, vn_fil
                            const char *who)
 {
     if (!like || !tree)
-        return vn_ok() ? vn__fail(VN_ERR_NULL_ARGUMENT, "%s: a tree is NULL", who) : vn_error_status();
+        return vn_ok() ? vn__fail(VN_ERR_NULL_ARGUMENT, "%s: a tree is NULL", who)
+                       : vn_error_status();
     if (vn_is_leaf(like))
         return align_leaf(out, like, tree, fn, who);
     const bool none = vn_is_none(tree);
     if (!none && vn_len(tree) != vn_len(like))
-        return vn__fail(VN_ERR_STRUCTURE, "%s: %d children where there are %d", who, vn_len(tree),
-                        vn_len(like));
+        return vn__fail(VN_ERR_STRUCTURE, "%s: %d children where there are %d", who,
+                        vn_len(tree), vn_len(like));
     for (int i = 0; i < vn_len(like); i++)
         VN_TRY(vn__leaves_align(out, vn_at(like, i), none ? tree : vn_at(tree, i), fn, who));
     return VN_ERR_OK;

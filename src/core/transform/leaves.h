@@ -13,13 +13,14 @@ typedef struct vn__leaves {
 void vn__leaves_free(vn__leaves *leaves);
 /* Appends the leaves of the tree for which fn is true (NULL: all). */
 vn_status vn__leaves_add(vn__leaves *leaves, vn_tree *tree, vn_filter_fn *fn);
-/* The tree with those leaves replaced, in order, by items from replace[*next] on; a NULL item gives
- * none. With others false the other leaves become none. */
+/* The tree with those leaves replaced, in order, by items from replace[*next] on; a NULL item
+ * gives none. With others false the other leaves become none. */
 vn_tree *vn__leaves_replace(vn_tree *tree, vn_filter_fn *fn, vn_array *const replace[],
                             int64_t *next, bool others);
 
-/* For each leaf of `like` with fn, in order, the array of `tree` in its place; NULL where `tree` holds
- * none there or above. Other arrays in `tree`, other structures and shapes are errors of `who`. */
+/* For each leaf of `like` with fn, in order, the array of `tree` in its place; NULL where
+ * `tree` holds none there or above. Other arrays in `tree`, other structures and shapes are
+ * errors of `who`. */
 vn_status vn__leaves_align(vn__leaves *out, vn_tree *like, vn_tree *tree, vn_filter_fn *fn,
                            const char *who);
 
@@ -29,7 +30,8 @@ vn_array *vn__stack_many(int64_t n, vn_array *const x[], int axis);
 /* The tree with every array that is a value of the tape replaced by its numbers. */
 vn_tree *vn__detach_tree(vn_tree *tree, const vn__tape *tape);
 
-/* A derivative is taken on the innermost tape being recorded, or on an eager tape of its own. */
+/* A derivative is taken on the innermost tape being recorded, or on an eager tape of its
+ * own. */
 typedef struct vn__session {
     vn__tape *tape;
     bool own;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The body is recorded with the mapped axes that its carry starts with; if a step shows more (a carry
- * that becomes different by example) it is recorded again with those, until they are stable. */
+/* The body is recorded with the mapped axes that its carry starts with; if a step shows more (a
+ * carry that becomes different by example) it is recorded again with those, until they are
+ * stable. */
 #include "core/transform/loop.h"
 
 #include <string.h>
@@ -24,20 +25,21 @@ static vn_status check_carry(const vn__loop *loop, const vn__loop_step *step)
 {
     char want[VN__SHAPE_TEXT], got[VN__SHAPE_TEXT];
     if (step->n_carry != loop->n_carry)
-        return vn__fail(VN_ERR_STRUCTURE, "scan: the carry has %d arrays at first, %d after a step",
+        return vn__fail(VN_ERR_STRUCTURE,
+                        "scan: the carry has %d arrays at first, %d after a step",
                         loop->n_carry, step->n_carry);
     for (int i = 0; i < loop->n_carry; i++)
         if (vn_dtype_of(step->carry[i]) != vn_dtype_of(loop->init[i]) ||
             !vn_shape_equal(vn_shape_of(step->carry[i]), vn_shape_of(loop->init[i])))
-            return vn__fail(VN_ERR_SHAPE, "scan: array %d of the carry is %s at first, %s after a step",
-                            i, vn__shape_text(want, vn_dtype_of(loop->init[i]),
-                                              vn_shape_of(loop->init[i])),
-                            vn__shape_text(got, vn_dtype_of(step->carry[i]),
-                                           vn_shape_of(step->carry[i])));
+            return vn__fail(
+                VN_ERR_SHAPE, "scan: array %d of the carry is %s at first, %s after a step", i,
+                vn__shape_text(want, vn_dtype_of(loop->init[i]), vn_shape_of(loop->init[i])),
+                vn__shape_text(got, vn_dtype_of(step->carry[i]), vn_shape_of(step->carry[i])));
     return VN_ERR_OK;
 }
 
-static vn_status record_body(vn__loop_step *step, const vn__loop *loop, vn__tape *body, uint64_t axes)
+static vn_status record_body(vn__loop_step *step, const vn__loop *loop, vn__tape *body,
+                             uint64_t axes)
 {
     vn_array *carry[VN__MAX_LOOP_VALUES], *x[VN__MAX_LOOP_VALUES];
     for (int i = 0; i < loop->n_carry; i++) {
@@ -117,7 +119,8 @@ static vn_status record_scan(vn_array *out[], const vn__loop *loop, const vn__lo
     attr.reverse = loop->reverse;
     attr.keep_history = 1;
     VN_TRY(vn__tape_keep_child(tape, body));
-    return vn_ok() ? vn__record(out, tape, &vn__op_scan, &attr, n, in, axes) : vn_error_status();
+    return vn_ok() ? vn__record(out, tape, &vn__op_scan, &attr, n, in, axes)
+                   : vn_error_status();
 }
 
 vn_status vn__loop_record(vn_array *out[], int *n_ys, int *n_sums, const vn__loop *loop)

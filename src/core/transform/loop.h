@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Recording a scan from arrays: what scan itself, its derivatives and bounded while loops share. */
+/* Recording a scan from arrays: what scan itself, its derivatives and bounded while loops
+ * share. */
 #ifndef VN_CORE_TRANSFORM_LOOP_H
 #define VN_CORE_TRANSFORM_LOOP_H
 
@@ -25,8 +26,8 @@ typedef struct vn__loop {
     void *context;
 } vn__loop;
 
-/* Records the loop on the current tape: out[carry.., ys.., history.., sums..]; *n_ys and *n_sums as the
- * body said. */
+/* Records the loop on the current tape: out[carry.., ys.., history.., sums..]; *n_ys and
+ * *n_sums as the body said. */
 vn_status vn__loop_record(vn_array *out[], int *n_ys, int *n_sums, const vn__loop *loop);
 
 #endif

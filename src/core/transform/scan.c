@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* scan: carry, y_t = f(carry, x_t). Eager: a C loop. Recorded: one instruction with the body's tape.
+/* scan: carry, y_t = f(carry, x_t). Eager: a C loop. Recorded: one instruction with the body's
+ * tape.
  *
- * Reverse mode: with h_t the carry before step t (the history) and G the cotangent of the carry,
- *     (G, dx_t, dv) = vjp of the body at (h_t, x_t, v) applied to (G, dy_t),     t = length-1 .. 0,
- * again a scan, backwards, in which the body's forward is computed again from h_t; the cotangents of
- * what the body captures (v) are summed over the steps. Forward mode: the scan of (carry, tangent). */
+ * Reverse mode: with h_t the carry before step t (the history) and G the cotangent of the
+ * carry,
+ *     (G, dx_t, dv) = vjp of the body at (h_t, x_t, v) applied to (G, dy_t),  t = length-1 .. 0,
+ * again a scan, backwards, in which the body's forward is computed again from h_t; the
+ * cotangents of what the body captures (v) are summed over the steps. Forward mode: the scan of
+ * (carry, tangent). */
 #include <string.h>
 
 #include "core/transform/derivative.h"
@@ -54,14 +57,18 @@ typedef struct reverse {
     const vn__scan_attr *a;
     vn_array *const *g;
     int n_captured;
-    int ys[VN__MAX_LOOP_VALUES], history[VN__MAX_LOOP_VALUES]; /* x number of their cotangents, or -1 */
-    int dx_of[VN__MAX_LOOP_VALUES];                            /* operand behind each y of the result */
-    int dv_of[VN__MAX_LOOP_VALUES];                            /* operand behind each sum */
+    int ys[VN__MAX_LOOP_VALUES],
+        history[VN__MAX_LOOP_VALUES]; /* x number of their cotangents, or -1 */
+    int dx_of[VN__MAX_LOOP_VALUES];   /* operand behind each y of the result */
+    int dv_of[VN__MAX_LOOP_VALUES];   /* operand behind each sum */
 } reverse;
 
 static bool inexact(const vn_array *x) { return vn_dtype_is_inexact(vn_dtype_of(x)); }
 
-static vn_array *zeros_of(const vn_array *x) { return vn_zeros(vn_dtype_of(x), vn_shape_of(x)); }
+static vn_array *zeros_of(const vn_array *x)
+{
+    return vn_zeros(vn_dtype_of(x), vn_shape_of(x));
+}
 
 /* The mapped axes that all results of a loop have. */
 static uint64_t loop_axes(const vn_node *node)
@@ -131,7 +138,9 @@ static void scan_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
     vn_array *init[VN__MAX_LOOP_VALUES], *xs[MAX_VALUES], *out[MAX_VALUES];
     if (!r)
         return;
-    *r = (reverse){ .node = node, .a = a, .g = g, .n_captured = node->n_in - a->n_carry - a->n_xs };
+    *r = (reverse){
+        .node = node, .a = a, .g = g, .n_captured = node->n_in - a->n_carry - a->n_xs
+    };
     int n_init = 0, n_xs = 0, n_ys = 0, n_sums = 0;
     vn_array *const *const history = node->out + a->n_carry + a->n_ys;
     for (int i = 0; i < a->n_carry; i++) {
@@ -147,8 +156,13 @@ static void scan_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
     for (int i = 0; i < a->n_carry; i++)
         if ((r->history[i] = g[a->n_carry + a->n_ys + i] ? n_xs : -1) >= 0)
             xs[n_xs++] = g[a->n_carry + a->n_ys + i];
-    const vn__loop loop = { .n_carry = n_init, .n_xs = n_xs, .init = init, .xs = xs,
-                            .length = a->length, .reverse = !a->reverse, .body = reverse_step,
+    const vn__loop loop = { .n_carry = n_init,
+                            .n_xs = n_xs,
+                            .init = init,
+                            .xs = xs,
+                            .length = a->length,
+                            .reverse = !a->reverse,
+                            .body = reverse_step,
                             .context = r };
     if (vn_ok() && vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
         for (int i = 0, k = 0; i < a->n_carry; i++)
@@ -168,7 +182,7 @@ typedef struct forward {
     const vn__scan_attr *a;
     vn_array *const *din;
     int n_captured;
-    int tangent_of[VN__MAX_LOOP_VALUES];      /* x number of the tangent of x i, or -1 */
+    int tangent_of[VN__MAX_LOOP_VALUES]; /* x number of the tangent of x i, or -1 */
     bool has_y[VN__MAX_LOOP_VALUES], has_sum[VN__MAX_LOOP_VALUES];
 } forward;
 
@@ -183,10 +197,13 @@ static vn_status forward_step(vn__loop_step *out, void *context, vn__tape *tape,
         const bool is_carry = i < a->n_carry, is_x = !is_carry && i < a->n_carry + a->n_xs;
         vn_array *const plain = is_carry ? carry[i] : is_x ? x[i - a->n_carry] : r->node->in[i];
         in[i] = vn__mark(tape, plain);
-        dx[i] = is_carry ? (inexact(plain) ? carry[k++] : NULL)
-                : is_x   ? (r->tangent_of[i - a->n_carry] < 0 ? NULL
-                                                              : x[r->tangent_of[i - a->n_carry]])
-                         : r->din[i];
+        const int tangent = is_x ? r->tangent_of[i - a->n_carry] : -1;
+        if (is_carry)
+            dx[i] = inexact(plain) ? carry[k++] : NULL;
+        else if (is_x)
+            dx[i] = tangent < 0 ? NULL : x[tangent];
+        else
+            dx[i] = r->din[i];
         if (!in[i])
             return vn_error_status();
     }
@@ -214,8 +231,9 @@ static void scan_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[
     vn_array *init[MAX_VALUES], *xs[MAX_VALUES], *out[MAX_VALUES];
     if (!r)
         return;
-    *r = (forward){ .node = node, .a = a, .din = din,
-                    .n_captured = node->n_in - a->n_carry - a->n_xs };
+    *r = (forward){
+        .node = node, .a = a, .din = din, .n_captured = node->n_in - a->n_carry - a->n_xs
+    };
     int n_init = 0, n_xs = 0, n_ys = 0, n_sums = 0;
     for (int i = 0; i < a->n_carry; i++)
         init[n_init++] = node->in[i];
@@ -227,8 +245,13 @@ static void scan_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[
     for (int i = 0; i < a->n_xs; i++)
         if ((r->tangent_of[i] = din[a->n_carry + i] ? n_xs : -1) >= 0)
             xs[n_xs++] = din[a->n_carry + i];
-    const vn__loop loop = { .n_carry = n_init, .n_xs = n_xs, .init = init, .xs = xs,
-                            .length = a->length, .reverse = a->reverse, .body = forward_step,
+    const vn__loop loop = { .n_carry = n_init,
+                            .n_xs = n_xs,
+                            .init = init,
+                            .xs = xs,
+                            .length = a->length,
+                            .reverse = a->reverse,
+                            .body = forward_step,
                             .context = r };
     if (vn_ok() && vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
         for (int i = 0, k = a->n_carry; i < a->n_carry; i++)
@@ -247,8 +270,14 @@ static void scan_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[
 static int results(const void *attr) { return scan_results(attr); }
 
 const vn_op vn__op_scan = {
-    .name = "scan", .n_in = -1, .attr_size = sizeof(vn__scan_attr), .shape = scan_shape,
-    .eval = unplanned_eval, .vjp = scan_vjp, .jvp = scan_jvp, .results = results,
+    .name = "scan",
+    .n_in = -1,
+    .attr_size = sizeof(vn__scan_attr),
+    .shape = scan_shape,
+    .eval = unplanned_eval,
+    .vjp = scan_vjp,
+    .jvp = scan_jvp,
+    .results = results,
 };
 
 /* ------------------------------------------------------------------ as a user calls it */
@@ -258,8 +287,8 @@ typedef struct user_scan {
     vn_tree *carry, *y; /* structure of the results, retained by the scope */
 } user_scan;
 
-static vn_status user_step(vn__loop_step *out, void *context, vn__tape *tape, vn_array *const carry[],
-                           vn_array *const x[])
+static vn_status user_step(vn__loop_step *out, void *context, vn__tape *tape,
+                           vn_array *const carry[], vn_array *const x[])
 {
     (void)tape;
     user_scan *const u = context;
@@ -299,8 +328,13 @@ static vn_tree *scan_recorded(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t le
     vn_tree *result = NULL;
     if (vn__leaves_add(&c, init, vn_is_array) == VN_ERR_OK &&
         vn__leaves_add(&x, xs, vn_is_array) == VN_ERR_OK) {
-        const vn__loop loop = { .n_carry = (int)c.n, .n_xs = (int)x.n, .init = c.item, .xs = x.item,
-                                .length = length, .body = user_step, .context = &u };
+        const vn__loop loop = { .n_carry = (int)c.n,
+                                .n_xs = (int)x.n,
+                                .init = c.item,
+                                .xs = x.item,
+                                .length = length,
+                                .body = user_step,
+                                .context = &u };
         if (vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
             int64_t next = 0;
             vn_tree *const carry = vn__leaves_replace(u.carry, vn_is_array, out, &next, true);
@@ -340,7 +374,8 @@ static vn_tree *scan_eager(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t lengt
         carry = good ? vn_at(out, 0) : NULL;
         ys[t] = good ? vn_at(out, 1) : NULL;
         if (good && !vn_tree_same_structure(carry, init))
-            good = vn__fail(VN_ERR_STRUCTURE, "scan: the carry changes its structure") == VN_ERR_OK;
+            good = vn__fail(VN_ERR_STRUCTURE, "scan: the carry changes its structure") ==
+                   VN_ERR_OK;
     }
     if (good)
         result = vn_tuple(carry, vn__map_leaves_n((int)length, ys, stack_leaf, &length));
@@ -356,7 +391,8 @@ static bool length_leaf(void *context, vn_tree *leaf)
     if (vn_rank(leaf) == 0 || (*length >= 0 && vn_dim(leaf, 0) != *length)) {
         char text[VN__SHAPE_TEXT];
         vn__fail(VN_ERR_SHAPE, "scan: xs holds %s, expected a first axis of %lld steps",
-                 vn__shape_text(text, vn_dtype_of(leaf), vn_shape_of(leaf)), (long long)*length);
+                 vn__shape_text(text, vn_dtype_of(leaf), vn_shape_of(leaf)),
+                 (long long)*length);
         return false;
     }
     *length = vn_dim(leaf, 0);
@@ -369,7 +405,9 @@ vn_tree *vn_scan(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length)
         return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "scan: an argument is NULL") : NULL;
     int64_t steps = vn_is_none(xs) ? length : -1;
     if (!vn__for_leaves(xs, length_leaf, &steps) || steps < 0)
-        return vn_ok() ? vn_error(VN_ERR_ARGUMENT, "scan: the number of steps is unknown") : NULL;
+        return vn_ok() ? vn_error(VN_ERR_ARGUMENT, "scan: the number of steps is unknown")
+                       : NULL;
     const vn__tape *const tape = vn__tape_current();
-    return tape && !tape->eager ? scan_recorded(f, init, xs, steps) : scan_eager(f, init, xs, steps);
+    return tape && !tape->eager ? scan_recorded(f, init, xs, steps)
+                                : scan_eager(f, init, xs, steps);
 }

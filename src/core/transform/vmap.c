@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* filter_vmap: a real axis of the arguments becomes a mapped axis, and a real axis of the result again.
- * Recorded: values get the axis as a property. Eager: core/transform/vmap_eager.c runs each example. */
+/* filter_vmap: a real axis of the arguments becomes a mapped axis, and a real axis of the
+ * result again. Recorded: values get the axis as a property. Eager: core/transform/vmap_eager.c
+ * runs each example. */
 #include "core/transform/vmap.h"
 
 #include "core/transform/detached.h"
@@ -51,11 +52,13 @@ vn_status vn__axes_expand(vn__axes_list *list, vn_tree *tree, vn_tree *spec, con
         return vn_error_status();
     }
     if (vn_is_leaf(spec))
-        return vn__fail(VN_ERR_ARGUMENT, "filter_vmap: %s axes hold a %s, expected int or none", who,
-                        spec->type->name);
+        return vn__fail(VN_ERR_ARGUMENT, "filter_vmap: %s axes hold a %s, expected int or none",
+                        who, spec->type->name);
     if (vn_len(spec) != vn_len(tree))
-        return vn__fail(VN_ERR_STRUCTURE, "filter_vmap: %s axes have %d children where the tree has "
-                        "%d", who, vn_len(spec), vn_len(tree));
+        return vn__fail(VN_ERR_STRUCTURE,
+                        "filter_vmap: %s axes have %d children where the tree has "
+                        "%d",
+                        who, vn_len(spec), vn_len(tree));
     for (int i = 0; i < vn_len(spec); i++)
         VN_TRY(vn__axes_expand(list, vn_at(tree, i), vn_at(spec, i), who));
     return VN_ERR_OK;
@@ -68,8 +71,8 @@ void vn__axes_list_free(vn__axes_list *list)
 }
 
 /* The axis of every array of every argument, and their common size. */
-static vn_status input_axes(const vn__vmap *self, vn__axes_list *axes, vn__leaves *leaves, int n,
-                            vn_tree *const arg[])
+static vn_status input_axes(const vn__vmap *self, vn__axes_list *axes, vn__leaves *leaves,
+                            int n, vn_tree *const arg[])
 {
     for (int i = 0; i < n; i++) {
         vn_tree *const spec = vn_is_none(self->in_axes) ? NULL : vn_at(self->in_axes, i);
@@ -93,8 +96,9 @@ static vn_status common_size(int64_t *size, const vn__vmap *self, const vn__axes
         *size = dim;
     }
     if (*size < 0)
-        return vn__fail(VN_ERR_ARGUMENT, "filter_vmap: no argument is mapped and axis_size is not "
-                                         "given: the batch size is unknown");
+        return vn__fail(VN_ERR_ARGUMENT,
+                        "filter_vmap: no argument is mapped and axis_size is not "
+                        "given: the batch size is unknown");
     return VN_ERR_OK;
 }
 
@@ -139,8 +143,9 @@ static vn_tree *record(const vn__vmap *self, vn__tape *tape, int n, vn_tree *con
     if (axis >= 0)
         vn__tape_root(tape)->axis[axis].open = false;
     vn__axes_list out_axes = { .extra_rank = 1 };
-    if (out && vn__axes_expand(&out_axes, out, vn_is_none(self->out_axes) ? NULL
-                                          : vn_at(self->out_axes, 0), "out") == VN_ERR_OK)
+    if (out && vn__axes_expand(&out_axes, out,
+                               vn_is_none(self->out_axes) ? NULL : vn_at(self->out_axes, 0),
+                               "out") == VN_ERR_OK)
         out = vn__map_leaves(out, result_leaf,
                              &(vn__vmap_out){ .axes = &out_axes, .axis = axis, .size = size });
     else
@@ -173,8 +178,9 @@ static vn_tree *run_eager(const vn__vmap *self, int n, vn_tree *const arg[],
         good = push_axis(&all, axes->axis[i]);
     if (good)
         out = vn__call_detached(&(vn__call){ self->fn, vn_tuple_n(n, arg), all.axis, size });
-    if (out && vn__axes_expand(&out_axes, out, vn_is_none(self->out_axes) ? NULL
-                                          : vn_at(self->out_axes, 0), "out") == VN_ERR_OK)
+    if (out && vn__axes_expand(&out_axes, out,
+                               vn_is_none(self->out_axes) ? NULL : vn_at(self->out_axes, 0),
+                               "out") == VN_ERR_OK)
         out = vn__map_leaves(out, place_leaf, &(vn__vmap_out){ .axes = &out_axes });
     else
         out = NULL;
@@ -188,7 +194,8 @@ static vn_tree *vmap_call(vn_tree *tree, int n, vn_tree *const arg[])
 {
     const vn__vmap *const self = (const vn__vmap *)(const void *)tree;
     if (!vn_is_none(self->in_axes) && vn_len(self->in_axes) != n)
-        return vn_error(VN_ERR_ARGUMENT, "filter_vmap: in_axes has %d entries, the call %d arguments",
+        return vn_error(VN_ERR_ARGUMENT,
+                        "filter_vmap: in_axes has %d entries, the call %d arguments",
                         vn_len(self->in_axes), n);
     vn__leaves leaves = { 0 };
     vn__axes_list axes = { 0 };
@@ -210,25 +217,34 @@ static vn_tree *vmap_call(vn_tree *tree, int n, vn_tree *const arg[])
 }
 
 static const vn_field vmap_fields[] = {
-    VN_FIELD(vn__vmap, fn, TREE),           VN_FIELD(vn__vmap, in_axes, STATIC),
-    VN_FIELD(vn__vmap, out_axes, STATIC),   VN_FIELD(vn__vmap, axis_name, STRING),
+    VN_FIELD(vn__vmap, fn, TREE),         VN_FIELD(vn__vmap, in_axes, STATIC),
+    VN_FIELD(vn__vmap, out_axes, STATIC), VN_FIELD(vn__vmap, axis_name, STRING),
     VN_FIELD(vn__vmap, axis_size, INT),
 };
 static const vn_type vmap_type = {
-    .name = "filter_vmap", .kind = VN_KIND_MODULE, .size = sizeof(vn__vmap),
-    .fields = vmap_fields, .n_fields = 5,
-    .call = vmap_call, .min_args = 0, .max_args = VN__MAX_OPERANDS,
+    .name = "filter_vmap",
+    .kind = VN_KIND_MODULE,
+    .size = sizeof(vn__vmap),
+    .fields = vmap_fields,
+    .n_fields = 5,
+    .call = vmap_call,
+    .min_args = 0,
+    .max_args = VN__MAX_OPERANDS,
 };
 
 vn_tree *vn_filter_vmap(vn_tree *f, const vn_vmap_options *options)
 {
     const vn_vmap_options o = options ? *options : (vn_vmap_options){ 0 };
     if (o.axis_size < 0)
-        return vn_error(VN_ERR_ARGUMENT, "filter_vmap: axis_size is %lld", (long long)o.axis_size);
-    return vn_module_new(&vmap_type, &(vn__vmap){
-        .fn = f, .in_axes = o.in_axes ? vn_tuple_n(o.n_in, o.in_axes) : vn_none(),
-        .out_axes = o.out_axes ? vn_tuple(o.out_axes) : vn_none(), .axis_name = o.axis_name,
-        .axis_size = o.axis_size });
+        return vn_error(VN_ERR_ARGUMENT, "filter_vmap: axis_size is %lld",
+                        (long long)o.axis_size);
+    return vn_module_new(
+        &vmap_type,
+        &(vn__vmap){ .fn = f,
+                     .in_axes = o.in_axes ? vn_tuple_n(o.n_in, o.in_axes) : vn_none(),
+                     .out_axes = o.out_axes ? vn_tuple(o.out_axes) : vn_none(),
+                     .axis_name = o.axis_name,
+                     .axis_size = o.axis_size });
 }
 
 vn_tree *vn_vmap_call(vn_tree *f, vn_array *x)

@@ -13,8 +13,8 @@ typedef struct vn__vmap {
     int64_t axis_size;
 } vn__vmap;
 
-/* One axis (or VN_AXIS_NONE) for each array leaf, in order. extra_rank: 1 where the axis is that of an
- * array to be made from the leaf. */
+/* One axis (or VN_AXIS_NONE) for each array leaf, in order. extra_rank: 1 where the axis is
+ * that of an array to be made from the leaf. */
 typedef struct vn__axes_list {
     int *axis;
     int64_t n, capacity;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* vmap outside of filter_jit: the function runs once per example, spread over the pool, on numbers, so
- * plain C control flow may differ by example. For a cotangent each example records a tape of its own,
- * on its worker, without locks. Chunks have a fixed size: the bits do not depend on the threads. */
+/* vmap outside of filter_jit: the function runs once per example, spread over the pool, on
+ * numbers, so plain C control flow may differ by example. For a cotangent each example records
+ * a tape of its own, on its worker, without locks. Chunks have a fixed size: the bits do not
+ * depend on the threads. */
 #include "core/transform/derivative.h"
 #include "core/transform/detached.h"
 #include "parallel/pool.h"
@@ -13,20 +14,23 @@
 
 /* One run over all examples. */
 typedef struct running {
-    vn_tree *fn, *args;            /* arrays stand for operands */
+    vn_tree *fn, *args; /* arrays stand for operands */
     vn_array *const *operand;
     const int *axis;
     int64_t n_operands, size;
-    vn_array *const *cotangent;    /* NULL: forward; else one per result (or NULL entries) */
+    vn_array *const *cotangent; /* NULL: forward; else one per result (or NULL entries) */
     int64_t n_results;
-    vn_tree **result;              /* forward: by example, owned */
-    vn_array **dx;                 /* reverse: [example][operand], owned */
-    vn__error *error;              /* by chunk */
-    vn_dtype default_dtype;        /* of the caller, as the layout of its random bits */
+    vn_tree **result;       /* forward: by example, owned */
+    vn_array **dx;          /* reverse: [example][operand], owned */
+    vn__error *error;       /* by chunk */
+    vn_dtype default_dtype; /* of the caller, as the layout of its random bits */
     bool partitionable;
 } running;
 
-static bool is_mapped_operand(const running *r, int64_t i) { return r->axis[i] != VN_AXIS_NONE; }
+static bool is_mapped_operand(const running *r, int64_t i)
+{
+    return r->axis[i] != VN_AXIS_NONE;
+}
 
 /* The operands as example e sees them. */
 static bool example_operands(vn_array *x[], const running *r, int64_t e)
@@ -93,7 +97,9 @@ static void sum_chunk(const running *r, int64_t from, int64_t to)
         vn_array **const total = &r->dx[from * r->n_operands + i];
         for (int64_t e = from + 1; e < to; e++) {
             vn_array **const one = &r->dx[e * r->n_operands + i];
-            vn_array *const sum = *total && *one ? vn_add(*total, *one) : *total ? *total : *one;
+            vn_array *const sum = *total && *one ? vn_add(*total, *one)
+                                  : *total       ? *total
+                                                 : *one;
             vn_retain(sum);
             vn_release(*total);
             vn_release(*one);
@@ -109,20 +115,17 @@ static void run_chunk(void *context, int64_t chunk, int worker)
     const running *const r = context;
     const int64_t from = chunk * CHUNK, to = from + CHUNK < r->size ? from + CHUNK : r->size;
     vn__error outer;
-    vn__error_take(&outer); /* a task starts without an error, and hands its own to the caller */
+    vn__error_take(
+        &outer); /* a task starts without an error, and hands its own to the caller */
     const vn_dtype dtype = vn_default_dtype();
     const bool partitionable = vn_threefry_partitionable();
     vn_set_default_dtype(r->default_dtype);
     vn_set_threefry_partitionable(r->partitionable);
     bool good = true;
     for (int64_t e = from; good && e < to; e++)
-        VN_SCOPE {
-            good = r->cotangent ? reverse_example(r, e) : forward_example(r, e);
-        }
+        VN_SCOPE { good = r->cotangent ? reverse_example(r, e) : forward_example(r, e); }
     if (good && r->cotangent)
-        VN_SCOPE {
-            sum_chunk(r, from, to);
-        }
+        VN_SCOPE { sum_chunk(r, from, to); }
     vn_set_default_dtype(dtype);
     vn_set_threefry_partitionable(partitionable);
     vn__error_take(&r->error[chunk]);
@@ -157,8 +160,12 @@ static vn_tree *stack_leaf(void *context, vn_tree *const leaf[])
 
 static running prepare(const vn__call *call, vn_array *const operand[], int64_t n_operands)
 {
-    return (running){ .fn = call->fn, .args = call->args, .operand = operand, .axis = call->axis,
-                      .n_operands = n_operands, .size = call->size };
+    return (running){ .fn = call->fn,
+                      .args = call->args,
+                      .operand = operand,
+                      .axis = call->axis,
+                      .n_operands = n_operands,
+                      .size = call->size };
 }
 
 vn_tree *vn__run_examples(const vn__call *call, vn_array *const operand[], int64_t n_operands)
