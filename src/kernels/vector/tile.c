@@ -55,5 +55,5 @@ static void (*const tiles[VN_ROWS][WIDTHS])(const vn__job *, part) = { VN_HEIGHT
 void VN_FN(run_tile)(const vn__job *job, int64_t rows, int64_t cols)
 {
     const enum width width = cols == VN_COLS ? FULL : cols > VN_LANES ? SECOND_PART : FIRST_PART;
-    tiles[rows - 1][width](job, part_of(width == SECOND_PART ? cols - VN_LANES : cols));
+    tiles[rows - 1][width](job, part_of(width == FIRST_PART ? cols : cols - VN_LANES));
 }
