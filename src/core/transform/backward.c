@@ -80,7 +80,7 @@ static vn_array *unmap(vn_array *g, uint64_t extra)
 
 static void accumulate(const pass *p, uint32_t value, uint64_t instr_axes, vn_array *g)
 {
-    const vn__value *const v = &p->tape->value[value];
+    const vn__value copy = p->tape->value[value], *const v = &copy; /* the tape may grow */
     const uint64_t extra = instr_axes & ~v->axes & ~p->outer;
     if (extra && !vn__tape_of(g)) {
         double size = 1;
