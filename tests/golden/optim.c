@@ -110,7 +110,7 @@ static void run_schedules(golden_run *r, golden_case *c)
         r->variant = "numbers";
         check_path(r, s->key, n, values, GOLDEN_FORWARD);
         r->variant = "mapped";
-        vn_array *counts = vn_arange(VN_I32, n);
+        vn_array *counts = vn_arange(VN_I64, n);
         golden_check(r, s->key, vn_vmap_call(schedule, counts), GOLDEN_FORWARD);
     }
 }
