@@ -23,7 +23,8 @@ typedef struct bench_problem {
     vn_dtype dtype;            /* VN_F32 unless the line says otherwise */
     int n_dims;
     int64_t dim[BENCH_MAX_DIMS]; /* 64-256-256-16 */
-    char mode[BENCH_WORD];       /* a word of the family's modes, the first if the line has none */
+    /* a word of the family's modes, the first if the line has none */
+    char mode[BENCH_WORD];
     int n_options;
     struct {
         char key[BENCH_WORD], value[BENCH_WORD];
@@ -53,7 +54,8 @@ typedef struct bench_case {
     double work;           /* seconds of one run that are not to be counted */
     void *state;
     bool (*run)(struct bench_case *c, int64_t times); /* false: an error is recorded */
-    double (*value)(struct bench_case *c);            /* now; NULL: nothing that could go astray */
+    /* now; NULL: nothing that could go astray */
+    double (*value)(struct bench_case *c);
     bool (*save)(struct bench_case *c, const char *dir); /* for the peers; NULL: none */
     void (*destroy)(struct bench_case *c);
 } bench_case;
@@ -126,7 +128,8 @@ typedef struct bench_training {
     double flops;        /* one batch forward */
     double first;        /* what the first layer has of it: its input needs no gradient */
     double rate;         /* of the optimiser, unless the line has lr=; 0: the usual one */
-    vn_fn *gradient;     /* (model, x, y) -> (value, tree) instead of value and gradient; or NULL */
+    /* (model, x, y) -> (value, tree) instead of value and gradient; or NULL */
+    vn_fn *gradient;
     double gradient_flops; /* of that, instead of 3 flops - first; or 0 */
 } bench_training;
 #define BENCH_TRAINING_KEYS "batch batches opt lr"

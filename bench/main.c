@@ -28,6 +28,7 @@ static const char help[] =
     "  --save DIR    also write the model (.eqx) and the data (.npy) of the problem\n"
     "  --serve       one problem: print its facts, then measure for as many seconds as each\n"
     "                line of standard input says (bench/peers uses this)\n"
+    "  --machine     one line about this machine\n"
     "  --help        this text\n"
     "\n"
     "The ceiling is what multiply-adds in registers reach on all cores at once, measured in the\n"
@@ -121,6 +122,14 @@ static bool run_listed(const char *family, settings *s, bool *ok)
     return any;
 }
 
+static bool is_listed(const char *line)
+{
+    for (int i = 0; bench_problems[i]; i++)
+        if (!strcmp(bench_problems[i], line))
+            return true;
+    return false;
+}
+
 /* Reads the options before the first problem; its place in argv, or -1. */
 static int read_options(settings *s, int argc, char **argv)
 {
@@ -150,6 +159,8 @@ int main(int argc, char **argv)
     settings s = { .seconds = 1 };
     if (argc > 1 && !strcmp(argv[1], "--help"))
         return show_help();
+    if (argc > 1 && !strcmp(argv[1], "--machine"))
+        return printf("%s; %d threads\n", vn_machine(), vn_num_threads()) < 0;
     const int first = read_options(&s, argc, argv);
     if (first < 0) {
         fprintf(stderr, "vernal-bench: unknown option; --help lists them\n");
@@ -169,7 +180,7 @@ int main(int argc, char **argv)
     if (first == argc)
         run_listed(NULL, &s, &ok);
     for (int i = first; i < argc; i++)
-        if (strchr(argv[i], ' ') || !run_listed(argv[i], &s, &ok))
+        if (strchr(argv[i], ' ') || is_listed(argv[i]) || !run_listed(argv[i], &s, &ok))
             ok &= run_problem(argv[i], &s);
     return ok ? 0 : 1;
 }

@@ -4,7 +4,7 @@
     worker.py jax|torch THREADS DIR PROBLEM
 
 prints {"check": loss, "variants": {name: seconds to the first result}}, then for each line
-"SECONDS NAME..." of standard input {name: {"median", "min", "p90"}} with seconds of one run.
+"SECONDS [NAME, ...]" of standard input {name: {"median", "min", "p90"}} with seconds of one run.
 Variants are functions run(times) that do their work that many times and wait for it; one with an
 attribute steps does that many steps each time.
 """
@@ -62,8 +62,8 @@ def main():
         runs[name] = run
     say({"check": check, "variants": first, "errors": errors})
     for line in sys.stdin:
-        seconds, *names = line.split()
-        say({name: measure(runs[name], float(seconds)) for name in names or runs})
+        seconds, names = line.split(maxsplit=1)
+        say({name: measure(runs[name], float(seconds)) for name in json.loads(names)})
 
 
 if __name__ == "__main__":
