@@ -128,10 +128,11 @@ vn_tree *law_direction(vn_tree *like, uint64_t seed)
         return vn_error(VN_ERR_LIMIT, "laws: a tree of %d leaves", n);
     for (int i = 0; i < n; i++) {
         vn_tree *leaf = vn_at(leaves, i);
+        items[i] = vn_none();
+        if (!vn_is_inexact_array(leaf))
+            continue;
         law_operand in = { .kind = LAW_REAL, .shape = vn_shape_of(leaf), .lo = -1, .hi = 1 };
-        items[i] = vn_is_inexact_array(leaf)
-                       ? vn_cast(draw(&in, seed * 977 + (uint64_t)i), vn_dtype_of(leaf))
-                       : vn_none();
+        items[i] = vn_cast(draw(&in, seed * 977 + (uint64_t)i), vn_dtype_of(leaf));
     }
     return vn_tree_unflatten(like, n, items);
 }

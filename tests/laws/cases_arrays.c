@@ -142,7 +142,7 @@ void law_add_arrays(law_subject *out, int *n)
     static const law_operand logits = { LAW_REAL, { 1, { 4 } }, -1, 1 };
     static const law_operand key = { LAW_KEY, { 0, { 0 } }, 0, 0 };
     const law_subject subjects[] = {
-        { .row = "reduce_sum", .name = "all", .unary = vn_sum, .n = 1, .in = { x } },
+        { .row = "reduce_sum", .name = "all", .unary = vn_sum, .n = 1, .in = { positive } },
         { .row = "reduce_sum", .name = "axes", .unary = sum_axes, .n = 1, .in = { x } },
         { .row = "mean", .name = "", .unary = mean_axis, .n = 1, .in = { x } },
         { .row = "reduce_prod", .name = "", .unary = prod_axis, .n = 1, .in = { positive } },

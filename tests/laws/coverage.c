@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Every row of the library's tables has a subject: an op, if a program of a subject or of its
- * derivative holds it; a layer, if a subject is named after it. */
+/* Every row of the library's tables has a subject: an op, if a program of a subject or of
+ * its derivative holds it, or a subject is named after it (stop_gradient leaves no trace in
+ * a program); a layer, if a subject is named after it. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ops/ops.h"
 #include "laws/law.h"
 
-static const char *const op_rows[] = {
-#define VN_OP(name) #name,
+static const vn_op *const op_rows[] = {
+#define VN_OP(name) &vn__op_##name,
 #include "core/ops/ops.def"
 #undef VN_OP
 };
@@ -47,7 +49,7 @@ static void mark(bool reached[OPS], vn_tree *f, int n, vn_tree *const arg[])
     vn_tape_print(file, f, n, arg);
     fclose(file);
     for (int i = 0; i < OPS; i++)
-        reached[i] = reached[i] || contains(text, op_rows[i]);
+        reached[i] = reached[i] || contains(text, op_rows[i]->name);
     free(text);
 }
 
@@ -76,6 +78,14 @@ static void report(law_run *r, const char *kind, const char *row, bool found)
         printf("FAIL %s %s has no case\n", kind, row);
 }
 
+static bool named(const law_subject *subjects, int n, const char *row, bool layer)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcmp(subjects[i].row, row) && (subjects[i].model != NULL) == layer)
+            return true;
+    return false;
+}
+
 void law_coverage(law_run *r, const law_subject *subjects, int n, bool ops, bool layers)
 {
     static bool reached[OPS];
@@ -86,12 +96,10 @@ void law_coverage(law_run *r, const law_subject *subjects, int n, bool ops, bool
             mark_subject(reached, &subjects[i]);
             vn_error_clear();
         }
-    for (int i = 0; ops && i < OPS; i++)
-        report(r, "op", op_rows[i], reached[i]);
-    for (int i = 0; layers && i < LAYERS; i++) {
-        bool found = false;
-        for (int k = 0; k < n && !found; k++)
-            found = !strcmp(subjects[k].row, layer_rows[i]) && subjects[k].model;
-        report(r, "layer", layer_rows[i], found);
+    for (int i = 0; ops && i < OPS; i++) {
+        const char *row = op_rows[i]->name;
+        report(r, "op", row, reached[i] || named(subjects, n, row, false));
     }
+    for (int i = 0; layers && i < LAYERS; i++)
+        report(r, "layer", layer_rows[i], named(subjects, n, layer_rows[i], true));
 }

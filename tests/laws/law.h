@@ -75,7 +75,8 @@ typedef struct law_run {
     const law_subject *subject;
     const char *law;
     int passed, failed;
-    bool fault; /* of the present subject and law */
+    bool fault;   /* of the present subject and law */
+    int compared; /* in it: 0 means that the law does not apply */
     bool verbose;
 } law_run;
 
@@ -91,6 +92,11 @@ typedef struct law {
 extern const law law_table[];
 extern const int law_count;
 
+/* Trees of one structure with their arrays stacked along a new axis 0. */
+vn_tree *law_stacked(int64_t n, vn_tree *const trees[]);
+/* (tuple of the arguments) -> gradient of the mean of a mapped function of them. */
+vn_tree *law_mean_gradient(vn_tree *mapped_function);
+
 void law_vjp(law_run *r, const law_subject *s);
 void law_jvp(law_run *r, const law_subject *s);
 void law_transpose(law_run *r, const law_subject *s);
@@ -98,6 +104,7 @@ void law_second(law_run *r, const law_subject *s);
 void law_vmap(law_run *r, const law_subject *s);
 void law_vmap_grad(law_run *r, const law_subject *s);
 void law_mean_grad(law_run *r, const law_subject *s);
+void law_ensemble(law_run *r, const law_subject *s);
 void law_plan(law_run *r, const law_subject *s);
 void law_threads(law_run *r, const law_subject *s);
 void law_shape(law_run *r, const law_subject *s);

@@ -22,6 +22,7 @@ const law law_table[] = {
     { "vmap", "vmap equals a loop", LAW_BOTH, law_vmap },
     { "vmap_grad", "vmap of a gradient equals a loop", LAW_BOTH, law_vmap_grad },
     { "mean_grad", "the gradient of a mean is the mean of gradients", LAW_BOTH, law_mean_grad },
+    { "ensemble", "vmap over models equals a loop", LAW_BOTH, law_ensemble },
     { "threads", "any number of threads gives the same bits", LAW_F32, law_threads },
     { "file", "a model read from a file is the one written", LAW_BOTH, law_file },
     { "isa", "every instruction set agrees with the portable one", LAW_BOTH, law_isa },
@@ -81,6 +82,7 @@ static void check(law_run *r, const law *l, const law_subject *s, vn_dtype dtype
     r->subject = s;
     r->law = l->name;
     r->fault = false;
+    r->compared = 0;
     VN_SCOPE
     l->check(r, s);
     if (!vn_ok())

@@ -41,7 +41,7 @@ static void append_shared(batch *b, vn_tree *arg)
 }
 
 /* Trees of one structure with their arrays stacked along a new axis 0. */
-static vn_tree *stacked(int64_t n, vn_tree *const trees[])
+vn_tree *law_stacked(int64_t n, vn_tree *const trees[])
 {
     vn_tree *leaves[LAW_MAX_BATCH], *items[128];
     int count = vn_tree_count(trees[0]);
@@ -61,7 +61,7 @@ static vn_tree *loop(vn_tree *f, const batch *b)
     vn_tree *out[LAW_MAX_BATCH];
     for (int64_t e = 0; e < b->size; e++)
         out[e] = vn_call_n(f, b->n, b->example[e]);
-    return vn_ok() ? stacked(b->size, out) : NULL;
+    return vn_ok() ? law_stacked(b->size, out) : NULL;
 }
 
 static vn_tree *mapped(vn_tree *f, const batch *b, vn_tree *out_axes, const char *axis_name)
@@ -175,6 +175,11 @@ static vn_tree *mean_loss(vn_tree *const arg[]) /* mapped function, tuple of arg
     return vn_mean(vn_call_n(arg[0], n, items));
 }
 
+vn_tree *law_mean_gradient(vn_tree *mapped_function)
+{
+    return vn_filter_grad(vn_partial(vn_function(mean_loss, 2), mapped_function), NULL);
+}
+
 /* The same from a loop: a mapped operand has the gradient of its example / B, another the
  * mean. */
 static vn_tree *mean_of_gradients(vn_tree *f, const batch *b)
@@ -190,7 +195,7 @@ static vn_tree *mean_of_gradients(vn_tree *f, const batch *b)
             column[e] = vn_at(each[e], i);
         items[i] = column[0];
         if (!vn_is_none(b->axis[i]))
-            items[i] = stacked(b->size, column);
+            items[i] = law_stacked(b->size, column);
         for (int64_t e = 1; vn_is_none(b->axis[i]) && e < b->size; e++)
             items[i] = vn_tree_add(items[i], column[e]);
     }
@@ -212,9 +217,8 @@ void law_mean_grad(law_run *r, const law_subject *s)
                 continue;
             append_shared(&b, law_direction(out, SEED));
             vn_tree *weighted = law_weighted(f), *want = mean_of_gradients(weighted, &b);
-            vn_tree *loss =
-                vn_partial(vn_function(mean_loss, 2), mapped(weighted, &b, NULL, NULL));
-            vn_tree *g = vn_filter_grad(loss, NULL), *compiled = vn_filter_jit(g, NULL);
+            vn_tree *g = law_mean_gradient(mapped(weighted, &b, NULL, NULL));
+            vn_tree *compiled = vn_filter_jit(g, NULL);
             vn_tree *tuple = vn_tuple_n(b.n, b.arg);
             double rtol = 10 * law_rounding();
             law_close(r, "grad of mean", vn_call(g, tuple), want, rtol);

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A plan against the same function run at once; the shapes that recording foresees; threads. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "laws/law.h"
-#include "vernal/runtime.h"
 
 enum { SEED = 35 };
 
@@ -74,6 +70,7 @@ void law_shape(law_run *r, const law_subject *s)
     vn_tree *watched = vn_module_new(&spy_type, &(spy){ .f = f, .seen = &foreseen });
     vn_call_n(vn_filter_jit(watched, NULL), n, arg);
     vn_tree *made = vn_tree_leaves(vn_call_n(f, n, arg));
+    r->compared++;
     if (!vn_ok() || foreseen.count != vn_len(made)) {
         law_fail(r, "%d results foreseen, %d made", foreseen.count, vn_len(made));
         return;
@@ -82,33 +79,4 @@ void law_shape(law_run *r, const law_subject *s)
         if (foreseen.dtype[i] != vn_dtype_of(vn_at(made, i)) ||
             !vn_shape_equal(foreseen.shape[i], vn_shape_of(vn_at(made, i))))
             law_fail(r, "the shape rule differs from the shape made for result %d", i);
-}
-
-/* ---- threads */
-
-void law_threads(law_run *r, const law_subject *s)
-{
-    enum { BATCH = 300 };
-    static const int counts[] = { 2, 3, 8 };
-    vn_tree *arg[LAW_MAX_ARGS + 2], *axis[LAW_MAX_ARGS + 2];
-    int n = law_arity(s), first = s->model != NULL, before = vn_num_threads();
-    if (s->flags & LAW_NO_BATCH)
-        return;
-    law_arguments(arg, s, SEED, BATCH, ~0u);
-    for (int i = 0; i < n; i++)
-        axis[i] = i < first ? vn_none() : vn_int(0);
-    vn_vmap_options options = { .in_axes = axis, .n_in = n };
-    vn_tree *f = law_function(s), *want[2] = { NULL, NULL };
-    vn_tree *runs[] = { vn_filter_vmap(f, &options),
-                        vn_filter_jit(vn_filter_vmap(f, &options), NULL) };
-    static const char *const names[] = { "vmap", "compiled vmap" };
-    vn_set_num_threads(1);
-    for (int k = 0; k < 2; k++)
-        want[k] = vn_call_n(runs[k], n, arg);
-    for (int t = 0; t < 3; t++) {
-        vn_set_num_threads(counts[t]);
-        for (int k = 0; k < 2; k++)
-            law_same_bits(r, names[k], vn_call_n(runs[k], n, arg), want[k]);
-    }
-    vn_set_num_threads(before);
 }
