@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Which row of isa.def this machine uses; names of rows; the ceiling that speed is measured by. */
+ * Which row of isa.def this machine uses; names of rows; the ceiling that speed is measured
+ * by. */
 #include "kernels/kernels.h"
 
 #include <stdatomic.h>

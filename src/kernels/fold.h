@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reductions over the middle axis of [outer][n][inner] for one type. Included with VN_X, the type,
- * and VN_LOOP(name), which makes the names. The formula is inlined.
- */
+ * Reductions over the middle axis of [outer][n][inner] for one type. Included with VN_X, the
+ * type, and VN_LOOP(name), which makes the names. The formula is inlined.
+ * */
 
 enum { VN_LOOP(width) = 64 / sizeof(VN_X) };
 
-/* Contiguous elements: as many partial results as two registers hold, combined in a fixed order. */
+/* Contiguous elements: as many partial results as two registers hold, combined in a fixed
+ * order. */
 static inline VN_X VN_LOOP(fold_run)(const VN_X *x, int64_t n, VN_X identity,
                                      VN_X (*f)(VN_X, VN_X))
 {
@@ -27,8 +28,8 @@ static inline VN_X VN_LOOP(fold_run)(const VN_X *x, int64_t n, VN_X identity,
 }
 
 /* `w` <= width columns at distance inner: the partial results stay in registers. */
-static inline void VN_LOOP(fold_columns)(VN_X *out, const VN_X *x, int64_t n, int64_t inner, int w,
-                                         VN_X (*f)(VN_X, VN_X))
+static inline void VN_LOOP(fold_columns)(VN_X *out, const VN_X *x, int64_t n, int64_t inner,
+                                         int w, VN_X (*f)(VN_X, VN_X))
 {
     VN_X part[VN_LOOP(width)];
     for (int j = 0; j < w; j++)
@@ -40,8 +41,9 @@ static inline void VN_LOOP(fold_columns)(VN_X *out, const VN_X *x, int64_t n, in
         out[j] = part[j];
 }
 
-static inline void VN_LOOP(fold)(VN_X *out, const VN_X *x, int64_t outer, int64_t n, int64_t inner,
-                                 bool accumulate, VN_X identity, VN_X (*f)(VN_X, VN_X))
+static inline void VN_LOOP(fold)(VN_X *out, const VN_X *x, int64_t outer, int64_t n,
+                                 int64_t inner, bool accumulate, VN_X identity,
+                                 VN_X (*f)(VN_X, VN_X))
 {
     enum { W = VN_LOOP(width) };
     if (!accumulate)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The inverse error function: M. Giles, Approximating the erfinv function, GPU Computing Gems 2,
- * 2010. With w = -ln(1 - x^2), erf_inv(x) = x p(w), p a polynomial in w - shift near the centre and in
- * sqrt(w) - shift in the tails. These are the polynomials and the branches that JAX evaluates (highest
- * power first, Horner with fused multiply-adds), so normal deviates agree with JAX's.
- */
+ * The inverse error function: M. Giles, Approximating the erfinv function, GPU Computing Gems
+ * 2, 2010. With w = -ln(1 - x^2), erf_inv(x) = x p(w), p a polynomial in w - shift near the
+ * centre and in sqrt(w) - shift in the tails. These are the polynomials and the branches that
+ * JAX evaluates (highest power first, Horner with fused multiply-adds), so normal deviates
+ * agree with JAX's.
+ * */
 #ifndef VN_KERNELS_GILES_H
 #define VN_KERNELS_GILES_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Names inside the kernels. A source is compiled once per ISA row with VN_ISA_SUFFIX set to the
- * row's name; those of portable/, vector/ and real/ are compiled once more per floating type, with
- * VN_REAL_BITS set to 32 or 64. Everything they export ends in the row's name.
- */
+ * row's name; those of portable/, vector/ and real/ are compiled once more per floating type,
+ * with VN_REAL_BITS set to 32 or 64. Everything they export ends in the row's name.
+ * */
 #ifndef VN_KERNELS_INTERNAL_H
 #define VN_KERNELS_INTERNAL_H
 
@@ -18,14 +18,14 @@
 #define VN_COMMON(name) VN_JOIN2(name, VN_ISA_SUFFIX)             /* vn__threefry_avx2 */
 
 /* The arrays of rows of every dtype. */
-#define VN_DTYPE(NAME, string, type, bytes, kind)                                               \
-    extern vn__unary_fn *const VN_NAME(unary, NAME)[VN__UNARIES];                               \
-    extern vn__unary_fn *const VN_NAME(predicate, NAME)[VN__PREDICATES];                        \
-    extern vn__binary_fn *const VN_NAME(binary, NAME)[VN__BINARIES];                            \
-    extern vn__binary_fn *const VN_NAME(compare, NAME)[VN__COMPARES];                           \
-    extern vn__ternary_fn *const VN_NAME(ternary, NAME)[VN__TERNARIES];                         \
-    extern vn__reduce_fn *const VN_NAME(reduce, NAME)[VN__REDUCES];                             \
-    extern vn__arg_fn VN_NAME(argmax, NAME), VN_NAME(argmin, NAME);                             \
+#define VN_DTYPE(NAME, string, type, bytes, kind)                        \
+    extern vn__unary_fn *const VN_NAME(unary, NAME)[VN__UNARIES];        \
+    extern vn__unary_fn *const VN_NAME(predicate, NAME)[VN__PREDICATES]; \
+    extern vn__binary_fn *const VN_NAME(binary, NAME)[VN__BINARIES];     \
+    extern vn__binary_fn *const VN_NAME(compare, NAME)[VN__COMPARES];    \
+    extern vn__ternary_fn *const VN_NAME(ternary, NAME)[VN__TERNARIES];  \
+    extern vn__reduce_fn *const VN_NAME(reduce, NAME)[VN__REDUCES];      \
+    extern vn__arg_fn VN_NAME(argmax, NAME), VN_NAME(argmin, NAME);      \
     extern vn__cast_fn *const VN_NAME(cast, NAME)[VN__DTYPES];
 #include "kernels/dtype.def"
 #undef VN_DTYPE

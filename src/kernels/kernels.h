@@ -179,8 +179,8 @@ typedef void vn__gemm_packed_fn(void *c, int64_t ldc, const void *packed, const 
 
 /* A convolution with lanes innermost: any rank, stride, padding and dilation is a table
  *   tap[q * taps + t] = index of the input pixel under tap t of output pixel q, or -1: padding.
- * Elements: x[c * x_channel + pixel * x_pixel + l], y[o * y_channel + q * y_pixel + l]; contiguous
- * panels [channels][pixels][L] have channel strides pixels * L and pixel strides L.
+ * Elements: x[c * x_channel + pixel * x_pixel + l], y[o * y_channel + q * y_pixel + l];
+ * contiguous panels [channels][pixels][L] have channel strides pixels * L and pixel strides L.
  * A group of channels is a call of its own. */
 typedef struct vn__window {
     const int32_t *tap;         /* [pixels][taps] */
@@ -192,8 +192,9 @@ typedef struct vn__window {
 
 /* y[o][q][l] = epilogue(sum over t, c of W(o, t * channels + c) x[c][tap(q, t)][l]), W packed
  * with m = outputs. epilogue->mask is laid out like y: channel stride mask_row, pixel stride
- * y_pixel. The input gradient is the same call with x and y exchanged: packed W^T (m = channels, k
- * runs over t and o), and the table that gives the output pixel by input pixel and tap. */
+ * y_pixel. The input gradient is the same call with x and y exchanged: packed W^T (m =
+ * channels, k runs over t and o), and the table that gives the output pixel by input pixel and
+ * tap. */
 typedef void vn__conv_fn(void *y, const void *packed, const void *x, const vn__window *window,
                          const vn__epilogue *epilogue);
 
@@ -237,8 +238,9 @@ typedef void vn__dot_fn(void *out, const void *x, const void *y, int64_t n);
 
 /* ---- windows and rows ------------------------------------------------------------------- */
 
-/* Pooling, for every channel: y[c][q][l] = max or sum over taps t of x[c][tap(q, t)][l]. Padding
- * is skipped; a window of nothing but padding gives -inf (max) or 0 (sum). max: NaN wins. */
+/* Pooling, for every channel: y[c][q][l] = max or sum over taps t of x[c][tap(q, t)][l].
+ * Padding is skipped; a window of nothing but padding gives -inf (max) or 0 (sum). max: NaN
+ * wins. */
 typedef void vn__pool_fn(void *y, const void *x, const vn__window *window);
 
 /* dx[c][tap][l] += g[c][q][l], max: for the first tap t whose x equals the maximum y[c][q][l]
@@ -277,7 +279,8 @@ typedef void vn__copy_fn(void *dst, int64_t dst_row, int64_t dst_col, const void
 
 /* ---- random bits ------------------------------------------------------------------------ */
 
-/* Threefry-2x32 with 20 rounds: (out0[i], out1[i]) = block with counters (c0[i], c1[i]), all i < n */
+/* Threefry-2x32 with 20 rounds: (out0[i], out1[i]) = block with counters (c0[i], c1[i]), all i
+ * < n */
 typedef void vn__threefry_fn(uint32_t *out0, uint32_t *out1, const uint32_t *c0,
                              const uint32_t *c1, uint32_t key0, uint32_t key1, int64_t n);
 
@@ -290,7 +293,8 @@ typedef void vn__threefry_bits64_fn(uint64_t *out, uint64_t first, uint32_t key0
 
 /* ---- the machine ------------------------------------------------------------------------ */
 
-/* Runs `iterations` rounds of independent multiply-adds in registers; returns the flops done. */
+/* Runs `iterations` rounds of independent multiply-adds in registers; returns the flops
+ * done. */
 typedef double vn__fma_loop_fn(int64_t iterations);
 
 /* ---- the table -------------------------------------------------------------------------- */
@@ -324,7 +328,8 @@ typedef struct vn__real_kernels {
     vn__fma_loop_fn *fma_loop;
 } vn__real_kernels;
 
-/* One ISA row. Every [dtype] pointer is there for every dtype; entries behind it may be NULL. */
+/* One ISA row. Every [dtype] pointer is there for every dtype; entries behind it may be
+ * NULL. */
 typedef struct vn__kernels {
     const char *name;
     int64_t vector_bytes;                       /* 0: portable */
@@ -349,7 +354,8 @@ typedef struct vn__kernels {
  * chosen at the first call, from any thread. */
 const vn__kernels *vn__kernels_get(void);
 
-/* All rows that were compiled, worst first: for tests and for asking why. Out of range: NULL. */
+/* All rows that were compiled, worst first: for tests and for asking why. Out of range:
+ * NULL. */
 int vn__kernels_count(void);
 const vn__kernels *vn__kernels_row(int i);
 bool vn__kernels_supported(int i); /* this machine can run row i */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Plain loops over a formula, for one pair of types. Included with VN_X (element type of the
- * operands), VN_Z (of the result) and VN_LOOP(name), which makes the names; the compiler inlines the
- * formula and vectorises the loop.
- */
+ * operands), VN_Z (of the result) and VN_LOOP(name), which makes the names; the compiler
+ * inlines the formula and vectorises the loop.
+ * */
 
 static inline void VN_LOOP(map)(VN_Z *z, const VN_X *x, int64_t n, VN_Z (*f)(VN_X))
 {

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Plain loops over a formula of three operands, as loops.h. VN_C is the type of the first operand
- * (bool for where), VN_X that of the others and of the result.
- */
+ * Plain loops over a formula of three operands, as loops.h. VN_C is the type of the first
+ * operand (bool for where), VN_X that of the others and of the result.
+ * */
 
 static inline void VN_LOOP(row3)(VN_X *w, const VN_C *c, int64_t dc, const VN_X *x, int64_t dx,
-                                 const VN_X *y, int64_t dy, int64_t n, VN_X (*f)(VN_C, VN_X, VN_X))
+                                 const VN_X *y, int64_t dy, int64_t n,
+                                 VN_X (*f)(VN_C, VN_X, VN_X))
 {
     for (int64_t i = 0; i < n; i++)
         w[i] = f(c[i * dc], x[i * dx], y[i * dy]);
 }
 
 /* Rows with constant strides for the usual cases, one loop for the rest. */
-static inline void VN_LOOP(map3)(VN_X *w, int64_t w_row, vn__in a, vn__in b, vn__in d, int64_t rows,
-                                 int64_t cols, VN_X (*f)(VN_C, VN_X, VN_X))
+static inline void VN_LOOP(map3)(VN_X *w, int64_t w_row, vn__in a, vn__in b, vn__in d,
+                                 int64_t rows, int64_t cols, VN_X (*f)(VN_C, VN_X, VN_X))
 {
     vn__in in[3] = { a, b, d };
     vn__flatten(&w_row, in, 3, &rows, &cols);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The floating type that a source is compiled for: real, VN_FN(name) and VN_M(libm function). */
+ * The floating type that a source is compiled for: real, VN_FN(name) and VN_M(libm
+ * function). */
 #ifndef VN_KERNELS_REAL_H
 #define VN_KERNELS_REAL_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Rectangles of operands that are vectors along the row (inner 1) or single values (inner 0). */
+ * Rectangles of operands that are vectors along the row (inner 1) or single values (inner
+ * 0). */
 #ifndef VN_KERNELS_RECTANGLE_H
 #define VN_KERNELS_RECTANGLE_H
 
@@ -27,7 +28,8 @@ static inline void vn__turn_column(int64_t *z_row, vn__in *in, int count, int64_
 }
 
 /* Makes one long row of a rectangle whose rows follow one another, the common case. */
-static inline void vn__flatten(int64_t *z_row, vn__in *in, int count, int64_t *rows, int64_t *cols)
+static inline void vn__flatten(int64_t *z_row, vn__in *in, int count, int64_t *rows,
+                               int64_t *cols)
 {
     vn__turn_column(z_row, in, count, rows, cols);
     bool run = *z_row == *cols;

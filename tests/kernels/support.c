@@ -123,7 +123,8 @@ double ulps(int dtype, long double got, long double want)
     if (fabsl(want) >= top) /* rounds to infinity */
         want = copysignl(INFINITY, want);
     if (isinf(want) && !isinf(got)) /* the largest number is one step away */
-        return fabsl(got) * (1 + 0x1p-23L) >= top && signbit(got) == signbit(want) ? 1 : INFINITY;
+        return fabsl(got) * (1 + 0x1p-23L) >= top && signbit(got) == signbit(want) ? 1
+                                                                                   : INFINITY;
     if (isinf(got) && !isinf(want))
         got = copysignl(dtype == VN__F32 ? 0x1p128L : 0x1p1024L, got);
     if (got == want)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the tests of kernels share: rows of the table, buffers with borders, numbers, comparison. */
+ * What the tests of kernels share: rows of the table, buffers with borders, numbers,
+ * comparison. */
 #ifndef VN_TESTS_KERNELS_SUPPORT_H
 #define VN_TESTS_KERNELS_SUPPORT_H
 
@@ -15,8 +16,8 @@
 void for_each_row(void (*test)(const vn__kernels *));
 const vn__kernels *row_named(const char *name);
 
-/* n elements of a dtype at `offset` elements behind a 64-byte boundary, filled with a pattern, between two
- * borders. release checks that the borders still hold it. */
+/* n elements of a dtype at `offset` elements behind a 64-byte boundary, filled with a pattern,
+ * between two borders. release checks that the borders still hold it. */
 typedef struct buffer {
     void *data;
     char *block;
@@ -40,10 +41,11 @@ void fill(buffer *b, int64_t n, long double low, long double high);
 /* Half a unit in the last place of 1: 2^-24 or 2^-53. */
 long double half_ulp(int dtype);
 
-/* Distance of got from want in units in the last place of want; 0 for two NaNs or equal infinities. */
+/* Distance of got from want in units in the last place of want; 0 for two NaNs or equal
+ * infinities. */
 double ulps(int dtype, long double got, long double want);
 
-/* |got - want| <= tolerance, or both NaN; else the test fails, naming the row, the case and the place. */
+/* |got - want| <= tolerance, or both NaN; else the test fails and names row, case and place. */
 void check_near(const vn__kernels *k, int dtype, const char *what, int64_t at, long double got,
                 long double want, long double tolerance);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Convolution and its weight gradient through tables of taps, pooling and its gradients: against sums in
- * long double and, for max pooling, against the definition. */
+ * Convolution and its weight gradient through tables of taps, pooling and its gradients:
+ * against sums in long double and, for max pooling, against the definition. */
 #include "support.h"
 
 #include <stdio.h>
@@ -55,11 +55,13 @@ static int64_t x_at(const vn__window *w, int64_t c, int64_t q, int64_t t)
 }
 
 static void check_conv(const vn__kernels *k, int dtype, const image *s, const vn__window *w,
-                       const buffer *y, const buffer *x, const buffer *weight, const vn__epilogue *e)
+                       const buffer *y, const buffer *x, const buffer *weight,
+                       const vn__epilogue *e)
 {
     char what[128];
-    snprintf(what, sizeof what, "conv %lld -> %lld, window %lld, lanes %lld", (long long)s->channels,
-             (long long)s->outputs, (long long)s->window, (long long)s->lanes);
+    snprintf(what, sizeof what, "conv %lld -> %lld, window %lld, lanes %lld",
+             (long long)s->channels, (long long)s->outputs, (long long)s->window,
+             (long long)s->lanes);
     for (int64_t o = 0; o < s->outputs; o++)
         for (int64_t q = 0; q < w->pixels; q++)
             for (int64_t l = 0; l < s->lanes; l++) {
@@ -77,12 +79,13 @@ static void check_conv(const vn__kernels *k, int dtype, const image *s, const vn
                 if (e->mask && !(get(dtype, e->mask, at) > 0))
                     sum = 0;
                 check_near(k, dtype, what, at, get(dtype, y->data, at), sum,
-                           (long double)(w->taps * s->channels + 3) * half_ulp(dtype) * magnitude);
+                           (long double)(w->taps * s->channels + 3) * half_ulp(dtype) *
+                               magnitude);
             }
 }
 
-static void check_weight_grad(const vn__kernels *k, int dtype, const image *s, const vn__window *w,
-                              const buffer *y, const buffer *x)
+static void check_weight_grad(const vn__kernels *k, int dtype, const image *s,
+                              const vn__window *w, const buffer *y, const buffer *x)
 {
     const int64_t size = s->outputs * s->channels * w->taps;
     const vn__real_kernels *real = k->real[dtype];
@@ -129,7 +132,8 @@ static void run(const vn__kernels *k, int dtype, const image *s, int variant)
     real->pack(packed.data, weight.data, n, 1, w.taps, s->outputs, w.taps, s->channels);
     real->conv(y.data, packed.data, x.data, &w, &e);
     check_conv(k, dtype, s, &w, &y, &x, &weight, &e);
-    release(&x), release(&y), release(&weight), release(&bias), release(&mask), release(&packed);
+    release(&x), release(&y), release(&weight), release(&bias), release(&mask),
+        release(&packed);
     free((void *)(uintptr_t)w.tap);
 }
 

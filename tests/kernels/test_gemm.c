@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * gemm, pack and gemm_packed against a sum in long double: all remainders of both block sizes, strides with
- * gaps, every epilogue. */
+ * gemm, pack and gemm_packed against a sum in long double: all remainders of both block sizes,
+ * strides with gaps, every epilogue. */
 #include "support.h"
 
 #include <stdio.h>
 
 static const int reals[] = { VN__F32, VN__F64 };
 
-/* One product of sizes m, n, k. A(i, t) lies at i * a_row + t * a_col, B(t, j) at t * b_row + j * b_col. */
+/* One product of sizes m, n, k. A(i, t) lies at i * a_row + t * a_col, B(t, j) at t * b_row + j
+ * * b_col. */
 typedef struct product {
     int dtype;
     int64_t m, n, k, a_row, a_col, b_row, b_col, ldc;
@@ -67,7 +68,8 @@ static long double expected(const product *p, const vn__epilogue *e, int64_t i, 
 }
 
 /* Also what must not change: the gaps between the rows of C. */
-static void check(const vn__kernels *k, const product *p, const vn__epilogue *e, const char *name)
+static void check(const vn__kernels *k, const product *p, const vn__epilogue *e,
+                  const char *name)
 {
     char what[128];
     snprintf(what, sizeof what, "%s %lldx%lldx%lld", name, (long long)p->m, (long long)p->n,
@@ -166,8 +168,8 @@ static void special(const vn__kernels *k)
         set(reals[d], p.a.data, 1 * p.a_row + 2, 0);
         set(reals[d], p.b.data, 2 * p.b_row + 16, INFINITY);
         k->real[reals[d]]->pack(packed.data, p.a.data, p.a_row, 0, 1, 3, 1, 4);
-        k->real[reals[d]]->gemm_packed(p.c.data, p.ldc, packed.data, p.b.data, p.b_row, 3, 17, 4,
-                                       &(vn__epilogue){ .unary = VN__THEN(relu) });
+        k->real[reals[d]]->gemm_packed(p.c.data, p.ldc, packed.data, p.b.data, p.b_row, 3, 17,
+                                       4, &(vn__epilogue){ .unary = VN__THEN(relu) });
         cr_assert(isnan(get(reals[d], p.c.data, p.ldc + 16)), "%s: relu keeps NaN", k->name);
         release(&packed);
         unmake(&p);

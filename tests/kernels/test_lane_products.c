@@ -13,7 +13,8 @@ static void run_lane_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n,
 {
     const vn__real_kernels *real = k->real[dtype];
     const int64_t row = lanes + gap, y_panel = m * row + gap, x_panel = n * row + 2 * gap;
-    buffer y = acquire(dtype, panels * y_panel + 1, gap), x = acquire(dtype, panels * x_panel + 1, 0);
+    buffer y = acquire(dtype, panels * y_panel + 1, gap),
+           x = acquire(dtype, panels * x_panel + 1, 0);
     buffer c = acquire(dtype, m * (n + 2), 1), old = acquire(dtype, m * (n + 2), 0);
     buffer scratch = acquire(VN__U8, real->lane_gemm_scratch(m, n, lanes, panels), 0);
     char what[128];
@@ -23,8 +24,8 @@ static void run_lane_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n,
     fill(&c, m * (n + 2), -1, 1);
     for (int64_t i = 0; i < m * (n + 2); i++)
         set(dtype, old.data, i, get(dtype, c.data, i));
-    real->lane_gemm(c.data, n + 2, y.data, y_panel, row, x.data, x_panel, row, m, n, lanes, panels,
-                    scratch.data);
+    real->lane_gemm(c.data, n + 2, y.data, y_panel, row, x.data, x_panel, row, m, n, lanes,
+                    panels, scratch.data);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n + 2; j++) {
             long double sum = get(dtype, old.data, i * (n + 2) + j), magnitude = 1;
@@ -34,7 +35,8 @@ static void run_lane_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n,
                                           get(dtype, x.data, p * x_panel + j * row + l);
                     sum += v, magnitude += fabsl(v);
                 }
-            check_near(k, dtype, what, i * (n + 2) + j, get(dtype, c.data, i * (n + 2) + j), sum,
+            check_near(k, dtype, what, i * (n + 2) + j, get(dtype, c.data, i * (n + 2) + j),
+                       sum,
                        j < n ? (long double)(lanes * panels) * half_ulp(dtype) * magnitude : 0);
         }
     release(&y), release(&x), release(&c), release(&old), release(&scratch);
@@ -66,8 +68,8 @@ Test(lane_products, lane_gemm_all_remainders) { for_each_row(lane_gemm_sizes); }
 
 /* ---- lane_matmul */
 
-static void run_lane_matmul(const vn__kernels *k, int dtype, int64_t m, int64_t n, int64_t depth,
-                            int64_t lanes, bool swapped, bool accumulate)
+static void run_lane_matmul(const vn__kernels *k, int dtype, int64_t m, int64_t n,
+                            int64_t depth, int64_t lanes, bool swapped, bool accumulate)
 {
     /* A [m][depth] or [depth][m], B [depth][n] or [n][depth], lanes innermost */
     const int64_t a_row = swapped ? lanes : depth * lanes, a_col = swapped ? m * lanes : lanes;
@@ -78,8 +80,8 @@ static void run_lane_matmul(const vn__kernels *k, int dtype, int64_t m, int64_t 
     fill(&a, m * depth * lanes, -1, 1), fill(&b, depth * n * lanes, -1, 1);
     for (int64_t i = 0; i < m * n * lanes; i++)
         set(dtype, old.data, i, get(dtype, y.data, i));
-    k->real[dtype]->lane_matmul(y.data, n * lanes, lanes, a.data, a_row, a_col, b.data, b_row, b_col,
-                                m, n, depth, lanes, accumulate);
+    k->real[dtype]->lane_matmul(y.data, n * lanes, lanes, a.data, a_row, a_col, b.data, b_row,
+                                b_col, m, n, depth, lanes, accumulate);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++)
             for (int64_t l = 0; l < lanes; l++) {
@@ -119,9 +121,12 @@ static void run_gemv(const vn__kernels *k, int dtype, int64_t m, int64_t n, int 
     const vn__real_kernels *real = k->real[dtype];
     const int64_t ldw = n + variant % 3, size = m * ldw + 1;
     const int64_t longest = m > n ? m : n;
-    buffer w = acquire(dtype, size, 1), x = acquire(dtype, longest, 0), z = acquire(dtype, longest, 1);
-    buffer y = acquire(dtype, m, 1), yt = acquire(dtype, n, 1), bias = acquire(dtype, longest, 0);
-    buffer old = acquire(dtype, longest, 0), w0 = acquire(dtype, size, 0), dot = acquire(dtype, 1, 0);
+    buffer w = acquire(dtype, size, 1), x = acquire(dtype, longest, 0),
+           z = acquire(dtype, longest, 1);
+    buffer y = acquire(dtype, m, 1), yt = acquire(dtype, n, 1),
+           bias = acquire(dtype, longest, 0);
+    buffer old = acquire(dtype, longest, 0), w0 = acquire(dtype, size, 0),
+           dot = acquire(dtype, 1, 0);
     fill(&w, size, -1, 1), fill(&x, longest, -1, 1), fill(&z, longest, -1, 1);
     fill(&bias, longest, -1, 1), fill(&old, longest, -1, 1);
     for (int64_t i = 0; i < size; i++)
@@ -172,7 +177,8 @@ static void run_gemv(const vn__kernels *k, int dtype, int64_t m, int64_t n, int 
     real->dot(dot.data, x.data, z.data, longest);
     check_near(k, dtype, "dot", longest, get(dtype, dot.data, 0), sum,
                (long double)(longest * longest + 1) * half_ulp(dtype));
-    release(&w), release(&x), release(&z), release(&y), release(&yt), release(&bias), release(&old);
+    release(&w), release(&x), release(&z), release(&y), release(&yt), release(&bias),
+        release(&old);
     release(&w0), release(&dot);
 }
 

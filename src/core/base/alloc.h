@@ -18,8 +18,8 @@ void vn__free(void *p);
 
 /* For tests: refuse allocation number `countdown` from now on this process (0: the next one),
  * then none; -1 switches off. vn__alloc_count is the number of allocations made so far. */
-VN_API void vn__alloc_refuse(int64_t countdown);
-VN_API int64_t vn__alloc_count(void);
+void vn__alloc_refuse(int64_t countdown);
+int64_t vn__alloc_count(void);
 
 /* Arena: objects that die together. Zeroed memory, 16-byte aligned (64 for >= 64 bytes). */
 typedef struct vn__arena {

@@ -59,11 +59,13 @@ void vn__conv_init(vn_tree **weight, vn_tree **bias, const vn__conv_spec *s, vn_
 {
     vn_shape w = { .rank = 2 + s->n, .dim = { s->out, s->in / s->groups } };
     vn_shape b = { .rank = 1 + s->n, .dim = { s->out } };
+    double fan_in = (double)(s->in / s->groups);
     for (int i = 0; i < s->n; i++) {
         w.dim[2 + i] = s->kernel.dim[i];
         b.dim[1 + i] = 1;
+        fan_in *= (double)s->kernel.dim[i];
     }
-    const double limit = 1.0 / sqrt((double)vn_shape_size(w) / (double)s->out);
+    const double limit = 1.0 / sqrt(fan_in);
     vn_array *const keys = vn__expect_key(s->layer, key) ? vn_split(key, 2) : NULL;
     *weight = vn__init_uniform(keys, 0, w, s->dtype, limit);
     *bias = s->use_bias ? vn__init_uniform(keys, 1, b, s->dtype, limit) : vn_none();

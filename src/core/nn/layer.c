@@ -3,6 +3,7 @@
 #include "core/nn/layer.h"
 
 #include <math.h>
+#include <stdio.h>
 
 bool vn__expect_array(const char *layer, const char *name, const vn_array *x)
 {
@@ -40,8 +41,13 @@ bool vn__expect_rank(const char *layer, const char *name, const vn_array *x, int
 
 bool vn__expect_size(const char *layer, const char *name, int64_t value, int64_t min)
 {
-    if (value >= min)
+    if (value >= min && value <= INT32_MAX)
         return true;
+    if (value > INT32_MAX) {
+        vn__fail(VN_ERR_LIMIT, "%s: %s is %lld, at most %d", layer, name, (long long)value,
+                 INT32_MAX);
+        return false;
+    }
     vn__fail(VN_ERR_ARGUMENT, "%s: %s is %lld, expected %lld or more", layer, name,
              (long long)value, (long long)min);
     return false;
@@ -112,11 +118,10 @@ bool vn__per_axis(vn_shape *full, const char *layer, const char *name, vn_shape 
     *full = (vn_shape){ .rank = n };
     for (int i = 0; i < n; i++) {
         const int64_t value = given.rank == 0 ? otherwise : given.dim[given.rank == 1 ? 0 : i];
-        if (value < min) {
-            vn__fail(VN_ERR_ARGUMENT, "%s: %s[%d] is %lld, expected %lld or more", layer, name,
-                     i, (long long)value, (long long)min);
+        char entry[64];
+        snprintf(entry, sizeof entry, "%s[%d]", name, i);
+        if (!vn__expect_size(layer, entry, value, min))
             return false;
-        }
         full->dim[i] = value;
     }
     return true;

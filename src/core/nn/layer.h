@@ -34,7 +34,8 @@ bool vn__expect_rank(const char *layer, const char *name, const vn_array *x, int
 
 /* --------------------------------------------------------- checks of constructors */
 
-/* "Linear: in_features is -3, expected 0 or more" */
+/* "Linear: in_features is -3, expected 0 or more"; more than 2^31 - 1 likewise, so that
+ * products of two sizes do not overflow. */
 bool vn__expect_size(const char *layer, const char *name, int64_t value, int64_t min);
 /* VN_DTYPE_DEFAULT becomes the default; "Linear: dtype i32, expected a float dtype" */
 bool vn__expect_float(const char *layer, vn_dtype *dtype);

@@ -56,10 +56,11 @@ void vn__conv_lanes(void *const operand[3], int result, const vn__sliding *s,
 /* A plain operand repeated in every lane, in scratch; a mapped one as it is. */
 void *vn__conv_in_lanes(char **cursor, const vn_eval *e, int i);
 
-/* column[t row_tap + c row_channel][i] = src[c][table[i][t]], 0 for padding; i < count. */
-void vn__conv_columns(void *column, const void *src, int64_t src_channel, const int32_t *table,
-                      int64_t taps, int64_t channels, int64_t row_tap, int64_t row_channel,
-                      int64_t count, size_t size);
+/* The same for one example. scratch: vn__conv_single_scratch bytes. */
+void vn__conv_single(void *const operand[3], int result, const vn__sliding *s,
+                     const vn__conv_sizes *sizes, vn_dtype dtype, void *scratch);
+size_t vn__conv_single_scratch(const vn__sliding *s, const vn__conv_sizes *sizes,
+                               vn_dtype dtype, int result);
 
 static inline void *vn__conv_reserve(char **cursor, int64_t bytes)
 {

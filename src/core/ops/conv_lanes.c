@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of convolution's evaluation: columns of pixels, and a convolution in each lane.
+/* Parts of convolution's evaluation: sizes, and a convolution in each lane.
  *
  * In each lane, tap t pairs runs of output pixels q with runs of input pixels p at a constant
  * step; a run is one matrix product of lane vectors:
@@ -27,43 +27,9 @@ double vn__conv_flops(const vn__conv_sizes *z)
            (double)z->y_pixels;
 }
 
-static void gather4(uint32_t *to, const uint32_t *from, const int32_t *table, int64_t taps,
-                    int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) {
-        const int32_t p = table[i * taps];
-        to[i] = p < 0 ? 0 : from[p];
-    }
-}
-
-static void gather8(uint64_t *to, const uint64_t *from, const int32_t *table, int64_t taps,
-                    int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) {
-        const int32_t p = table[i * taps];
-        to[i] = p < 0 ? 0 : from[p];
-    }
-}
-
-void vn__conv_columns(void *column, const void *src, int64_t src_channel, const int32_t *table,
-                      int64_t taps, int64_t channels, int64_t row_tap, int64_t row_channel,
-                      int64_t count, size_t size)
-{
-    for (int64_t t = 0; t < taps; t++)
-        for (int64_t c = 0; c < channels; c++) {
-            const int64_t row = t * row_tap + c * row_channel;
-            void *const to = (char *)column + row * count * (int64_t)size;
-            const void *const from = (const char *)src + c * src_channel * (int64_t)size;
-            if (size == 4)
-                gather4(to, from, table + t, taps, count);
-            else
-                gather8(to, from, table + t, taps, count);
-        }
-}
-
 void *vn__conv_in_lanes(char **cursor, const vn_eval *e, int i)
 {
-    if (e->mapped[i])
+    if (e->lanes == 1 || e->mapped[i])
         return (void *)(uintptr_t)e->in[i];
     const int64_t entries = vn_shape_size(e->in_aval[i].shape);
     const size_t size = vn_dtype_size(e->in_aval[i].dtype);

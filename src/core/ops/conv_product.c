@@ -6,7 +6,7 @@
  *   lanes, w plain   W packed; the kernel reads source pixels [L] through the table; both are
  *                    made once for all tiles (prepare)
  *   lanes, w mapped  a convolution in each lane (conv_lanes.c)
- *   one example      columns of a block of pixels, then a matrix product */
+ *   one example      a product with columns (conv_single.c) */
 #include <string.h>
 
 #include "core/ops/conv.h"
@@ -46,6 +46,12 @@ static roles roles_of(const vn__sliding *s, const vn_aval in[], bool back,
     };
     r.pack_bytes = (r.real->pack_size(r.m, r.taps * r.channels) + 63) & ~(int64_t)63;
     return r;
+}
+
+static vn__conv_sizes sizes_of(const roles *r)
+{
+    const int64_t x = r->groups * (r->back ? r->m : r->channels);
+    return vn__conv_sizes_of(r->s, x, r->groups * (r->back ? r->channels : r->m));
 }
 
 static void pack_groups(char *packed, const char *w, const roles *r)
@@ -97,62 +103,31 @@ static void product_lanes(const roles *r, void *dst, const void *w, const void *
     }
 }
 
-/* Pixels of a block of columns, at most the block of a table. */
-static int64_t column_block(const roles *r)
-{
-    const int64_t table = vn__sliding_block(r->s, r->dst_pixels);
-    const int64_t fit = COLUMN_BYTES / (r->taps * r->channels * (int64_t)r->size + 1);
-    const int64_t block = fit < 16 ? 16 : fit;
-    return block < table ? block : table;
-}
-
-static void product_single(const roles *r, void *dst, const void *w, const void *src,
-                           char *scratch)
-{
-    const int64_t block = column_block(r), size = (int64_t)r->size, k = r->taps * r->channels;
-    int32_t *const table =
-        vn__conv_reserve(&scratch, vn__sliding_table_bytes(r->s, r->dst_pixels));
-    char *const packed = vn__conv_reserve(&scratch, r->groups * r->pack_bytes);
-    void *const column = scratch;
-    pack_groups(packed, w, r);
-    for (int64_t q = 0; q < r->dst_pixels; q += block) {
-        const int64_t count = r->dst_pixels - q < block ? r->dst_pixels - q : block;
-        vn__sliding_table(table, r->s, r->back, q, count);
-        for (int64_t g = 0; g < r->groups; g++) {
-            vn__conv_columns(column, (const char *)src + g * r->channels * r->src_pixels * size,
-                             r->src_pixels, table, r->taps, r->channels, r->channels, 1, count,
-                             r->size);
-            r->real->gemm_packed((char *)dst + (g * r->m * r->dst_pixels + q) * size,
-                                 r->dst_pixels, packed + g * r->pack_bytes, column, count, r->m,
-                                 count, k, &(vn__epilogue){ 0 });
-        }
-    }
-}
-
-/* W mapped: what is plain is repeated in the lanes. */
-static void product_in_lanes(const vn_eval *e, const roles *r)
+/* The operands by name; what is plain is repeated in the lanes. */
+static void product_of_each(const vn_eval *e, const roles *r)
 {
     char *cursor = e->scratch;
-    const vn_aval *const w = &e->in_aval[r->back ? 0 : 1];
-    const vn__conv_sizes z =
-        vn__conv_sizes_of(r->s, r->groups * (r->back ? r->m : r->channels), w->shape.dim[0]);
+    const int w = r->back ? 0 : 1, src = r->back ? VN__CONV_Y : VN__CONV_X;
+    const int dst = r->back ? VN__CONV_X : VN__CONV_Y;
+    const vn__conv_sizes z = sizes_of(r);
     void *operand[3];
-    operand[VN__CONV_W] = vn__conv_in_lanes(&cursor, e, r->back ? 0 : 1);
-    operand[r->back ? VN__CONV_Y : VN__CONV_X] = vn__conv_in_lanes(&cursor, e, r->back ? 1 : 0);
-    operand[r->back ? VN__CONV_X : VN__CONV_Y] = e->out[0];
-    vn__conv_lanes(operand, r->back ? VN__CONV_X : VN__CONV_Y, r->s, &z, e, cursor);
+    operand[dst] = e->out[0];
+    operand[VN__CONV_W] = vn__conv_in_lanes(&cursor, e, w);
+    operand[src] = vn__conv_in_lanes(&cursor, e, 1 - w);
+    if (e->lanes > 1)
+        vn__conv_lanes(operand, dst, r->s, &z, e, cursor);
+    else
+        vn__conv_single(operand, dst, r->s, &z, e->in_aval[0].dtype, cursor);
 }
 
 void vn__conv_product(const vn_eval *e, bool back)
 {
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
-    const int w = back ? 0 : 1, src = back ? 1 : 0;
-    if (e->lanes > 1 && e->mapped[w])
-        product_in_lanes(e, &r);
-    else if (e->lanes > 1)
-        product_lanes(&r, e->out[0], e->in[w], e->in[src], e->lanes, e->prepared, e->scratch);
+    const int w = back ? 0 : 1;
+    if (e->lanes == 1 || e->mapped[w])
+        product_of_each(e, &r);
     else
-        product_single(&r, e->out[0], e->in[w], e->in[src], e->scratch);
+        product_lanes(&r, e->out[0], e->in[w], e->in[1 - w], e->lanes, e->prepared, e->scratch);
 }
 
 size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool mapped[],
@@ -177,14 +152,12 @@ size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool
                                 int64_t lanes, bool back)
 {
     const roles r = roles_of(attr, in, back, vn__kernels_get());
-    const int64_t x_pixels = back ? r.dst_pixels : r.src_pixels;
-    const int64_t y_pixels = back ? r.src_pixels : r.dst_pixels;
-    int64_t bytes =
-        vn__sliding_table_bytes(r.s, x_pixels > y_pixels ? x_pixels : y_pixels) + 256;
-    if (lanes > 1 && mapped && mapped[back ? 0 : 1])
-        return (size_t)(bytes + r.groups * r.channels * r.src_pixels * lanes * (int64_t)r.size);
-    bytes += r.groups * r.pack_bytes;
+    const vn__conv_sizes z = sizes_of(&r);
     if (lanes == 1)
-        bytes += column_block(&r) * r.taps * r.channels * (int64_t)r.size;
-    return (size_t)bytes;
+        return vn__conv_single_scratch(r.s, &z, in[0].dtype, back ? VN__CONV_X : VN__CONV_Y);
+    const int64_t x = vn__sliding_table_bytes(r.s, z.x_pixels);
+    const int64_t y = vn__sliding_table_bytes(r.s, z.y_pixels);
+    const int64_t source = r.groups * r.channels * r.src_pixels * lanes * (int64_t)r.size;
+    const bool in_lanes = mapped && mapped[back ? 0 : 1];
+    return (size_t)((x > y ? x : y) + 256 + (in_lanes ? source : r.groups * r.pack_bytes));
 }

@@ -3,12 +3,10 @@
  *
  *   summed over lanes   the kernel, with pixels and lanes as the long dimension
  *   a gradient a lane   conv_lanes.c
- *   one example         columns of a block of pixels, then gy times columns^T */
+ *   one example         conv_single.c */
 #include <string.h>
 
 #include "core/ops/conv.h"
-
-#define COLUMN_BYTES (256 * 1024) /* of a block of columns: fits L2 */
 
 typedef struct work {
     const vn__sliding *s;
@@ -28,49 +26,18 @@ static work work_of(const vn__sliding *s, const vn_aval in[], const vn__kernels 
     return w;
 }
 
-static int64_t column_block(const work *w)
-{
-    const int64_t fit = COLUMN_BYTES / (w->z.taps * w->z.in * w->size + 1);
-    const int64_t block = fit < 16 ? 16 : fit;
-    return block < w->block ? block : w->block;
-}
-
-static void single(const vn_eval *e, const work *w)
-{
-    const vn__conv_sizes *const z = &w->z;
-    const int64_t block = column_block(w), n = z->in * z->taps;
-    char *cursor = e->scratch;
-    int32_t *const table =
-        vn__conv_reserve(&cursor, vn__sliding_table_bytes(w->s, z->y_pixels));
-    char *const column = vn__conv_reserve(&cursor, block * n * w->size);
-    memset(e->out[0], 0, (size_t)(z->groups * z->out * n * w->size));
-    for (int64_t q = 0; q < z->y_pixels; q += block) {
-        const int64_t count = z->y_pixels - q < block ? z->y_pixels - q : block;
-        vn__sliding_table(table, w->s, false, q, count);
-        for (int64_t g = 0; g < z->groups; g++) {
-            vn__conv_columns(column, (const char *)e->in[0] + g * z->in * z->x_pixels * w->size,
-                             z->x_pixels, table, z->taps, z->in, 1, z->taps, count,
-                             (size_t)w->size);
-            w->real->gemm((char *)e->out[0] + g * z->out * n * w->size, n,
-                          (const char *)e->in[1] + (g * z->out * z->y_pixels + q) * w->size,
-                          z->y_pixels, 1, column, 1, count, z->out, n, count, true, cursor);
-        }
-    }
-}
-
 void vn__conv_weight_eval(const vn_eval *e)
 {
     const work w = work_of(e->attr, e->in_aval, e->kernels);
-    if (e->lanes == 1) {
-        single(e, &w);
-        return;
-    }
     char *cursor = e->scratch;
     void *operand[3];
     operand[VN__CONV_X] = vn__conv_in_lanes(&cursor, e, 0);
     operand[VN__CONV_Y] = vn__conv_in_lanes(&cursor, e, 1);
     operand[VN__CONV_W] = e->out[0];
-    vn__conv_lanes(operand, VN__CONV_W, w.s, &w.z, e, cursor);
+    if (e->lanes == 1)
+        vn__conv_single(operand, VN__CONV_W, w.s, &w.z, e->in_aval[0].dtype, cursor);
+    else
+        vn__conv_lanes(operand, VN__CONV_W, w.s, &w.z, e, cursor);
 }
 
 static vn__window window_of(const work *w, int64_t lanes, const int32_t *table)
@@ -141,11 +108,9 @@ size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
 {
     (void)n_in;
     const work w = work_of(attr, in, vn__kernels_get());
+    if (lanes == 1)
+        return vn__conv_single_scratch(w.s, &w.z, in[0].dtype, VN__CONV_W);
     int64_t bytes = vn__sliding_table_bytes(w.s, w.z.y_pixels) + 512;
-    if (lanes == 1) {
-        const int64_t block = column_block(&w), n = w.z.in * w.z.taps;
-        return (size_t)(bytes + block * n * w.size + w.real->gemm_scratch(w.z.out, n, block));
-    }
     const vn__window window = window_of(&w, lanes, NULL);
     bytes += w.real->conv_weight_grad_scratch(&window);
     bytes += (mapped && mapped[1] ? 1 : 2) * vn_shape_size(in[1].shape) * lanes * w.size;

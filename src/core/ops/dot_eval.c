@@ -223,7 +223,11 @@ size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, cons
     product p;
     vn__dot dot;
     int side;
-    const vn_eval e = { .attr = attr, .n_in = n_in, .lanes = lanes, .mapped = mapped, .in_aval = in,
+    const vn_eval e = { .attr = attr,
+                        .n_in = n_in,
+                        .lanes = lanes,
+                        .mapped = mapped,
+                        .in_aval = in,
                         .kernels = vn__kernels_get() };
     return preparable(&p, &dot, &e, &side) ? (size_t)(dot.batches * packed_bytes(&p, side)) : 0;
 }
@@ -237,7 +241,8 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
         return;
     for (int64_t i = 0; i < dot.batches; i++)
         pack_side((char *)memory + i * packed_bytes(&p, side),
-                  at(e->in[side], vn__dot_batch_offset(&dot, &dot.side[side], i), p.size), side, &p);
+                  at(e->in[side], vn__dot_batch_offset(&dot, &dot.side[side], i), p.size), side,
+                  &p);
 }
 
 /* C += sum over panels, k and lanes: the longer of k and panels goes into the kernel. */

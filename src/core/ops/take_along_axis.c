@@ -196,7 +196,8 @@ vn_array *vn_take_along_axis(vn_array *x, vn_array *index, int axis)
 {
     vn_array *in[] = { vn__as_operand("take_along_axis", x),
                        vn__index_operand("take_along_axis", index) };
-    if (!in[0] || !in[1] || vn__wrap_axis(&axis, "take_along_axis", vn_rank(in[0])) != VN_ERR_OK ||
+    if (!in[0] || !in[1] ||
+        vn__wrap_axis(&axis, "take_along_axis", vn_rank(in[0])) != VN_ERR_OK ||
         broadcast_pair(in, axis) != VN_ERR_OK)
         return NULL;
     return vn_op_apply(&vn__op_take_along_axis,

@@ -200,25 +200,25 @@ static vn_tree *result_leaf(void *context, vn_tree *leaf)
     return vn_is_array(leaf) ? c->result[c->next++] : leaf;
 }
 
+/* A workspace begins with the number of workers that it is made for. */
+#define WORK_HEADER 64
+
 /* The plan's idle workspace, or a new one; several threads may run one plan. */
-static void *take_workspace(vn_plan *plan, int workers)
+static char *take_workspace(vn_plan *plan, int workers)
 {
-    void *work = __atomic_exchange_n(&plan->idle, NULL, __ATOMIC_ACQ_REL);
-    if (work && plan->idle_workers < workers) {
+    char *work = __atomic_exchange_n(&plan->idle, NULL, __ATOMIC_ACQ_REL);
+    if (work && *(const int *)(const void *)work < workers) {
         vn__free(work);
         work = NULL;
     }
-    if (!work) {
-        work = vn__alloc(vn__plan_workspace_for(plan, workers));
-        plan->idle_workers = workers;
-    }
+    if (!work && (work = vn__alloc(WORK_HEADER + vn__plan_workspace_for(plan, workers))))
+        *(int *)(void *)work = workers;
     return work;
 }
 
-static void give_workspace(vn_plan *plan, void *work)
+static void give_workspace(vn_plan *plan, char *work)
 {
-    void *const other = __atomic_exchange_n(&plan->idle, work, __ATOMIC_ACQ_REL);
-    vn__free(other);
+    vn__free(__atomic_exchange_n(&plan->idle, work, __ATOMIC_ACQ_REL));
 }
 
 static vn_tree *run(calling *c, vn_array *result[])
@@ -234,10 +234,10 @@ static vn_tree *run(calling *c, vn_array *result[])
     }
     if (make_results(c, out) != VN_ERR_OK)
         return NULL;
-    void *const work = take_workspace(plan, workers);
+    char *const work = take_workspace(plan, workers);
     if (!work)
         return NULL;
-    vn__plan_execute(plan, out, in, work, workers);
+    vn__plan_execute(plan, out, in, work + WORK_HEADER);
     give_workspace(plan, work);
     kill_donated(c);
     return vn__map_leaves(plan->result, result_leaf, c);

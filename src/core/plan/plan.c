@@ -173,12 +173,10 @@ size_t vn__plan_workspace_for(const vn_plan *plan, int workers)
     return (size_t)(plan->program->work_bytes + workers * plan->program->worker_bytes) + 64;
 }
 
-void vn__plan_execute(const vn_plan *plan, void *const out[], void *const in[], void *workspace,
-                      int workers)
+void vn__plan_execute(const vn_plan *plan, void *const out[], void *const in[], void *workspace)
 {
     const vn__program *const p = plan->program;
     static const int64_t shared[VN__MAX_OPERANDS];
-    (void)workers;
     vn__run(p, &(vn__frame){ .in = in,
                              .out = out,
                              .in_panel = shared,
@@ -265,6 +263,6 @@ vn_status vn_plan_run(const vn_plan *plan, void *const out[], const void *const 
 {
     if (!plan || !workspace || (!out && plan->program->n_out) || (!in && plan->program->n_in))
         return vn__fail(VN_ERR_NULL_ARGUMENT, "vn_plan_run: an argument is NULL");
-    vn__plan_execute(plan, out, (void *const *)(const void *)in, workspace, vn__pool_workers());
+    vn__plan_execute(plan, out, (void *const *)(const void *)in, workspace);
     return VN_ERR_OK;
 }

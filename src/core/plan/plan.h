@@ -13,15 +13,14 @@ struct vn_plan {
     vn_tree *result; /* retained: the result with arrays without numbers in place of outputs */
     int32_t *alias;  /* by output: the input whose buffer it may take over, or -1 */
     void *idle;      /* a workspace that nobody uses at the moment (atomic) */
-    int32_t idle_workers; /* for how many workers it is made */
 };
 
 /* Records f(args); arrays of the arguments, and of f if f_is_input, become inputs. */
 vn_plan *vn__plan_record(vn_tree *f, bool f_is_input, int n, vn_tree *const arg[]);
 
 size_t vn__plan_workspace_for(const vn_plan *plan, int workers);
-void vn__plan_execute(const vn_plan *plan, void *const out[], void *const in[], void *workspace,
-                      int workers);
+void vn__plan_execute(const vn_plan *plan, void *const out[], void *const in[],
+                      void *workspace);
 
 void vn__plan_describe(FILE *file, const vn_plan *plan);
 

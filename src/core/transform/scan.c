@@ -4,7 +4,7 @@
  *
  * Reverse mode: with h_t the carry before step t (the history) and G the cotangent of the
  * carry,
- *     (G, dx_t, dv) = vjp of the body at (h_t, x_t, v) applied to (G, dy_t),  t = length-1 .. 0,
+ *     (G, dx_t, dv) = vjp of the body at (h_t, x_t, v) applied to (G, dy_t), t = length-1 .. 0,
  * again a scan, backwards, in which the body's forward is computed again from h_t; the
  * cotangents of what the body captures (v) are summed over the steps. Forward mode: the scan of
  * (carry, tangent). */

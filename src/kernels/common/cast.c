@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Casts between all pairs of types, through one of four carriers: float (f32, bf16, f16), double
- * (f64), int64_t and uint64_t. READ_T(x) gives the carrier of a T, to_T_<carrier> narrows it.
- */
+ * Casts between all pairs of types, through one of four carriers: float (f32, bf16, f16),
+ * double (f64), int64_t and uint64_t. READ_T(x) gives the carrier of a T, to_T_<carrier>
+ * narrows it.
+ * */
 #include "kernels/common/half.h"
 #include "kernels/internal.h"
 
@@ -45,11 +46,13 @@ static inline uint8_t to_BOOL_uint(uint64_t x) { return x != 0; }
 
 /* ---- integers: saturating from floating numbers (2^bits is exact in a double), NaN gives 0 */
 
-#define INTEGER(TAG, T, lowest, highest, above)                                                 \
-    static inline T to_##TAG##_double(double x)                                                 \
-    { return x >= above ? highest : x > (double)lowest ? (T)x : x != x ? 0 : lowest; }          \
-    static inline T to_##TAG##_float(float x) { return to_##TAG##_double((double)x); }          \
-    static inline T to_##TAG##_int(int64_t x) { return (T)x; }                                  \
+#define INTEGER(TAG, T, lowest, highest, above)                                        \
+    static inline T to_##TAG##_double(double x)                                        \
+    {                                                                                  \
+        return x >= above ? highest : x > (double)lowest ? (T)x : x != x ? 0 : lowest; \
+    }                                                                                  \
+    static inline T to_##TAG##_float(float x) { return to_##TAG##_double((double)x); } \
+    static inline T to_##TAG##_int(int64_t x) { return (T)x; }                         \
     static inline T to_##TAG##_uint(uint64_t x) { return (T)x; }
 INTEGER(I8, int8_t, INT8_MIN, INT8_MAX, 0x1p7)
 INTEGER(I16, int16_t, INT16_MIN, INT16_MAX, 0x1p15)
@@ -62,9 +65,12 @@ INTEGER(U64, uint64_t, 0, UINT64_MAX, 0x1p64)
 
 /* ---- all pairs: dtype.def once for each TO */
 
-#define NARROW(TO, x)                                                                           \
-    _Generic((x), float: to_##TO##_float, double: to_##TO##_double, int64_t: to_##TO##_int,     \
-        uint64_t: to_##TO##_uint)(x)
+#define NARROW(TO, x)                    \
+    _Generic((x), float                  \
+             : to_##TO##_float, double   \
+             : to_##TO##_double, int64_t \
+             : to_##TO##_int, uint64_t   \
+             : to_##TO##_uint)(x)
 
 #define TO F32
 #define T float

@@ -5,11 +5,11 @@
 #define PASTE_(a, b, c) PASTE__(a, b, c)
 #define NARROW_(to, x) NARROW(to, x)
 
-#define VN_DTYPE(FROM, string, type, bytes, kind)                                               \
-    static void PASTE_(cast, TO, FROM)(void *y, const void *x, int64_t n)                       \
-    {                                                                                           \
-        for (int64_t i = 0; i < n; i++)                                                         \
-            ((T *)y)[i] = NARROW_(TO, READ_##FROM(((const type *)x)[i]));                       \
+#define VN_DTYPE(FROM, string, type, bytes, kind)                         \
+    static void PASTE_(cast, TO, FROM)(void *y, const void *x, int64_t n) \
+    {                                                                     \
+        for (int64_t i = 0; i < n; i++)                                   \
+            ((T *)y)[i] = NARROW_(TO, READ_##FROM(((const type *)x)[i])); \
     }
 #include "kernels/dtype.def"
 #undef VN_DTYPE

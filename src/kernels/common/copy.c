@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Layout: strided copies, examples into lanes and lanes out to examples. Elements are moved as bits;
- * four and eight bytes are transposed in registers by the floating types' kernels. */
+ * Layout: strided copies, examples into lanes and lanes out to examples. Elements are moved as
+ * bits; four and eight bytes are transposed in registers by the floating types' kernels. */
 #include "kernels/internal.h"
 
 #include <string.h>
@@ -24,15 +24,15 @@
 #define L(name) name##_8
 #include "kernels/common/copy.h"
 
-static void copy_rows(char *dst, int64_t dst_row, const char *src, int64_t src_row, int64_t rows,
-                      size_t bytes)
+static void copy_rows(char *dst, int64_t dst_row, const char *src, int64_t src_row,
+                      int64_t rows, size_t bytes)
 {
     for (int64_t r = 0; r < rows; r++)
         memcpy(dst + r * dst_row, src + r * src_row, bytes);
 }
 
-void VN_COMMON(copy)(void *dst, int64_t dst_row, int64_t dst_col, const void *src, int64_t src_row,
-                     int64_t src_col, int64_t rows, int64_t cols, int64_t size)
+void VN_COMMON(copy)(void *dst, int64_t dst_row, int64_t dst_col, const void *src,
+                     int64_t src_row, int64_t src_col, int64_t rows, int64_t cols, int64_t size)
 {
     if (rows <= 0 || cols <= 0)
         return;

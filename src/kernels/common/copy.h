@@ -3,8 +3,8 @@
  * L(name). */
 
 /* Squares of 16 x 16 keep both sides of a transpose in cache. */
-static void L(copy_strided)(T *dst, int64_t dst_row, int64_t dst_col, const T *src, int64_t src_row,
-                            int64_t src_col, int64_t rows, int64_t cols)
+static void L(copy_strided)(T *dst, int64_t dst_row, int64_t dst_col, const T *src,
+                            int64_t src_row, int64_t src_col, int64_t rows, int64_t cols)
 {
     enum { B = 16 };
     for (int64_t r0 = 0; r0 < rows; r0 += B)

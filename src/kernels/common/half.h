@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bf16 and f16 to float and back, round to nearest even; and the narrowing of a double to a float
- * "to odd", after which a second rounding to fewer bits is correct. */
+ * bf16 and f16 to float and back, round to nearest even; and the narrowing of a double to a
+ * float "to odd", after which a second rounding to fewer bits is correct. */
 #ifndef VN_KERNELS_COMMON_HALF_H
 #define VN_KERNELS_COMMON_HALF_H
 
@@ -47,7 +47,8 @@ static inline float vn__from_f16(uint16_t h)
     return vn__float(b | sign);
 }
 
-/* Below 2^-14 the sum |x| + 1/2 has the unit 2^-24, so the addition rounds to a subnormal half. */
+/* Below 2^-14 the sum |x| + 1/2 has the unit 2^-24, so the addition rounds to a subnormal
+ * half. */
 static inline uint16_t vn__to_f16(float x)
 {
     const uint32_t b = vn__bits(x), sign = (b >> 16) & 0x8000, a = b & 0x7fffffff;

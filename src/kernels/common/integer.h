@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * All rows of one integer type. Included by integers.c with T the type, TAG its dtype and SIGNED.
- * Arithmetic goes through uint64_t, where wrapping is defined; compilers narrow it again. File-local
- * names end in the tag, L(name).
- */
+ * All rows of one integer type. Included by integers.c with T the type, TAG its dtype and
+ * SIGNED. Arithmetic goes through uint64_t, where wrapping is defined; compilers narrow it
+ * again. File-local names end in the tag, L(name).
+ * */
 
 #define L__(name, tag) name##_##tag
 #define L_(name, tag) L__(name, tag)
@@ -127,19 +127,23 @@ static void L(rows_logical_not)(void *y, const void *x, int64_t n)
     L(map_to_bool)(y, x, n, L(logical_not));
 }
 
-#define ROW2(name)                                                                              \
-    static void L(rows_##name)(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows,        \
-                               int64_t cols)                                                    \
-    { L(map2)(z, z_row, x, y, rows, cols, L(name)); }
+#define ROW2(name)                                                                       \
+    static void L(rows_##name)(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
+                               int64_t cols)                                             \
+    {                                                                                    \
+        L(map2)(z, z_row, x, y, rows, cols, L(name));                                    \
+    }
 #define VN_BINARY(name, real, integer, ...) VN_ROW_##integer(ROW2, name)
 #include "kernels/binary.def"
 #undef VN_BINARY
 
-#define VN_COMPARE(name, op)                                                                    \
-    static uint8_t L(name)(T x, T y) { return x op y; }                                         \
-    static void L(rows_##name)(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows,        \
-                               int64_t cols)                                                    \
-    { L(map2_to_bool)(z, z_row, x, y, rows, cols, L(name)); }
+#define VN_COMPARE(name, op)                                                             \
+    static uint8_t L(name)(T x, T y) { return x op y; }                                  \
+    static void L(rows_##name)(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
+                               int64_t cols)                                             \
+    {                                                                                    \
+        L(map2_to_bool)(z, z_row, x, y, rows, cols, L(name));                            \
+    }
 #include "kernels/compare.def"
 #undef VN_COMPARE
 
@@ -149,8 +153,8 @@ static void L(rows_where)(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, 
     L(map3_bool)(w, w_row, c, x, y, rows, cols, L(where));
 }
 
-static void L(rows_clamp)(void *w, int64_t w_row, vn__in x, vn__in low, vn__in high, int64_t rows,
-                          int64_t cols)
+static void L(rows_clamp)(void *w, int64_t w_row, vn__in x, vn__in low, vn__in high,
+                          int64_t rows, int64_t cols)
 {
     L(map3)(w, w_row, x, low, high, rows, cols, L(clamp));
 }
@@ -192,10 +196,12 @@ vn__ternary_fn *const VN_NAME(ternary, TAG)[VN__TERNARIES] = {
 #undef VN_LOOP
 #undef VN_X
 
-#define FOLD(name, identity)                                                                    \
-    static void L(fold_##name)(void *out, const void *x, int64_t outer, int64_t n,              \
-                               int64_t inner, bool accumulate)                                  \
-    { L(fold)(out, x, outer, n, inner, accumulate, identity, L(name)); }
+#define FOLD(name, identity)                                                       \
+    static void L(fold_##name)(void *out, const void *x, int64_t outer, int64_t n, \
+                               int64_t inner, bool accumulate)                     \
+    {                                                                              \
+        L(fold)(out, x, outer, n, inner, accumulate, identity, L(name));           \
+    }
 FOLD(add, 0)
 FOLD(mul, 1)
 FOLD(max, LOWEST)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bool, and the types that are stored but not computed with: bf16 and f16 can only be selected. */
+ * bool, and the types that are stored but not computed with: bf16 and f16 can only be
+ * selected. */
 #include "kernels/internal.h"
 #include "kernels/rectangle.h"
 
@@ -31,24 +32,29 @@ static void not(void *y, const void *x, int64_t n) { map(y, x, n, f_not); }
 
 #define VN_ROW_YES(name)
 #define VN_ROW_NO(name)
-#define VN_ROW_BITS(name)                                                                       \
-    static void name##_bool(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows,           \
-                            int64_t cols)                                                       \
-    { map2(z, z_row, x, y, rows, cols, f_##name); }
+#define VN_ROW_BITS(name)                                                             \
+    static void name##_bool(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
+                            int64_t cols)                                             \
+    {                                                                                 \
+        map2(z, z_row, x, y, rows, cols, f_##name);                                   \
+    }
 #define VN_BINARY(name, real, integer, ...) VN_ROW_##integer(name)
 #include "kernels/binary.def"
 #undef VN_BINARY
 #undef VN_ROW_BITS
 
-#define VN_COMPARE(name, op)                                                                    \
-    static uint8_t f_##name(uint8_t x, uint8_t y) { return x op y; }                            \
-    static void name##_bool(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows,           \
-                            int64_t cols)                                                       \
-    { map2(z, z_row, x, y, rows, cols, f_##name); }
+#define VN_COMPARE(name, op)                                                          \
+    static uint8_t f_##name(uint8_t x, uint8_t y) { return x op y; }                  \
+    static void name##_bool(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
+                            int64_t cols)                                             \
+    {                                                                                 \
+        map2(z, z_row, x, y, rows, cols, f_##name);                                   \
+    }
 #include "kernels/compare.def"
 #undef VN_COMPARE
 
-static void where(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, int64_t rows, int64_t cols)
+static void where(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, int64_t rows,
+                  int64_t cols)
 {
     map3(w, w_row, c, x, y, rows, cols, f_where);
 }
@@ -107,12 +113,13 @@ static void where_16(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, int64
     map3_16(w, w_row, c, x, y, rows, cols, f_where_16);
 }
 
-#define STORED(TAG)                                                                             \
-    vn__unary_fn *const VN_NAME(unary, TAG)[VN__UNARIES] = { 0 };                               \
-    vn__unary_fn *const VN_NAME(predicate, TAG)[VN__PREDICATES] = { 0 };                        \
-    vn__binary_fn *const VN_NAME(binary, TAG)[VN__BINARIES] = { 0 };                            \
-    vn__binary_fn *const VN_NAME(compare, TAG)[VN__COMPARES] = { 0 };                           \
-    vn__reduce_fn *const VN_NAME(reduce, TAG)[VN__REDUCES] = { 0 };                             \
-    vn__ternary_fn *const VN_NAME(ternary, TAG)[VN__TERNARIES] = { [VN__TERNARY_where] = where_16 };
+#define STORED(TAG)                                                      \
+    vn__unary_fn *const VN_NAME(unary, TAG)[VN__UNARIES] = { 0 };        \
+    vn__unary_fn *const VN_NAME(predicate, TAG)[VN__PREDICATES] = { 0 }; \
+    vn__binary_fn *const VN_NAME(binary, TAG)[VN__BINARIES] = { 0 };     \
+    vn__binary_fn *const VN_NAME(compare, TAG)[VN__COMPARES] = { 0 };    \
+    vn__reduce_fn *const VN_NAME(reduce, TAG)[VN__REDUCES] = { 0 };      \
+    vn__ternary_fn *const VN_NAME(ternary,                               \
+                                  TAG)[VN__TERNARIES] = { [VN__TERNARY_where] = where_16 };
 STORED(BF16)
 STORED(F16)

@@ -28,13 +28,15 @@ const vn__real_kernels VN_NAME(real, F64) = {
 const vn__kernels VN_COMMON(kernels) = {
     .name = VN_STRING(VN_ISA_SUFFIX),
     .vector_bytes = VN_VECTOR_BYTES,
-#define VN_DTYPE(NAME, string, type, bytes, kind)                                               \
-    .unary[VN__##NAME] = VN_NAME(unary, NAME), .predicate[VN__##NAME] = VN_NAME(predicate, NAME), \
-    .binary[VN__##NAME] = VN_NAME(binary, NAME), .compare[VN__##NAME] = VN_NAME(compare, NAME), \
-    .ternary[VN__##NAME] = VN_NAME(ternary, NAME), .reduce[VN__##NAME] = VN_NAME(reduce, NAME), \
-    .cast[VN__##NAME] = VN_NAME(cast, NAME),                                                    \
-    .argmax[VN__##NAME] = ARG_##kind(VN_NAME(argmax, NAME))                                     \
-    .argmin[VN__##NAME] = ARG_##kind(VN_NAME(argmin, NAME))
+#define VN_DTYPE(NAME, string, type, bytes, kind)                                         \
+    .unary[VN__##NAME] = VN_NAME(unary, NAME),                                            \
+    .predicate[VN__##NAME] = VN_NAME(predicate, NAME),                                    \
+    .binary[VN__##NAME] = VN_NAME(binary, NAME),                                          \
+    .compare[VN__##NAME] = VN_NAME(compare, NAME),                                        \
+    .ternary[VN__##NAME] = VN_NAME(ternary, NAME),                                        \
+    .reduce[VN__##NAME] = VN_NAME(reduce, NAME), .cast[VN__##NAME] = VN_NAME(cast, NAME), \
+    .argmax[VN__##NAME] = ARG_##kind(VN_NAME(argmax, NAME)).argmin[VN__##NAME] =          \
+        ARG_##kind(VN_NAME(argmin, NAME))
 #include "kernels/dtype.def"
 #undef VN_DTYPE
     .real[VN__F32] = &VN_NAME(real, F32),

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Threefry-2x32, 20 rounds (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011).
- * A round is x0 += x1; x1 = rotate(x1, r) ^ x0; after every fourth round the next two of the three key
- * words k0, k1, k2 = k0 ^ k1 ^ 0x1BD11BDA are added, and the number of the group to x1.
- */
+ * A round is x0 += x1; x1 = rotate(x1, r) ^ x0; after every fourth round the next two of the
+ * three key words k0, k1, k2 = k0 ^ k1 ^ 0x1BD11BDA are added, and the number of the group to
+ * x1.
+ * */
 #include "kernels/internal.h"
 
 typedef struct block {

@@ -55,7 +55,8 @@ static inline double vn__times_exp(double x, double hi, double lo)
     return x * half * half * (1 + lo);
 }
 
-/* x / (1 + e^-(v + dv)), with dv the part of the argument that v has no bits for; -0 at -inf. */
+/* x / (1 + e^-(v + dv)), with dv the part of the argument that v has no bits for; -0 at
+ * -inf. */
 static inline double vn__gate(double x, double v, double dv)
 {
     if (x == -INFINITY)
@@ -69,8 +70,9 @@ static inline double vn__silu(double x)
     return vn__gate(x, x, 0);
 }
 
-/* 1 + tanh u = 2 sigmoid(2 u), with 2 u = x (c + d x^2), c = 2 sqrt(2 / pi), d = 0.044715 c. The
- * argument is kept in two parts: an error of half a unit in it is |2 u| / 2 units in the result. */
+/* 1 + tanh u = 2 sigmoid(2 u), with 2 u = x (c + d x^2), c = 2 sqrt(2 / pi), d = 0.044715 c.
+ * The argument is kept in two parts: an error of half a unit in it is |2 u| / 2 units in the
+ * result. */
 static inline double vn__gelu_tanh(double x)
 {
     const double c = 0x1.9884533d43651p+0, c_low = -0x1.cbc0d30ebfd15p-54;
@@ -85,7 +87,8 @@ static inline double vn__gelu_tanh(double x)
     return vn__gate(x, v, v_low);
 }
 
-/* x/2 erfc(-x / sqrt 2), corrected for the rounding dt of the argument: erfc' = -2/sqrt(pi) e^(-t^2). */
+/* x/2 erfc(-x / sqrt 2), corrected for the rounding dt of the argument: erfc' = -2/sqrt(pi)
+ * e^(-t^2). */
 static inline double vn__gelu_exact(double x)
 {
     const double r = 0x1.6a09e667f3bcdp-1, r_low = -0x1.bdd3413b26456p-55;

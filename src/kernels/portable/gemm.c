@@ -8,9 +8,9 @@ int64_t VN_FN(gemm_scratch)(int64_t m, int64_t n, int64_t k)
     return 0;
 }
 
-void VN_FN(gemm)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_col, const void *b,
-                 int64_t b_row, int64_t b_col, int64_t m, int64_t n, int64_t k, bool accumulate,
-                 void *scratch)
+void VN_FN(gemm)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_col,
+                 const void *b, int64_t b_row, int64_t b_col, int64_t m, int64_t n, int64_t k,
+                 bool accumulate, void *scratch)
 {
     const vn__epilogue epilogue = { .accumulate = accumulate };
     (void)scratch;

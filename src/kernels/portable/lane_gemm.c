@@ -16,6 +16,7 @@ void VN_FN(lane_gemm)(void *c, int64_t ldc, const void *y, int64_t y_panel, int6
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++)
             for (int64_t p = 0; p < panels; p++)
-                ((real *)c)[i * ldc + j] += lane_dot((const real *)y + p * y_panel + i * y_row,
-                                                     (const real *)x + p * x_panel + j * x_row, lanes);
+                ((real *)c)[i * ldc + j] +=
+                    lane_dot((const real *)y + p * y_panel + i * y_row,
+                             (const real *)x + p * x_panel + j * x_row, lanes);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the specifications of the products share: rows of the result, finished one by one, so that the
- * inner loops are contiguous. */
+ * What the specifications of the products share: rows of the result, finished one by one, so
+ * that the inner loops are contiguous. */
 #ifndef VN_KERNELS_PORTABLE_PRODUCT_H
 #define VN_KERNELS_PORTABLE_PRODUCT_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The specification of softmax, its relatives and moments: over the middle axis of [outer][n][inner]. */
+ * The specification of softmax, its relatives and moments: over the middle axis of
+ * [outer][n][inner]. */
 #include "kernels/real.h"
 
 #include <math.h>
@@ -13,7 +14,8 @@ static real column_max(const real *x, int64_t n, int64_t inner)
     return m;
 }
 
-/* A column's softmax is e^(x - shift) / sum. An infinite maximum is not subtracted: inf - inf. */
+/* A column's softmax is e^(x - shift) / sum. An infinite maximum is not subtracted: inf -
+ * inf. */
 typedef struct column {
     double shift, sum;
 } column;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The specification of the unary rows: formulas on the C library, in double for both types (so that f32 is
- * correctly rounded but for rare ties). Forms are chosen so that nothing cancels or overflows early.
- */
+ * The specification of the unary rows: formulas on the C library, in double for both types (so
+ * that f32 is correctly rounded but for rare ties). Forms are chosen so that nothing cancels or
+ * overflows early.
+ * */
 #include "kernels/giles.h"
 #include "kernels/portable/formula.h"
 #include "kernels/real.h"

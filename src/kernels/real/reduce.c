@@ -13,10 +13,12 @@ static real f_prod(real a, real x) { return a * x; }
 static real f_max(real a, real x) { return x > a || x != x ? x : a; }
 static real f_min(real a, real x) { return x < a || x != x ? x : a; }
 
-#define FOLD(name, identity)                                                                    \
-    static void fold_##name(void *out, const void *x, int64_t outer, int64_t n, int64_t inner,  \
-                            bool accumulate)                                                    \
-    { fold(out, x, outer, n, inner, accumulate, identity, f_##name); }
+#define FOLD(name, identity)                                                                   \
+    static void fold_##name(void *out, const void *x, int64_t outer, int64_t n, int64_t inner, \
+                            bool accumulate)                                                   \
+    {                                                                                          \
+        fold(out, x, outer, n, inner, accumulate, identity, f_##name);                         \
+    }
 FOLD(sum, 0)
 FOLD(prod, 1)
 FOLD(max, -(real)INFINITY)

@@ -23,7 +23,8 @@ static real f_clamp(real x, real low, real high)
     return v > high ? high : v;
 }
 
-static void where(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, int64_t rows, int64_t cols)
+static void where(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, int64_t rows,
+                  int64_t cols)
 {
     map3_bool(w, w_row, c, x, y, rows, cols, f_where);
 }

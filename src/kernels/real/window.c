@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Pooling over windows given by a table of input pixels, and its gradients. The loops over lanes are
- * short and contiguous: the compiler vectorises them. */
+ * Pooling over windows given by a table of input pixels, and its gradients. The loops over
+ * lanes are short and contiguous: the compiler vectorises them. */
 #include "kernels/real.h"
 
 #include <math.h>
@@ -64,7 +64,8 @@ static void max_pool_grad_pixel(real *dx, const real *x, const real *y, const re
             left[j] = g[l + j];
         for (int64_t t = 0; t < s->taps; t++)
             if (tap[t] >= 0)
-                give(dx + tap[t] * s->x_pixel + l, x + tap[t] * s->x_pixel + l, y + l, left, count);
+                give(dx + tap[t] * s->x_pixel + l, x + tap[t] * s->x_pixel + l, y + l, left,
+                     count);
     }
 }
 
@@ -75,8 +76,9 @@ void VN_FN(max_pool_grad)(void *dx, const void *x, const void *y, const void *g,
     for (int64_t c = 0; c < s->channels; c++)
         for (int64_t q = 0; q < s->pixels; q++) {
             const int64_t at = c * s->y_channel + q * s->y_pixel;
-            max_pool_grad_pixel((real *)dx + c * s->x_channel, (const real *)x + c * s->x_channel,
-                                (const real *)y + at, (const real *)g + at, s->tap + q * s->taps, s);
+            max_pool_grad_pixel((real *)dx + c * s->x_channel,
+                                (const real *)x + c * s->x_channel, (const real *)y + at,
+                                (const real *)g + at, s->tap + q * s->taps, s);
         }
 }
 

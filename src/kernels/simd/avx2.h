@@ -40,7 +40,8 @@ VN_INLINE vec v_select(vmask m, vec yes, vec no) { return MM(blendv)(no, yes, (v
 VN_INLINE part part_of(int64_t n)
 {
 #if VN_REAL_BITS == 32
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 #else
     return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
 #endif

@@ -18,9 +18,18 @@ VN_INLINE vec v_fnma(vec a, vec b, vec c) { return MM(fnmadd)(a, b, c); }
 VN_INLINE vec v_max(vec a, vec b) { return MM(max)(a, b); }
 VN_INLINE vec v_min(vec a, vec b) { return MM(min)(a, b); }
 VN_INLINE vec v_sqrt(vec x) { return MM(sqrt)(x); }
-VN_INLINE vec v_floor(vec x) { return MM(roundscale)(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
-VN_INLINE vec v_ceil(vec x) { return MM(roundscale)(x, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
-VN_INLINE vec v_trunc(vec x) { return MM(roundscale)(x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
+VN_INLINE vec v_floor(vec x)
+{
+    return MM(roundscale)(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+VN_INLINE vec v_ceil(vec x)
+{
+    return MM(roundscale)(x, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+}
+VN_INLINE vec v_trunc(vec x)
+{
+    return MM(roundscale)(x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+}
 VN_INLINE vec v_round(vec x)
 {
     return MM(roundscale)(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * simd.h for any machine: a vmask is an ivec of 0 and -1, what has no operator goes lane by lane. */
+ * simd.h for any machine: a vmask is an ivec of 0 and -1, what has no operator goes lane by
+ * lane. */
 
 typedef ivec vmask;
 typedef int part;
@@ -21,7 +22,10 @@ VN_INLINE vmask v_unordered(vec a, vec b) { return (a != a) | (b != b); }
 VN_INLINE vmask m_and(vmask a, vmask b) { return a & b; }
 VN_INLINE vmask m_or(vmask a, vmask b) { return a | b; }
 VN_INLINE vmask m_not(vmask a) { return ~a; }
-VN_INLINE vec v_select(vmask m, vec yes, vec no) { return (vec)((m & (ivec)yes) | (~m & (ivec)no)); }
+VN_INLINE vec v_select(vmask m, vec yes, vec no)
+{
+    return (vec)((m & (ivec)yes) | (~m & (ivec)no));
+}
 
 VN_INLINE bool m_any(vmask m)
 {

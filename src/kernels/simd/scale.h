@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * x 2^n in two steps, each within the exponent's range; the first is exact where the second is not. */
+ * x 2^n in two steps, each within the exponent's range; the first is exact where the second is
+ * not. */
 
 /* The bits of n + 1.5 2^FRACTION hold n, two's complement, at the low end. */
 VN_INLINE vec v_power_of_two(vec n)

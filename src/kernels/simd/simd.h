@@ -2,9 +2,10 @@
  *
  * Vectors of the floating type that a source is compiled for.
  *
- * vec holds VN_LANES reals, ivec and uvec integers of the same width. Both compilers know arithmetic,
- * bit operations and shifts on them as operators; casting one to another keeps the bits. This header adds
- * what has no operator; avx2.h, avx512.h and generic.h (any machine) define it:
+ * vec holds VN_LANES reals, ivec and uvec integers of the same width. Both compilers know
+ * arithmetic, bit operations and shifts on them as operators; casting one to another keeps the
+ * bits. This header adds what has no operator; avx2.h, avx512.h and generic.h (any machine)
+ * define it:
  *
  *   v_fma(a, b, c)     a b + c rounded once      v_fnma(a, b, c)   c - a b rounded once
  *   v_max, v_min       of two numbers: the second where unordered
@@ -13,7 +14,7 @@
  *   v_lt v_le v_eq v_unordered -> vmask;  m_and m_or m_not m_any;  v_select(m, yes, no)
  *   part_of(n)         the first n lanes, 0 <= n <= VN_LANES
  *   v_load_part, v_store_part: those lanes only; the others read as 0
- */
+ * */
 #ifndef VN_KERNELS_SIMD_SIMD_H
 #define VN_KERNELS_SIMD_SIMD_H
 
@@ -72,7 +73,10 @@ VN_INLINE vec v_abs(vec x) { return (vec)((uvec)x & ~sign_bit()); }
 VN_INLINE vec v_sign_of(vec x) { return (vec)((uvec)x & sign_bit()); }
 VN_INLINE vec v_with_sign(vec x, vec sign) { return (vec)((uvec)x ^ (uvec)sign); }
 VN_INLINE vec v_neg(vec x) { return (vec)((uvec)x ^ sign_bit()); }
-VN_INLINE vec v_copysign(vec x, vec sign) { return (vec)((uvec)v_abs(x) | (uvec)v_sign_of(sign)); }
+VN_INLINE vec v_copysign(vec x, vec sign)
+{
+    return (vec)((uvec)v_abs(x) | (uvec)v_sign_of(sign));
+}
 
 /* c[0] + c[1] x + ... + c[terms - 1] x^(terms - 1) by Horner's rule; terms is a constant. */
 VN_INLINE vec v_horner(const real *c, int terms, vec x)

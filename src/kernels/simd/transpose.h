@@ -2,10 +2,11 @@
  *
  * A square of VN_LANES x VN_LANES reals transposed in registers.
  *
- * 512 bits: log2(VN_LANES) rounds of the perfect shuffle, each of which interleaves row i with row
- * i + VN_LANES / 2. 256 bits: the same with shuffles that stay inside the halves of a register, and
- * at the end an exchange of halves; there an interleaving across halves would cost double.
- */
+ * 512 bits: log2(VN_LANES) rounds of the perfect shuffle, each of which interleaves row i with
+ * row i + VN_LANES / 2. 256 bits: the same with shuffles that stay inside the halves of a
+ * register, and at the end an exchange of halves; there an interleaving across halves would
+ * cost double.
+ * */
 #ifndef VN_KERNELS_SIMD_TRANSPOSE_H
 #define VN_KERNELS_SIMD_TRANSPOSE_H
 
@@ -81,7 +82,8 @@ VN_INLINE void v_transpose(vec r[VN_LANES])
 #endif
 #undef SHUFFLE
 
-/* The first `count` of VN_LANES rows, each of whole vectors or of the lanes in `across`, others 0. */
+/* The first `count` of VN_LANES rows, each of whole vectors or of the lanes in `across`, others
+ * 0. */
 VN_INLINE void load_rows(vec r[VN_LANES], const real *src, int64_t src_row, int64_t count,
                          bool whole, part across)
 {
@@ -103,8 +105,8 @@ VN_INLINE void store_rows(real *dst, int64_t dst_row, const vec r[VN_LANES], int
             v_store_part(dst + i * dst_row, r[i], across);
 }
 
-/* dst[j * dst_row + i] = src[i * src_row + j]: a square of which `rows` <= VN_LANES rows and `cols`
- * columns exist; the others are neither read nor written. */
+/* dst[j * dst_row + i] = src[i * src_row + j]: a square of which `rows` <= VN_LANES rows and
+ * `cols` columns exist; the others are neither read nor written. */
 VN_INLINE void transpose_square(real *dst, int64_t dst_row, const real *src, int64_t src_row,
                                 int64_t rows, int64_t cols)
 {
@@ -132,8 +134,8 @@ static inline void transpose(real *dst, int64_t dst_row, const real *src, int64_
 }
 
 /* One vector's width of rows, `rows` <= VN_LANES, into whole vectors padded with zeros. */
-static inline void transpose_padded(real *dst, int64_t dst_row, const real *src, int64_t src_row,
-                                    int64_t rows, int64_t cols)
+static inline void transpose_padded(real *dst, int64_t dst_row, const real *src,
+                                    int64_t src_row, int64_t rows, int64_t cols)
 {
     vec r[VN_LANES];
     int64_t j = 0;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The weight gradient of a convolution with the outputs in the lanes of registers: see conv_grad.h.
+ * The weight gradient of a convolution with the outputs in the lanes of registers: see
+ * conv_grad.h.
  *
- * dY is transposed, a strip of outputs and a chunk of pixels at a time, to [pixel][lane][outputs]. Against
- * it run blocks of pairs (t, c), one element of X broadcast for each: the pairs have a pointer each to
- * the row of X under their tap, set anew at every pixel; padding reads a row of zeros. The products are
- * those of dW^T, so that n = taps channels is the long side and few outputs are enough to fill a vector.
- */
+ * dY is transposed, a strip of outputs and a chunk of pixels at a time, to
+ * [pixel][lane][outputs]. Against it run blocks of pairs (t, c), one element of X broadcast for
+ * each: the pairs have a pointer each to the row of X under their tap, set anew at every pixel;
+ * padding reads a row of zeros. The products are those of dW^T, so that n = taps channels is
+ * the long side and few outputs are enough to fill a vector.
+ * */
 #include "kernels/vector/conv_grad.h"
 #include "kernels/simd/transpose.h"
 
@@ -73,11 +75,15 @@ VN_INLINE void tile(real *result, const chunk *in, const vn__pair *pairs, int ro
 }
 
 typedef void tile_fn(real *result, const chunk *in, const vn__pair *pairs);
-#define TILE(rows)                                                                              \
-    static void one_##rows(real *result, const chunk *in, const vn__pair *pairs)                \
-    { tile(result, in, pairs, rows, 1); }                                                       \
-    static void two_##rows(real *result, const chunk *in, const vn__pair *pairs)                \
-    { tile(result, in, pairs, rows, 2); }
+#define TILE(rows)                                                               \
+    static void one_##rows(real *result, const chunk *in, const vn__pair *pairs) \
+    {                                                                            \
+        tile(result, in, pairs, rows, 1);                                        \
+    }                                                                            \
+    static void two_##rows(real *result, const chunk *in, const vn__pair *pairs) \
+    {                                                                            \
+        tile(result, in, pairs, rows, 2);                                        \
+    }
 #define ENTRY(rows) { one_##rows, two_##rows },
 HEIGHTS(TILE)
 static tile_fn *const tiles[ROWS][2] = { HEIGHTS(ENTRY) };
@@ -93,7 +99,8 @@ static void make_strip(real *strip, const real *dy, const vn__window *s, const c
 {
     const int64_t width = outputs > VN_LANES ? COLS : VN_LANES;
     const bool run = s->y_pixel == in->lanes; /* then pixels follow one another as lanes do */
-    const int64_t steps = run ? 1 : in->pixels, count = run ? in->pixels * in->lanes : in->lanes;
+    const int64_t steps = run ? 1 : in->pixels,
+                  count = run ? in->pixels * in->lanes : in->lanes;
     for (int64_t q = 0; q < steps; q++)
         for (int64_t o = 0; o < outputs; o += VN_LANES)
             transpose_padded(strip + q * count * width + o, width,
@@ -101,7 +108,8 @@ static void make_strip(real *strip, const real *dy, const vn__window *s, const c
                              outputs - o < VN_LANES ? outputs - o : VN_LANES, count);
 }
 
-/* The products of a strip of outputs with a chunk of pairs, over all pixels; dy is at output o0. */
+/* The products of a strip of outputs with a chunk of pairs, over all pixels; dy is at output
+ * o0. */
 static void sum_pixels(room *at, const real *dy, const real *x, const vn__window *s,
                        int64_t outputs, const vn__pair *pairs, int64_t count)
 {
@@ -141,8 +149,9 @@ static void outputs_in_lanes(real *dw, int64_t dw_row, int64_t dw_tap, int64_t d
         }
 }
 
-/* Vector steps for each lane of a pixel: n broadcasts and a transposed row of the strip against n m
- * partial sums, which run at about three quarters of the speed and are summed at the end. */
+/* Vector steps for each lane of a pixel: n broadcasts and a transposed row of the strip against
+ * n m partial sums, which run at about three quarters of the speed and are summed at the
+ * end. */
 static bool sums_are_cheaper(const vn__window *s)
 {
     const double m = (double)s->outputs, n = (double)(s->taps * s->channels);

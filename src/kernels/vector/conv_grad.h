@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The weight gradient of a convolution, dW(o, t, c) += sum over q, l of dY[o][q][l] X[c][tap(q, t)][l]:
- * two ways, between which conv_grad.c chooses by cost. k counts the pairs (t, c), k = t channels + c.
+ * The weight gradient of a convolution, dW(o, t, c) += sum over q, l of dY[o][q][l] X[c][tap(q,
+ * t)][l]: two ways, between which conv_grad.c chooses by cost. k counts the pairs (t, c), k = t
+ * channels + c.
  *
  *   outputs in the lanes of registers (conv_grad.c): fast where they fill them
  *   partial sums over lanes (conv_grad_sums.c): for few outputs, and lanes that fill vectors
- */
+ * */
 #ifndef VN_KERNELS_VECTOR_CONV_GRAD_H
 #define VN_KERNELS_VECTOR_CONV_GRAD_H
 
@@ -17,8 +18,8 @@ typedef struct vn__pair {
 } vn__pair;
 
 /* Pairs k0 to k0 + count of a window. */
-static inline void vn__list_pairs(vn__pair *pairs, const vn__window *s, int64_t k0, int64_t count,
-                                  int64_t dw_tap, int64_t dw_channel)
+static inline void vn__list_pairs(vn__pair *pairs, const vn__window *s, int64_t k0,
+                                  int64_t count, int64_t dw_tap, int64_t dw_channel)
 {
     int64_t t = k0 / s->channels, c = k0 % s->channels;
     for (int64_t j = 0; j < count; j++) {

@@ -2,12 +2,12 @@
  *
  * The weight gradient of a convolution by partial sums over lanes: see conv_grad.h.
  *
- * A block of outputs times pairs keeps a vector of partial sums for each product while it runs over a
- * chunk of pixels; a pixel's rows of X are read where they lie, padding reads a row of zeros. The partial
- * sums wait in scratch between chunks, which are so short that the rows of dY, copied next to one
- * another, stay in the level 1 cache for all pairs. At the end the vectors are summed, a transposed
- * square at a time.
- */
+ * A block of outputs times pairs keeps a vector of partial sums for each product while it runs
+ * over a chunk of pixels; a pixel's rows of X are read where they lie, padding reads a row of
+ * zeros. The partial sums wait in scratch between chunks, which are so short that the rows of
+ * dY, copied next to one another, stay in the level 1 cache for all pairs. At the end the
+ * vectors are summed, a transposed square at a time.
+ * */
 #include "kernels/simd/transpose.h"
 #include "kernels/vector/conv_grad.h"
 
@@ -24,7 +24,8 @@ enum {
     ROW = 1024 / sizeof(real),              /* reals of a copied row: pixels times lanes */
 };
 
-/* A chunk of pixels, and of each the lanes [lane, lane + lanes). dy is a copy, [output][ROW]. */
+/* A chunk of pixels, and of each the lanes [lane, lane + lanes). dy is a copy,
+ * [output][ROW]. */
 typedef struct chunk {
     const real *dy, *x, *zeros;
     const vn__window *window;
@@ -32,8 +33,8 @@ typedef struct chunk {
 } chunk;
 
 /* sums[i][j] += dY[i] X[j], lane by lane, over the chunk; sums is [OUTPUT_CHUNK][SUMS_ROW]. */
-VN_INLINE void tile(real *sums, const chunk *in, const real *dy, const vn__pair *pairs, int outputs,
-                    int columns)
+VN_INLINE void tile(real *sums, const chunk *in, const real *dy, const vn__pair *pairs,
+                    int outputs, int columns)
 {
     const vn__window *s = in->window;
     const int64_t lanes = in->lanes, taps = s->taps, x_pixel = s->x_pixel;
@@ -76,9 +77,12 @@ VN_INLINE void tile(real *sums, const chunk *in, const real *dy, const vn__pair 
 
 typedef void tile_fn(real *sums, const chunk *in, const real *dy, const vn__pair *pairs);
 
-#define TILE(i, j)                                                                              \
-    static void tile_##i##j(real *sums, const chunk *in, const real *dy, const vn__pair *pairs)     \
-    { tile(sums, in, dy, pairs, i, j); }
+#define TILE(i, j)                                                       \
+    static void tile_##i##j(real *sums, const chunk *in, const real *dy, \
+                            const vn__pair *pairs)                       \
+    {                                                                    \
+        tile(sums, in, dy, pairs, i, j);                                 \
+    }
 #if VN_VECTOR_BYTES == 64
 #define ALL(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #define TILES(i) TILE(i, 1) TILE(i, 2) TILE(i, 3) TILE(i, 4)
@@ -155,9 +159,10 @@ static void sum_lanes(real *to, const real *vectors)
     v_store(to, r[0]);
 }
 
-/* dW(o, k) += sum over lanes of sums[o][k], for a chunk; dw is the row of the chunk's first output. */
-static void add_sums(real *dw, int64_t dw_row, const room *at, const vn__pair *pairs, int64_t outputs,
-                     int64_t columns)
+/* dW(o, k) += sum over lanes of sums[o][k], for a chunk; dw is the row of the chunk's first
+ * output. */
+static void add_sums(real *dw, int64_t dw_row, const room *at, const vn__pair *pairs,
+                     int64_t outputs, int64_t columns)
 {
     for (int64_t o = 0; o < outputs; o++, dw += dw_row)
         for (int64_t k = 0; k < columns; k += VN_LANES) {
@@ -174,7 +179,8 @@ int64_t VN_FN(conv_grad_sums_scratch)(void)
 }
 
 void VN_FN(conv_grad_sums)(void *dw, int64_t dw_row, int64_t dw_tap, int64_t dw_channel,
-                           const void *dy, const void *x, const vn__window *window, void *scratch)
+                           const void *dy, const void *x, const vn__window *window,
+                           void *scratch)
 {
     const int64_t n = window->taps * window->channels, m = window->outputs;
     room *at = scratch;

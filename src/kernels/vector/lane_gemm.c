@@ -3,15 +3,17 @@
  * The weight gradient of a dense layer, C[i][j] += sum over lanes k of Y[i][k] X[j][k].
  *
  * Partial sums in the lanes would stream both operands for every block of C. Instead a strip of
- * columns of X is transposed into [k][columns], once for all rows, and the broadcast kernel runs with
- * the lanes as its long dimension: each step loads two vectors of the strip and broadcasts one
- * element of Y a row, straight from its panel. Where Y is the smaller operand the roles are
- * exchanged, and the strip of C^T that results is added to C in transposed squares.
- */
+ * columns of X is transposed into [k][columns], once for all rows, and the broadcast kernel
+ * runs with the lanes as its long dimension: each step loads two vectors of the strip and
+ * broadcasts one element of Y a row, straight from its panel. Where Y is the smaller operand
+ * the roles are exchanged, and the strip of C^T that results is added to C in transposed
+ * squares.
+ * */
 #include "kernels/simd/transpose.h"
 #include "kernels/vector/tile.h"
 
-enum { DEPTH = 256 }; /* lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache */
+/* lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache */
+enum { DEPTH = 256 };
 
 /* One operand's panels; row i of panel p begins at data + p * panel + i * row. */
 typedef struct operand {
@@ -55,26 +57,31 @@ VN_INLINE void lane_tile(real *c, int64_t c_row, const operand *y, const real *s
         vn__finish(acc, &job, 0, rows, vectors, false, tail);
 }
 
-#define TILE(rows)                                                                              \
-    static void one_##rows(real *c, int64_t c_row, const operand *y, const real *s, chunk k,    \
-                           bool whole, part t)                                                  \
-    { lane_tile(c, c_row, y, s, k, whole, t, rows, 1); }                                        \
-    static void two_##rows(real *c, int64_t c_row, const operand *y, const real *s, chunk k,    \
-                           bool whole, part t)                                                  \
-    { lane_tile(c, c_row, y, s, k, whole, t, rows, 2); }
+#define TILE(rows)                                                                           \
+    static void one_##rows(real *c, int64_t c_row, const operand *y, const real *s, chunk k, \
+                           bool whole, part t)                                               \
+    {                                                                                        \
+        lane_tile(c, c_row, y, s, k, whole, t, rows, 1);                                     \
+    }                                                                                        \
+    static void two_##rows(real *c, int64_t c_row, const operand *y, const real *s, chunk k, \
+                           bool whole, part t)                                               \
+    {                                                                                        \
+        lane_tile(c, c_row, y, s, k, whole, t, rows, 2);                                     \
+    }
 #define ENTRY(rows) { one_##rows, two_##rows },
 VN_HEIGHTS(TILE)
 typedef void tile_fn(real *, int64_t, const operand *, const real *, chunk, bool, part);
 static tile_fn *const tiles[VN_ROWS][2] = { VN_HEIGHTS(ENTRY) };
 
-/* The rows j to j + cols of x, transposed to strip[k][one or two vectors], padded with zeros. */
+/* The rows j to j + cols of x, transposed to strip[k][one or two vectors], padded with
+ * zeros. */
 static void make_strip(real *strip, const operand *x, int64_t j, int64_t cols, chunk k)
 {
     const int64_t width = cols > VN_LANES ? VN_COLS : VN_LANES;
     for (int64_t p = 0; p < k.panels; p++, strip += k.lanes * width)
         for (int64_t i = 0; i < cols; i += VN_LANES)
-            transpose_padded(strip + i, width, x->data + p * x->panel + (j + i) * x->row, x->row,
-                             cols - i < VN_LANES ? cols - i : VN_LANES, k.lanes);
+            transpose_padded(strip + i, width, x->data + p * x->panel + (j + i) * x->row,
+                             x->row, cols - i < VN_LANES ? cols - i : VN_LANES, k.lanes);
 }
 
 /* c[i][0 .. cols) += sum over the chunk of y[i] strip, for all rows of y. */
@@ -88,8 +95,8 @@ static void multiply(real *c, int64_t c_row, const operand *y, const real *strip
         const int64_t start = vn__block_start(&cut, b);
         operand block = *y;
         block.data += start * y->row;
-        tiles[vn__block_rows(&cut, b) - 1][two](c + start * c_row, c_row, &block, strip, k, whole,
-                                                tail);
+        tiles[vn__block_rows(&cut, b) - 1][two](c + start * c_row, c_row, &block, strip, k,
+                                                whole, tail);
     }
 }
 
@@ -139,12 +146,13 @@ static void exchanged(real *c, int64_t ldc, const operand *y, const operand *x, 
     }
 }
 
-/* Cost in vector steps times VN_LANES: the products, with a strip's last vector only partly used, and
- * about six steps for each row of a square that is transposed. */
+/* Cost in vector steps times VN_LANES: the products, with a strip's last vector only partly
+ * used, and about six steps for each row of a square that is transposed. */
 static int64_t cost(int64_t rows, int64_t cols, int64_t depth)
 {
     const int64_t vectors = (cols + VN_LANES - 1) / VN_LANES;
-    const int64_t step = VN_VECTOR_BYTES == 64 ? 2 : 1; /* half as many 512-bit products a cycle */
+    /* half as many 512-bit products a cycle */
+    const int64_t step = VN_VECTOR_BYTES == 64 ? 2 : 1;
     return depth * (rows * vectors * VN_LANES * step / 2 + 6 * cols);
 }
 

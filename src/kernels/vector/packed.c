@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Packed matrices, and the products with them: dense layers and convolutions on panels of lanes. */
+ * Packed matrices, and the products with them: dense layers and convolutions on panels of
+ * lanes. */
 #include "kernels/vector/tile.h"
 
 #include <stddef.h>
@@ -49,8 +50,10 @@ static void run_block(const vn__job *block, int64_t rows, int64_t n)
     }
 }
 
-/* Functions other than relu, and after them the mask: a second pass over a block that is in L1. */
-static void apply_unary(const vn__job *block, const real *mask, int unary, int64_t rows, int64_t n)
+/* Functions other than relu, and after them the mask: a second pass over a block that is in
+ * L1. */
+static void apply_unary(const vn__job *block, const real *mask, int unary, int64_t rows,
+                        int64_t n)
 {
     if (block->pixels == 1 && block->c_row == n)
         VN_FN(unary)[unary](block->c, block->c, rows * n);

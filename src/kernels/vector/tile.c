@@ -43,9 +43,9 @@ VN_INLINE void tile(const vn__job *job, int rows, int vectors, bool whole, part 
     }
 }
 
-#define TILE(rows)                                                                              \
-    static void full_##rows(const vn__job *job, part t) { tile(job, rows, 2, true, t); }        \
-    static void second_##rows(const vn__job *job, part t) { tile(job, rows, 2, false, t); }     \
+#define TILE(rows)                                                                          \
+    static void full_##rows(const vn__job *job, part t) { tile(job, rows, 2, true, t); }    \
+    static void second_##rows(const vn__job *job, part t) { tile(job, rows, 2, false, t); } \
     static void first_##rows(const vn__job *job, part t) { tile(job, rows, 1, false, t); }
 #define ENTRY(rows) { full_##rows, second_##rows, first_##rows },
 
@@ -54,6 +54,8 @@ static void (*const tiles[VN_ROWS][WIDTHS])(const vn__job *, part) = { VN_HEIGHT
 
 void VN_FN(run_tile)(const vn__job *job, int64_t rows, int64_t cols)
 {
-    const enum width width = cols == VN_COLS ? FULL : cols > VN_LANES ? SECOND_PART : FIRST_PART;
+    const enum width width = cols == VN_COLS   ? FULL
+                             : cols > VN_LANES ? SECOND_PART
+                                               : FIRST_PART;
     tiles[rows - 1][width](job, part_of(width == FIRST_PART ? cols : cols - VN_LANES));
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * The micro-kernel of all products with a packed matrix: a block of up to VN_ROWS rows times two
- * vectors of the result stays in registers, while the sum runs over taps and channels:
+ * The micro-kernel of all products with a packed matrix: a block of up to VN_ROWS rows times
+ * two vectors of the result stays in registers, while the sum runs over taps and channels:
  *
  *   C[i][q][lanes] = finish(sum over t, c of A(i, t channels + c) B[c][tap(q, t)][lanes])
  *
- * Each step loads two vectors of B and broadcasts one element of A a row. A matrix product is the case
- * of one pixel and one tap. A block of A is packed [t][c][rows of the block].
- */
+ * Each step loads two vectors of B and broadcasts one element of A a row. A matrix product is
+ * the case of one pixel and one tap. A block of A is packed [t][c][rows of the block].
+ * */
 #ifndef VN_KERNELS_VECTOR_TILE_H
 #define VN_KERNELS_VECTOR_TILE_H
 
 #include "kernels/simd/simd.h"
 
-/* Rows of a block: 2 VN_ROWS accumulators, two vectors of B and a broadcast fill the registers. */
+/* Rows of a block: 2 VN_ROWS accumulators, two vectors of B and a broadcast fill the
+ * registers. */
 #if VN_VECTOR_BYTES == 64
 enum { VN_ROWS = 12 };
 #define VN_HEIGHTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
@@ -46,7 +47,8 @@ static inline int64_t vn__block_start(const vn__cut *cut, int64_t block)
     return cut->height * block + (block < cut->tall ? block : cut->tall);
 }
 
-/* One block of rows and one strip of at most VN_COLS lanes, for all pixels. Strides in elements. */
+/* One block of rows and one strip of at most VN_COLS lanes, for all pixels. Strides in
+ * elements. */
 typedef struct vn__job {
     real *c;
     const real *a, *b;
@@ -65,8 +67,8 @@ VN_INLINE vec vn__load_last(const real *p, bool whole, part tail)
     return whole ? v_load(p) : v_load_part(p, tail);
 }
 
-VN_INLINE vec vn__finished(vec v, const real *c, const real *mask, const vn__job *job, bool whole,
-                         part tail)
+VN_INLINE vec vn__finished(vec v, const real *c, const real *mask, const vn__job *job,
+                           bool whole, part tail)
 {
     if (job->accumulate)
         v += vn__load_last(c, whole, tail);
@@ -77,8 +79,8 @@ VN_INLINE vec vn__finished(vec v, const real *c, const real *mask, const vn__job
     return v;
 }
 
-VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, int64_t q, int rows, int vectors,
-                          bool whole, part tail)
+VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, int64_t q, int rows,
+                          int vectors, bool whole, part tail)
 {
     real *c = job->c + q * job->c_pixel;
     const real *mask = job->mask ? job->mask + q * job->c_pixel : job->mask;
@@ -87,8 +89,8 @@ VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, int64_t q, in
         VN_UNROLL
         for (int v = 0; v < vectors; v++) {
             const bool all = whole || v < vectors - 1;
-            const vec r = vn__finished(acc[i][v], c + v * VN_LANES, mask ? mask + v * VN_LANES : mask,
-                                   job, all, tail);
+            const vec r = vn__finished(acc[i][v], c + v * VN_LANES,
+                                       mask ? mask + v * VN_LANES : mask, job, all, tail);
             if (all)
                 v_store(c + v * VN_LANES, r);
             else
@@ -99,7 +101,8 @@ VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, int64_t q, in
     }
 }
 
-/* Runs a job on a block of `rows` rows and `cols` lanes, 1 <= rows <= VN_ROWS, cols <= VN_COLS. */
+/* Runs a job on a block of `rows` rows and `cols` lanes, 1 <= rows <= VN_ROWS, cols <=
+ * VN_COLS. */
 typedef void vn__run_tile_fn(const vn__job *job, int64_t rows, int64_t cols);
 extern vn__run_tile_fn VN_FN(run_tile);
 
