@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Convolution of one example: a block of output pixels at a time as a matrix product with the
+ * columns of the block, column[c, t][q] = x[c][p(q, t)], whose rows are in the order of W's:
+ *
+ *   conv              y[o][q] = W[o][c, t] column[c, t][q]
+ *   conv_input_grad   column[c, t][q] = W^T gy, then x[c][p(q, t)] += column[c, t][q]
+ *   conv_weight_grad  W[o][c, t] += gy[o][q] column^T[q][c, t] */
+#include <string.h>
+
+#include "core/ops/conv.h"
+
+#define COLUMN_BYTES (256 * 1024) /* of the columns of a block: fits L2 */
+
+typedef struct work {
+    const vn__sliding *s;
+    vn__conv_sizes z;
+    const vn__real_kernels *real;
+    int64_t size, rows, block; /* bytes of an element, rows of the columns, pixels of a block */
+    int32_t *table;
+    char *packed, *column;
+    void *gemm;
+} work;
+
+static int64_t pack_bytes(const work *w, int result)
+{
+    const int64_t bytes = result == VN__CONV_X ? w->real->pack_size(w->rows, w->z.out)
+                                               : w->real->pack_size(w->z.out, w->rows);
+    return result == VN__CONV_W ? 0 : (bytes + 63) & ~(int64_t)63;
+}
+
+static work work_of(const vn__sliding *s, const vn__conv_sizes *z, vn_dtype dtype)
+{
+    work w = { .s = s,
+               .z = *z,
+               .real = vn__kernels_get()->real[dtype],
+               .size = (int64_t)vn_dtype_size(dtype),
+               .rows = z->in * z->taps };
+    const int64_t table = vn__sliding_block(s, z->y_pixels);
+    const int64_t fit = COLUMN_BYTES / (w.rows * w.size + 1);
+    w.block = fit < 16 ? 16 : fit;
+    w.block = w.block < table ? w.block : table;
+    return w;
+}
+
+size_t vn__conv_single_scratch(const vn__sliding *s, const vn__conv_sizes *z, vn_dtype dtype,
+                               int result)
+{
+    const work w = work_of(s, z, dtype);
+    return (size_t)(vn__sliding_table_bytes(s, z->y_pixels) +
+                    z->groups * pack_bytes(&w, result) + w.block * w.rows * w.size + 128 +
+                    w.real->gemm_scratch(z->out, w.rows, w.block));
+}
+
+/* The columns of a block from the image x, or (back) added to it; 0 for padding. */
+static void columns_f32(float *column, float *x, bool back, const work *w, int64_t count)
+{
+    for (int64_t r = 0; r < w->rows; r++, column += count) {
+        const int32_t *const tap = w->table + r % w->z.taps;
+        float *const channel = x + r / w->z.taps * w->z.x_pixels;
+        for (int64_t i = 0; i < count; i++) {
+            const int32_t p = tap[i * w->z.taps];
+            if (back && p >= 0)
+                channel[p] += column[i];
+            else if (!back)
+                column[i] = p < 0 ? 0 : channel[p];
+        }
+    }
+}
+
+static void columns_f64(double *column, double *x, bool back, const work *w, int64_t count)
+{
+    for (int64_t r = 0; r < w->rows; r++, column += count) {
+        const int32_t *const tap = w->table + r % w->z.taps;
+        double *const channel = x + r / w->z.taps * w->z.x_pixels;
+        for (int64_t i = 0; i < count; i++) {
+            const int32_t p = tap[i * w->z.taps];
+            if (back && p >= 0)
+                channel[p] += column[i];
+            else if (!back)
+                column[i] = p < 0 ? 0 : channel[p];
+        }
+    }
+}
+
+static void columns(const work *w, void *x, bool back, int64_t count)
+{
+    if (w->size == (int64_t)sizeof(float))
+        columns_f32((float *)(void *)w->column, x, back, w, count);
+    else
+        columns_f64((double *)(void *)w->column, x, back, w, count);
+}
+
+/* One group and block: x, k, y are its image, filters and first output pixel. */
+static void block_product(const work *w, int result, char *x, char *k, char *y,
+                          const char *packed, int64_t count)
+{
+    const vn__conv_sizes *const z = &w->z;
+    static const vn__epilogue plain;
+    if (result == VN__CONV_X)
+        w->real->gemm_packed(w->column, count, packed, y, z->y_pixels, w->rows, count, z->out,
+                             &plain);
+    columns(w, x, result == VN__CONV_X, count);
+    if (result == VN__CONV_Y)
+        w->real->gemm_packed(y, z->y_pixels, packed, w->column, count, z->out, count, w->rows,
+                             &plain);
+    if (result == VN__CONV_W)
+        w->real->gemm(k, w->rows, y, z->y_pixels, 1, w->column, 1, count, z->out, w->rows,
+                      count, true, w->gemm);
+}
+
+static void pack_groups(const work *w, int result, const char *k)
+{
+    const vn__conv_sizes *const z = &w->z;
+    const int64_t group = z->out * w->rows * w->size;
+    for (int64_t g = 0; g < z->groups; g++) {
+        char *const to = w->packed + g * pack_bytes(w, result);
+        if (result == VN__CONV_X)
+            w->real->pack(to, k + g * group, 1, 0, w->rows, w->rows, 1, z->out);
+        if (result == VN__CONV_Y)
+            w->real->pack(to, k + g * group, w->rows, 0, 1, z->out, 1, w->rows);
+    }
+}
+
+void vn__conv_single(void *const operand[3], int result, const vn__sliding *s,
+                     const vn__conv_sizes *z, vn_dtype dtype, void *scratch)
+{
+    work w = work_of(s, z, dtype);
+    char *cursor = scratch, *const x = operand[VN__CONV_X], *const k = operand[VN__CONV_W];
+    char *const y = operand[VN__CONV_Y];
+    w.table = vn__conv_reserve(&cursor, vn__sliding_table_bytes(s, z->y_pixels));
+    w.packed = vn__conv_reserve(&cursor, z->groups * pack_bytes(&w, result));
+    w.column = vn__conv_reserve(&cursor, w.block * w.rows * w.size);
+    w.gemm = cursor;
+    const int64_t in = z->in * z->x_pixels * w.size, out = z->out * z->y_pixels * w.size;
+    const int64_t filters = z->out * w.rows * w.size;
+    if (result != VN__CONV_Y) /* these are sums over blocks */
+        memset(operand[result], 0, (size_t)(z->groups * (result == VN__CONV_X ? in : filters)));
+    pack_groups(&w, result, k);
+    for (int64_t q = 0; q < z->y_pixels; q += w.block) {
+        const int64_t count = z->y_pixels - q < w.block ? z->y_pixels - q : w.block;
+        vn__sliding_table(w.table, s, false, q, count);
+        for (int64_t g = 0; g < z->groups; g++)
+            block_product(&w, result, x + g * in, k + g * filters, y + g * out + q * w.size,
+                          w.packed + g * pack_bytes(&w, result), count);
+    }
+}
