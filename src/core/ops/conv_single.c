@@ -51,43 +51,54 @@ size_t vn__conv_single_scratch(const vn__sliding *s, const vn__conv_sizes *z, vn
                     w.real->gemm_scratch(z->out, w.rows, w.block));
 }
 
-/* The columns of a block from the image x, or (back) added to it; 0 for padding. */
-static void columns_f32(float *column, float *x, bool back, const work *w, int64_t count)
+/* Row r of the columns: to[i] = from[tap[i]], 0 for padding; back, to[tap[i]] += from[i]. */
+static void gather_f32(float *to, const float *from, const int32_t *tap, int64_t taps,
+                       int64_t n)
 {
-    for (int64_t r = 0; r < w->rows; r++, column += count) {
-        const int32_t *const tap = w->table + r % w->z.taps;
-        float *const channel = x + r / w->z.taps * w->z.x_pixels;
-        for (int64_t i = 0; i < count; i++) {
-            const int32_t p = tap[i * w->z.taps];
-            if (back && p >= 0)
-                channel[p] += column[i];
-            else if (!back)
-                column[i] = p < 0 ? 0 : channel[p];
-        }
-    }
+    for (int64_t i = 0; i < n; i++)
+        to[i] = tap[i * taps] < 0 ? 0 : from[tap[i * taps]];
 }
 
-static void columns_f64(double *column, double *x, bool back, const work *w, int64_t count)
+static void gather_f64(double *to, const double *from, const int32_t *tap, int64_t taps,
+                       int64_t n)
 {
-    for (int64_t r = 0; r < w->rows; r++, column += count) {
-        const int32_t *const tap = w->table + r % w->z.taps;
-        double *const channel = x + r / w->z.taps * w->z.x_pixels;
-        for (int64_t i = 0; i < count; i++) {
-            const int32_t p = tap[i * w->z.taps];
-            if (back && p >= 0)
-                channel[p] += column[i];
-            else if (!back)
-                column[i] = p < 0 ? 0 : channel[p];
-        }
-    }
+    for (int64_t i = 0; i < n; i++)
+        to[i] = tap[i * taps] < 0 ? 0 : from[tap[i * taps]];
 }
 
-static void columns(const work *w, void *x, bool back, int64_t count)
+static void scatter_f32(float *to, const float *from, const int32_t *tap, int64_t taps,
+                        int64_t n)
 {
-    if (w->size == (int64_t)sizeof(float))
-        columns_f32((float *)(void *)w->column, x, back, w, count);
-    else
-        columns_f64((double *)(void *)w->column, x, back, w, count);
+    for (int64_t i = 0; i < n; i++)
+        if (tap[i * taps] >= 0)
+            to[tap[i * taps]] += from[i];
+}
+
+static void scatter_f64(double *to, const double *from, const int32_t *tap, int64_t taps,
+                        int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (tap[i * taps] >= 0)
+            to[tap[i * taps]] += from[i];
+}
+
+/* The columns of a block from the image x, or (back) added to it. */
+static void columns(const work *w, char *x, bool back, int64_t count)
+{
+    for (int64_t r = 0; r < w->rows; r++) {
+        const int64_t taps = w->z.taps;
+        const int32_t *const tap = w->table + r % taps;
+        void *const row = w->column + r * count * w->size;
+        void *const channel = x + r / taps * w->z.x_pixels * w->size;
+        if (w->size == (int64_t)sizeof(float) && back)
+            scatter_f32(channel, row, tap, taps, count);
+        else if (w->size == (int64_t)sizeof(float))
+            gather_f32(row, channel, tap, taps, count);
+        else if (back)
+            scatter_f64(channel, row, tap, taps, count);
+        else
+            gather_f64(row, channel, tap, taps, count);
+    }
 }
 
 /* One group and block: x, k, y are its image, filters and first output pixel. */
