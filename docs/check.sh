@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The C in the pages is C that compiles and runs: a block below <!-- code: FILE --> must be found in
+# FILE as it stands (or four columns further in), and every block of C must be below such a line.
+# In a block of diff, the lines that a file gains must be found in that file.
+set -u
+shopt -s nullglob
+cd "$(dirname "$0")/.."
+faults=0
+fault() { echo "$1"; faults=$((faults + 1)); }
+
+declare -A cache
+
+# contains <file> <text>: whole lines, in a row
+contains() {
+    local file=$1 text=$2
+    [ -f "$file" ] || return 1
+    [ -n "${cache[$file]+set}" ] || cache[$file]=$'\n'$(cat "$file")$'\n'
+    [[ ${cache[$file]} == *$'\n'"$text"* ]] && return 0
+    [ -n "${cache[in $file]+set}" ] || cache[in $file]=$'\n'$(sed 's/^    //' "$file")$'\n'
+    [[ ${cache[in $file]} == *$'\n'"$text"* ]]
+}
+
+# check_diff <page> <line> <text>: each run of added lines, in the file named by "+++ b/FILE"
+check_diff() {
+    local page=$1 at=$2 file="" run="" line
+    while IFS= read -r line; do
+        case $line in
+        '+++ b/'*) file=${line#+++ b/} ;;
+        '+'*) run+="${line#+}"$'\n' && continue ;;
+        esac
+        [ -z "$run" ] || contains "$file" "$run" || fault "$page:$at: not in $file: ${run%%$'\n'*}"
+        run=""
+    done <<<"$3"$'\n'
+}
+
+check_page() {
+    local page=$1 from="" block="" kind="" n=0 start=0 line
+    while IFS= read -r line; do
+        n=$((n + 1))
+        if [ -z "$kind" ]; then
+            case $line in
+            '<!-- code: '*) from=${line#<!-- code: } && from=${from% -->} ;;
+            '```c' | '```cpp' | '```diff') kind=${line#'```'} start=$n block="" ;;
+            '```'?*) kind=other ;;
+            esac
+        elif [ "$line" = '```' ]; then
+            case $kind in
+            other) ;;
+            diff) check_diff "$page" "$start" "$block" ;;
+            *) [ -n "$from" ] || fault "$page:$start: C that comes from no file"
+               [ -z "$from" ] || contains "$from" "$block" || fault "$page:$start: not in $from" ;;
+            esac
+            kind="" from=""
+        else
+            block+=$line$'\n'
+        fi
+    done <"$page"
+    [ -z "$kind" ] || fault "$page:$start: the block has no end"
+}
+
+for page in README.md docs/*.md docs/*/*.md; do
+    check_page "$page"
+done
+[ $faults -eq 0 ] || { echo "$faults faults"; exit 1; }
