@@ -238,6 +238,16 @@ static bool pull_by_slot(vn__rewriter *r, vn_array *out[], const vn_op *op, cons
     return y ? put_back(r, out, y, axis, out_axis) : true;
 }
 
+/* An operand that is mapped over the axis already meets all examples of the stacked one, not its own:
+ * the two must not become one. */
+static bool any_mapped(int n_in, vn_array *const in[], int axis)
+{
+    for (int i = 0; i < n_in; i++)
+        if (axes_of(in[i]) >> axis & 1)
+            return true;
+    return false;
+}
+
 bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
                    int n_in, vn_array *const in[])
 {
@@ -250,6 +260,8 @@ bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void
             continue;
         const vn__axis_attr axis = *stack;
         const vn__instr source = *found;
+        if (any_mapped(n_in, in, axis.axis))
+            continue;
         if (op->flags & VN_OP_ELEMENTWISE
                 ? pull_elementwise(r, out, op, attr, n_in, in, &axis, i)
                 : pull_sum(r, out, op, attr, &source, &axis) ||

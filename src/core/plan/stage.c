@@ -17,6 +17,7 @@ typedef struct partition {
     int8_t *value_lane; /* by value: lane axis in which it lives, or PLAIN */
     uint64_t laneable;
     int32_t levels;
+    int64_t *axis_lanes; /* by axis: lanes of its stages, 0: not chosen yet */
 } partition;
 
 /* --------------------------------------------------------------------- lane axes */
@@ -96,9 +97,11 @@ typedef struct choice {
     bool *is_in;    /* by value */
 } choice;
 
-static bool reloads(const vn__instr *instr)
+/* Examples are loaded again rather than kept for a later stage. */
+static bool reloads(const vn__instr *instr, int lane)
 {
-    return instr->op == &vn__op_map_in || instr->op == &vn__op_axis_index;
+    return (instr->op == &vn__op_map_in || instr->op == &vn__op_axis_index) &&
+           ((const vn__axis_attr *)instr->attr)->axis == lane;
 }
 
 /* Marks instruction k and, again in this stage, the loads that it reads from earlier ones. */
@@ -109,7 +112,7 @@ static void choose(const partition *p, choice *s, int64_t k, int lane)
     for (int i = 0; i < tape->instr[k].n_in; i++) {
         const vn__value *const v = &tape->value[tape->instr[k].in[i]];
         if (v->instr != VN__NO_INSTR && p->lane[v->instr] == lane && !s->in_stage[v->instr] &&
-            reloads(&tape->instr[v->instr]))
+            reloads(&tape->instr[v->instr], lane))
             s->in_stage[v->instr] = true;
     }
 }
@@ -128,7 +131,7 @@ static bool read_elsewhere(const partition *p, const choice *s, uint32_t value)
 {
     const vn__tape *const tape = p->c->tape;
     const vn__instr *const source = &tape->instr[tape->value[value].instr];
-    if (reloads(source))
+    if (reloads(source, p->value_lane[value]))
         return false;
     for (int64_t k = tape->value[value].instr + 1; k < tape->n_instr; k++)
         if (!s->in_stage[k])
@@ -237,16 +240,20 @@ static int64_t better_lanes(int64_t bytes_of_32, int64_t n)
     return all < WIDE_LANES && all > 0 ? all : WIDE_LANES;
 }
 
-static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part)
+/* *shared: the lanes that earlier stages of the axis have, whose panels this one may read; 0: none. */
+static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part,
+                            int64_t *shared)
 {
-    int64_t lanes = 32;
+    int64_t lanes = *shared ? *shared : 32;
     st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
-    const int64_t better = st->program ? better_lanes(st->program->value_bytes, st->n) : lanes;
+    const int64_t better =
+        st->program && !*shared ? better_lanes(st->program->value_bytes, st->n) : lanes;
     if (better != lanes) {
         lanes = better;
         vn__program_free(st->program);
         st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
     }
+    *shared = lanes;
     if (!st->program)
         return vn_error_status();
     const int64_t one = st->program->value_bytes, most = (st->n + lanes - 1) / lanes;
@@ -329,7 +336,7 @@ static vn_status build_stage(const partition *p, int32_t level, int lane)
         st->n = vn__tape_axis(c->tape, lane)->size;
         const vn__part chosen = { s.instr, s.n_instr, s.in,      s.out,
                                   s.n_in,  s.n_out,   s.in_role, s.out_role };
-        status = size_stage(st, c->tape, &chosen);
+        status = size_stage(st, c->tape, &chosen, &p->axis_lanes[lane]);
         if (status == VN_ERR_OK)
             status = lay_totals(c, st, &s);
         if (status == VN_ERR_OK)
@@ -369,7 +376,8 @@ static vn_status build_levels(partition *p)
 vn_status vn__build_staged(vn__compiler *c)
 {
     const size_t ni = (size_t)c->tape->n_instr + 1, nv = (size_t)c->tape->n_value + 1;
-    partition p = { .c = c };
+    int64_t axis_lanes[VN__MAX_AXES] = { 0 };
+    partition p = { .c = c, .axis_lanes = axis_lanes };
     p.lane = vn__alloc(ni);
     p.level = vn__alloc(ni * sizeof *p.level);
     p.ready = vn__alloc_zero(nv * sizeof *p.ready);
