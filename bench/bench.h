@@ -4,8 +4,8 @@
  * A problem is a line of words: family, dtype, sizes, options, mode, in any order after the
  * family:
  *     mlp f32 64-256-256-16 batch=8192 opt=adam step
- * A family is a file in families/ and a row of families.def. It checks nothing but its own sizes:
- * the driver knows from the row which options and modes there are. */
+ * A family is a file in families/ and a row of families.def. It checks nothing but its own
+ * sizes: the driver knows from the row which options and modes there are. */
 #ifndef VERNAL_BENCH_H
 #define VERNAL_BENCH_H
 
@@ -20,7 +20,7 @@ typedef struct bench_family bench_family;
 typedef struct bench_problem {
     char text[BENCH_LINE]; /* as written, spaces made one */
     const bench_family *family;
-    vn_dtype dtype;            /* VN_F32 unless the line says otherwise */
+    vn_dtype dtype; /* VN_F32 unless the line says otherwise */
     int n_dims;
     int64_t dim[BENCH_MAX_DIMS]; /* 64-256-256-16 */
     /* a word of the family's modes, the first if the line has none */
@@ -62,9 +62,9 @@ typedef struct bench_case {
 
 struct bench_family {
     const char *name;
-    const char *usage; /* the rest of a line */
-    const char *modes; /* words, the first is the default; "" if there are none */
-    const char *keys;  /* of options */
+    const char *usage;             /* the rest of a line */
+    const char *modes;             /* words, the first is the default; "" if there are none */
+    const char *keys;              /* of options */
     bool (*create)(bench_case *c); /* c->problem is set, all else is zero */
 };
 
@@ -99,8 +99,10 @@ double bench_ceiling_of(const bench_ceilings *best, const bench_case *c, bool th
 /* ---- reporting */
 
 void bench_print_header(const bench_ceilings *ceilings);
-void bench_print_text(const bench_case *c, const bench_stats *s, const bench_ceilings *ceilings);
-void bench_print_json(const bench_case *c, const bench_stats *s, const bench_ceilings *ceilings);
+void bench_print_text(const bench_case *c, const bench_stats *s,
+                      const bench_ceilings *ceilings);
+void bench_print_json(const bench_case *c, const bench_stats *s,
+                      const bench_ceilings *ceilings);
 
 /* ---- what families share */
 
@@ -124,10 +126,10 @@ vn_tree *bench_cross_entropy(vn_tree *const arg[]); /* y [batch]: classes */
 typedef struct bench_training {
     vn_tree *model;
     vn_fn *loss;
-    vn_tree *x, *y;      /* [batches, batch, ..] */
-    double flops;        /* one batch forward */
-    double first;        /* what the first layer has of it: its input needs no gradient */
-    double rate;         /* of the optimiser, unless the line has lr=; 0: the usual one */
+    vn_tree *x, *y; /* [batches, batch, ..] */
+    double flops;   /* one batch forward */
+    double first;   /* what the first layer has of it: its input needs no gradient */
+    double rate;    /* of the optimiser, unless the line has lr=; 0: the usual one */
     /* (model, x, y) -> (value, tree) instead of value and gradient; or NULL */
     vn_fn *gradient;
     double gradient_flops; /* of that, instead of 3 flops - first; or 0 */
@@ -139,8 +141,8 @@ bool bench_train(bench_case *c, const bench_training *t);
 /* A plan on raw pointers: f(inputs...). Trees are borrowed. */
 bool bench_raw_plan(bench_case *c, vn_tree *f, int n, vn_tree *const arg[], vn_tree *model);
 
-vn_array *bench_data(const bench_problem *p, int64_t seed, vn_shape shape);      /* normal */
-vn_array *bench_labels(int64_t seed, vn_shape shape, int64_t classes); /* i32 */
+vn_array *bench_data(const bench_problem *p, int64_t seed, vn_shape shape); /* normal */
+vn_array *bench_labels(int64_t seed, vn_shape shape, int64_t classes);      /* i32 */
 
 /* dir/name.npy and dir/model.eqx */
 bool bench_save_array(const char *dir, const char *name, const vn_array *x);

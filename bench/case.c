@@ -30,9 +30,7 @@ bool bench_open(bench_case *c, const bench_problem *p)
     const vn_dtype usual = vn_default_dtype();
     vn_set_default_dtype(p->dtype);
     bool ok = false;
-    VN_SCOPE {
-        ok = p->family->create(c);
-    }
+    VN_SCOPE { ok = p->family->create(c); }
     vn_set_default_dtype(usual);
     if (ok && !vn_ok())
         ok = bench_complain(p, vn_error_message());

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's ceiling: multiply-adds in registers, on one core and on all at once. The machine may
- * be noisy, so the best rate of the whole run counts: no problem gains by a bad moment. */
+/* The machine's ceiling: multiply-adds in registers, on one core and on all at once. The
+ * machine may be noisy, so the best rate of the whole run counts: no problem gains by a bad
+ * moment. */
 #include "bench.h"
 #include "kernels/kernels.h"
 #include "parallel/pool.h"

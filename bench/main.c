@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* vernal-bench: what the problems of the command line, or the default list, take on this machine. */
+/* vernal-bench: what the problems of the command line, or the default list, take on this
+ * machine. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,11 +32,15 @@ static const char help[] =
     "  --machine     one line about this machine\n"
     "  --help        this text\n"
     "\n"
-    "The ceiling is what multiply-adds in registers reach on all cores at once, measured in the\n"
-    "same run before and after each problem; the best counts. \"of CPU\": the rate by the time that\n"
+    "The ceiling is what multiply-adds in registers reach on all cores at once, measured in "
+    "the\n"
+    "same run before and after each problem; the best counts. \"of CPU\": the rate by the time "
+    "that\n"
     "the threads were given, for machines that are busy with something else as well.\n"
-    "FLOPs are those of the textbook, whatever the plan does: 2 m n k for a matrix product, the\n"
-    "same for a convolution's windows; gradient = 3 times forward minus the first layer's input\n"
+    "FLOPs are those of the textbook, whatever the plan does: 2 m n k for a matrix product, "
+    "the\n"
+    "same for a convolution's windows; gradient = 3 times forward minus the first layer's "
+    "input\n"
     "gradient; activations, losses and optimisers count nothing.\n"
     "\n"
     "Options of every problem: f32 (default), f64, threads=N. Families:\n";

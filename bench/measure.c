@@ -63,6 +63,6 @@ bool bench_measure(bench_stats *stats, bench_case *c, double seconds)
     const double used = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     qsort(samples, (size_t)n, sizeof *samples, ascending);
     *stats = (bench_stats){ samples[n / 2], samples[0], samples[n * 9 / 10],
-                             used / (double)(n * times), n };
+                            used / (double)(n * times), n };
     return true;
 }

@@ -9,8 +9,9 @@ bench_activation_fn *bench_activation(const bench_problem *p, const char *otherw
     static const struct {
         const char *name;
         bench_activation_fn *fn;
-    } rows[] = { { "relu", vn_relu },         { "tanh", vn_tanh },         { "gelu", vn_gelu },
-                 { "sigmoid", vn_sigmoid },   { "softplus", vn_softplus }, { "silu", vn_silu },
+    } rows[] = { { "relu", vn_relu },         { "tanh", vn_tanh },
+                 { "gelu", vn_gelu },         { "sigmoid", vn_sigmoid },
+                 { "softplus", vn_softplus }, { "silu", vn_silu },
                  { "identity", vn_identity }, { "sin", vn_sin } };
     const char *const word = bench_word(p, "act", otherwise);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

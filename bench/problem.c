@@ -119,7 +119,8 @@ bool bench_parse(bench_problem *p, const char *text)
     p->family = word ? find_family(word) : NULL;
     if (!p->family)
         return bench_complain(p, "no such family; vernal-bench --help lists them");
-    snprintf(p->mode, BENCH_WORD, "%.*s", (int)strcspn(p->family->modes, " "), p->family->modes);
+    snprintf(p->mode, BENCH_WORD, "%.*s", (int)strcspn(p->family->modes, " "),
+             p->family->modes);
     while ((word = strtok_r(NULL, " ", &rest)) != NULL)
         if (!set_word(p, word))
             return false;

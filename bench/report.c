@@ -34,8 +34,8 @@ void bench_print_header(const bench_ceilings *ceilings)
     printf("ceiling, GFLOP/s: f32 %.1f on one core, %.1f on all; f64 %.1f, %.1f\n\n",
            ceilings->f32[0] * 1e-9, ceilings->f32[1] * 1e-9, ceilings->f64[0] * 1e-9,
            ceilings->f64[1] * 1e-9);
-    printf("%-64s %9s %9s %9s %9s %8s %7s %7s %9s %9s\n", "problem", "median", "min", "p90", "CPU",
-           "GFLOP/s", "ceiling", "of CPU", "workspace", "first");
+    printf("%-64s %9s %9s %9s %9s %8s %7s %7s %9s %9s\n", "problem", "median", "min", "p90",
+           "CPU", "GFLOP/s", "ceiling", "of CPU", "workspace", "first");
     fflush(stdout);
 }
 
@@ -60,17 +60,20 @@ void bench_print_text(const bench_case *c, const bench_stats *s, const bench_cei
 void bench_print_json(const bench_case *c, const bench_stats *s, const bench_ceilings *ceilings)
 {
     const double rate = c->flops / s->median, ceiling = bench_ceiling_of(ceilings, c, true);
-    printf("{\"problem\": \"%s\", \"unit\": \"%s\", \"median\": %.9g, \"min\": %.9g, \"p90\": %.9g",
+    printf("{\"problem\": \"%s\", \"unit\": \"%s\", \"median\": %.9g, \"min\": %.9g, \"p90\": "
+           "%.9g",
            c->problem->text, c->unit, s->median, s->min, s->p90);
     if (c->flops > 0)
         printf(", \"gflops\": %.6g, \"ceiling_gflops\": %.6g, \"percent\": %.4g", rate * 1e-9,
                ceiling * 1e-9, 100 * rate / ceiling);
     else
-        printf(", \"gflops\": null, \"ceiling_gflops\": %.6g, \"percent\": null", ceiling * 1e-9);
+        printf(", \"gflops\": null, \"ceiling_gflops\": %.6g, \"percent\": null",
+               ceiling * 1e-9);
     printf(", \"isa\": \"%s\", \"threads\": %d, \"workspace_bytes\": %zu", vn_isa(),
            c->one_thread ? 1 : vn_num_threads(), c->workspace);
     printf(", \"cpu\": %.9g", s->cpu);
-    printf(", \"worker_bytes\": %zu, \"first_result_s\": %.6g, \"samples\": %lld, \"check\": %.9g}\n",
+    printf(", \"worker_bytes\": %zu, \"first_result_s\": %.6g, \"samples\": %lld, \"check\": "
+           "%.9g}\n",
            c->worker_bytes, c->first_result_s, (long long)s->samples, c->check);
     fflush(stdout);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Training problems: value and gradient ("grad"), or those and the optimiser's update ("step"), as
- * one compiled function that is called in a loop, batch after batch. */
+/* Training problems: value and gradient ("grad"), or those and the optimiser's update ("step"),
+ * as one compiled function that is called in a loop, batch after batch. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +9,12 @@
 enum { MOST_BATCHES = 64 };
 
 typedef struct trainer {
-    vn_tree *fn;        /* compiled */
-    vn_tree *grad;      /* (model, x, y) -> (value, gradient) */
+    vn_tree *fn;   /* compiled */
+    vn_tree *grad; /* (model, x, y) -> (value, gradient) */
     vn_tree *model, *state;
-    vn_tree *batch;     /* tuple of (x, y) */
-    vn_tree *value;     /* of the last run */
-    int next;           /* batch */
+    vn_tree *batch; /* tuple of (x, y) */
+    vn_tree *value; /* of the last run */
+    int next;       /* batch */
     bool updates;
 } trainer;
 
@@ -24,7 +24,8 @@ static vn_tree *step(vn_tree *const arg[])
     vn_tree *const x = vn_at(arg[2], 0), *const y = vn_at(arg[2], 1), *const model = arg[3];
     vn_tree *const both = vn_call(arg[0], model, x, y);
     vn_tree *const update = vn_optim_update(arg[1], vn_at(both, 1), arg[4], model);
-    return vn_tuple(vn_at(both, 0), vn_apply_updates(model, vn_at(update, 0)), vn_at(update, 1));
+    return vn_tuple(vn_at(both, 0), vn_apply_updates(model, vn_at(update, 0)),
+                    vn_at(update, 1));
 }
 
 /* gradient fn, optimiser, (x, y), model, state -> (value, gradient) */
@@ -37,7 +38,8 @@ static bool run(bench_case *c, int64_t times)
 {
     trainer *const t = c->state;
     for (int64_t i = 0; i < times; i++)
-        VN_SCOPE {
+        VN_SCOPE
+        {
             vn_tree *const out = vn_call(t->fn, vn_at(t->batch, t->next), t->model, t->state);
             vn_assign(&t->value, vn_at(out, 0));
             if (t->updates) {
@@ -73,7 +75,8 @@ static bool save(bench_case *c, const char *dir)
     const trainer *const t = c->state;
     vn_tree *x[MOST_BATCHES], *y[MOST_BATCHES];
     const int n = vn_len(t->batch);
-    bool ok = bench_save_model(dir, t->model) && bench_save_array(dir, "norm", gradient_norm(t));
+    bool ok =
+        bench_save_model(dir, t->model) && bench_save_array(dir, "norm", gradient_norm(t));
     for (int i = 0; i < n && ok; i++) {
         x[i] = vn_at(vn_at(t->batch, i), 0);
         y[i] = vn_at(vn_at(t->batch, i), 1);
@@ -148,15 +151,14 @@ bool bench_train(bench_case *c, const bench_training *t)
     c->destroy = destroy;
     c->unit = updates ? "step" : "gradient";
     c->flops = t->gradient_flops > 0 ? t->gradient_flops : 3 * t->flops - t->first;
-    vn_tree *const grad =
-        t->gradient ? vn_function(t->gradient, 3)
-                    : vn_filter_value_and_grad(vn_function(t->loss, 3), NULL);
+    vn_tree *const grad = t->gradient ? vn_function(t->gradient, 3)
+                                      : vn_filter_value_and_grad(vn_function(t->loss, 3), NULL);
     vn_assign(&self->grad, grad);
     vn_assign(&self->model, t->model);
     vn_assign(&self->state, updates ? vn_optim_init(opt, t->model) : vn_none());
     vn_assign(&self->batch, batches(t->x, t->y));
-    vn_tree *const fn = vn_partial(vn_function_named(updates ? step : gradient, 5, "step"), grad,
-                                   updates ? opt : vn_none());
+    vn_tree *const fn = vn_partial(vn_function_named(updates ? step : gradient, 5, "step"),
+                                   grad, updates ? opt : vn_none());
     if (!vn_ok())
         return false;
     ask_workspace(c, fn, self);

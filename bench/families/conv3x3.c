@@ -10,7 +10,8 @@ static vn_tree *model(const bench_problem *p)
     for (int i = 0; i + 1 < p->n_dims; i++) {
         if (i)
             bench_push_function(&l, vn_relu);
-        bench_push(&l, vn_conv2d(p->dim[i], p->dim[i + 1], VN_SHAPE(3), vn_subkey(key, i), &same));
+        bench_push(&l,
+                   vn_conv2d(p->dim[i], p->dim[i + 1], VN_SHAPE(3), vn_subkey(key, i), &same));
     }
     return bench_model(&l);
 }
@@ -31,13 +32,13 @@ static bool create(bench_case *c)
         all += flops[i] =
             (double)batch * 18.0 * (double)(size * size) * (double)(p->dim[i] * p->dim[i + 1]);
     return bench_train(c, &(bench_training){
-        .model = model(p),
-        .loss = loss,
-        .x = bench_data(p, 1, VN_SHAPE(1, batch, p->dim[0], size, size)),
-        .y = vn_zeros(VN_I32, VN_SHAPE(1)),
-        .flops = all,
-        .first = flops[0],
-    });
+                              .model = model(p),
+                              .loss = loss,
+                              .x = bench_data(p, 1, VN_SHAPE(1, batch, p->dim[0], size, size)),
+                              .y = vn_zeros(VN_I32, VN_SHAPE(1)),
+                              .flops = all,
+                              .first = flops[0],
+                          });
 }
 
 const bench_family bench_conv3x3 = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The CNN of differentially private training: conv 16 8x8 stride 2 SAME, relu, max-pool 2 stride 1,
- * conv 32 4x4 stride 2, relu, max-pool 2 stride 1, dense 32, relu, dense 10; cross entropy.
- * 2.13 MFLOP an example. "grad": of the mean loss. "clip": the sum of the examples' own gradients, each
- * scaled to a norm of at most 1 (counted as the plain gradient). */
+/* The CNN of differentially private training: conv 16 8x8 stride 2 SAME, relu, max-pool 2
+ * stride 1, conv 32 4x4 stride 2, relu, max-pool 2 stride 1, dense 32, relu, dense 10; cross
+ * entropy. 2.13 MFLOP an example. "grad": of the mean loss. "clip": the sum of the examples'
+ * own gradients, each scaled to a norm of at most 1 (counted as the plain gradient). */
 #include "bench.h"
 
 static vn_tree *model(void)
@@ -67,14 +67,14 @@ static bool create(bench_case *c)
     const double conv1 = 2.0 * 64 * 16 * 196, conv2 = 2.0 * 256 * 32 * 25;
     const double dense = 2.0 * (512 * 32 + 32 * 10);
     return bench_train(c, &(bench_training){
-        .model = model(),
-        .loss = bench_cross_entropy,
-        .gradient = bench_is(p, "clip") ? clipped_sum : NULL,
-        .x = bench_data(p, 1, VN_SHAPE(1, batch, 1, 28, 28)),
-        .y = bench_labels(2, VN_SHAPE(1, batch), 10),
-        .flops = (double)batch * (conv1 + conv2 + dense),
-        .first = (double)batch * conv1,
-    });
+                              .model = model(),
+                              .loss = bench_cross_entropy,
+                              .gradient = bench_is(p, "clip") ? clipped_sum : NULL,
+                              .x = bench_data(p, 1, VN_SHAPE(1, batch, 1, 28, 28)),
+                              .y = bench_labels(2, VN_SHAPE(1, batch), 10),
+                              .flops = (double)batch * (conv1 + conv2 + dense),
+                              .first = (double)batch * conv1,
+                          });
 }
 
 const bench_family bench_dpsgd = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Fork and join: a loop of one task a worker, each busy for a few microseconds, less that time. So a
- * worker that is late shows; empty tasks would all be done by the caller. With more workers than
- * cores the tasks that wait for a core are counted as work. */
+/* Fork and join: a loop of one task a worker, each busy for a few microseconds, less that time.
+ * So a worker that is late shows; empty tasks would all be done by the caller. With more
+ * workers than cores the tasks that wait for a core are counted as work. */
 #include <unistd.h>
 
 #include "bench.h"
@@ -36,6 +36,8 @@ static bool create(bench_case *c)
     return true;
 }
 
-const bench_family bench_fork = {
-    .name = "fork", .usage = "[work=5] microseconds", .modes = "", .keys = "work", .create = create
-};
+const bench_family bench_fork = { .name = "fork",
+                                  .usage = "[work=5] microseconds",
+                                  .modes = "",
+                                  .keys = "work",
+                                  .create = create };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* C = A B with A [m, k], B [k, n]: 2 m n k. by=vernal: a compiled vn_matmul on all threads; by=kernel:
- * our kernel on one thread; by=openblas: OpenBLAS on as many threads as the pool has. */
+/* C = A B with A [m, k], B [k, n]: 2 m n k. by=vernal: a compiled vn_matmul on all threads;
+ * by=kernel: our kernel on one thread; by=openblas: OpenBLAS on as many threads as the pool
+ * has. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +21,7 @@ static bool run_vernal(bench_case *c, int64_t times)
 {
     gemm *const g = c->state;
     for (int64_t i = 0; i < times; i++)
-        VN_SCOPE {
-            vn_assign(&g->c, vn_call(g->fn, g->a, g->b));
-        }
+        VN_SCOPE { vn_assign(&g->c, vn_call(g->fn, g->a, g->b)); }
     return vn_ok();
 }
 

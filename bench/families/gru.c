@@ -32,13 +32,13 @@ static bool create(bench_case *c)
     const int64_t in = p->dim[0], hidden = p->dim[1];
     const double once = 6.0 * (double)(batch * seq * hidden);
     return bench_train(c, &(bench_training){
-        .model = vn_gru_cell(in, hidden, vn_key(0), NULL),
-        .loss = loss,
-        .x = bench_data(p, 1, VN_SHAPE(1, batch, seq, in)),
-        .y = vn_tanh(bench_data(p, 2, VN_SHAPE(1, batch, hidden))),
-        .flops = once * (double)(in + hidden),
-        .first = once * (double)in,
-    });
+                              .model = vn_gru_cell(in, hidden, vn_key(0), NULL),
+                              .loss = loss,
+                              .x = bench_data(p, 1, VN_SHAPE(1, batch, seq, in)),
+                              .y = vn_tanh(bench_data(p, 2, VN_SHAPE(1, batch, hidden))),
+                              .flops = once * (double)(in + hidden),
+                              .first = once * (double)in,
+                          });
 }
 
 const bench_family bench_gru = {

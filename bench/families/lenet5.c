@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* LeNet-5 on images 28 x 28: conv 6 5x5, relu, max-pool 2, conv 16 5x5, relu, max-pool 2, dense 120,
- * relu, dense 84, relu, dense 10; cross entropy. 1.52 MFLOP an example and step. */
+/* LeNet-5 on images 28 x 28: conv 6 5x5, relu, max-pool 2, conv 16 5x5, relu, max-pool 2, dense
+ * 120, relu, dense 84, relu, dense 10; cross entropy. 1.52 MFLOP an example and step. */
 #include "bench.h"
 
 static vn_tree *model(void)
@@ -30,13 +30,13 @@ static bool create(bench_case *c)
     const double conv1 = 2.0 * 25 * 6 * 576, conv2 = 2.0 * 150 * 16 * 64;
     const double dense = 2.0 * (256 * 120 + 120 * 84 + 84 * 10);
     return bench_train(c, &(bench_training){
-        .model = model(),
-        .loss = bench_cross_entropy,
-        .x = bench_data(p, 1, VN_SHAPE(n, batch, 1, 28, 28)),
-        .y = bench_labels(2, VN_SHAPE(n, batch), 10),
-        .flops = (double)batch * (conv1 + conv2 + dense),
-        .first = (double)batch * conv1,
-    });
+                              .model = model(),
+                              .loss = bench_cross_entropy,
+                              .x = bench_data(p, 1, VN_SHAPE(n, batch, 1, 28, 28)),
+                              .y = bench_labels(2, VN_SHAPE(n, batch), 10),
+                              .flops = (double)batch * (conv1 + conv2 + dense),
+                              .first = (double)batch * conv1,
+                          });
 }
 
 const bench_family bench_lenet5 = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Element-wise functions: the kernel of one thread on n numbers in cache. by=sleef: SLEEF's function
- * of at most 1 ULP, in vectors of the same width; by=libm: the C library, one by one. */
+/* Element-wise functions: the kernel of one thread on n numbers in cache. by=sleef: SLEEF's
+ * function of at most 1 ULP, in vectors of the same width; by=libm: the C library, one by one.
+ * */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +35,9 @@ static void destroy(bench_case *c)
 
 static vn__unary_fn *kernel(const bench_problem *p)
 {
+    const bool gelu = !strcmp(p->family->name, "gelu"); /* as jax.nn.gelu and vn_gelu */
     for (int op = 0; op < VN__UNARIES; op++)
-        if (!strcmp(vn__unary_name(op), p->family->name))
+        if (!strcmp(vn__unary_name(op), gelu ? "gelu_tanh" : p->family->name))
             return vn__kernels_get()->unary[p->dtype][op];
     return NULL;
 }
@@ -70,17 +72,19 @@ static bool create(bench_case *c)
     return vn_ok();
 }
 
-#define BENCH_FUNCTION(text, symbol)                                                           \
-    const bench_family bench_##symbol = {                                                      \
-        .name = text, .usage = "n=4096 [by=vernal|sleef|libm]", .keys = "n by",                \
-        .modes = "", .create = create                                                          \
+/* clang-format off */
+#define BENCH_FUNCTION(function)                                                               \
+    const bench_family bench_##function = {                                                    \
+        .name = #function, .usage = "n=4096 [by=vernal|sleef|libm]", .modes = "",              \
+        .keys = "n by", .create = create                                                       \
     };
-BENCH_FUNCTION("exp", exp)
-BENCH_FUNCTION("log", log)
-BENCH_FUNCTION("tanh", tanh)
-BENCH_FUNCTION("sigmoid", sigmoid)
-BENCH_FUNCTION("gelu", gelu)
-BENCH_FUNCTION("erf", erf)
-BENCH_FUNCTION("softplus", softplus)
-BENCH_FUNCTION("sin", sin)
-BENCH_FUNCTION("cos", cos)
+/* clang-format on */
+BENCH_FUNCTION(exp)
+BENCH_FUNCTION(log)
+BENCH_FUNCTION(tanh)
+BENCH_FUNCTION(sigmoid)
+BENCH_FUNCTION(gelu)
+BENCH_FUNCTION(erf)
+BENCH_FUNCTION(softplus)
+BENCH_FUNCTION(sin)
+BENCH_FUNCTION(cos)

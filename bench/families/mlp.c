@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Multi-layer perceptrons: a training step or gradient on a batch, or one example on raw pointers.
- *
- * forward = 2 sum of in x out; first layer = 2 in x out; call = forward; the pullback to x and all
- * parameters ("vjp") = 3 forward, to x alone ("vjp wrt=x") = 2 forward. */
+/* Multi-layer perceptrons: a training step or gradient on a batch, or one example on raw
+ * pointers. forward = 2 sum of in x out; first layer = 2 in x out; call = forward; the pullback
+ * to x and all parameters ("vjp") = 3 forward, to x alone ("vjp wrt=x") = 2 forward. */
 #include <string.h>
 
 #include "bench.h"
@@ -84,20 +83,21 @@ static bool create(bench_case *c)
     const int64_t batch = bench_int(p, "batch", 256), n = bench_int(p, "batches", 1);
     const int64_t out = p->dim[p->n_dims - 1];
     return bench_train(c, &(bench_training){
-        .model = m,
-        .loss = classes ? bench_cross_entropy : bench_mean_square,
-        .x = bench_data(p, 1, VN_SHAPE(n, batch, p->dim[0])),
-        .y = classes ? bench_labels(2, VN_SHAPE(n, batch), out)
-                     : bench_data(p, 2, VN_SHAPE(n, batch, out)),
-        .flops = (double)batch * forward(p, p->n_dims - 1),
-        .first = (double)batch * forward(p, 1),
-    });
+                              .model = m,
+                              .loss = classes ? bench_cross_entropy : bench_mean_square,
+                              .x = bench_data(p, 1, VN_SHAPE(n, batch, p->dim[0])),
+                              .y = classes ? bench_labels(2, VN_SHAPE(n, batch), out)
+                                           : bench_data(p, 2, VN_SHAPE(n, batch, out)),
+                              .flops = (double)batch * forward(p, p->n_dims - 1),
+                              .first = (double)batch * forward(p, 1),
+                          });
 }
 
 const bench_family bench_mlp = {
     .name = "mlp",
-    .usage = "IN-..-OUT [act=relu] batch=N [batches=N] [loss=mse|ce] [opt=sgd|adam|adamw] [lr=]\n"
-             "      step|grad; or call|vjp [wrt=all|x]: one example on raw pointers",
+    .usage =
+        "IN-..-OUT [act=relu] batch=N [batches=N] [loss=mse|ce] [opt=sgd|adam|adamw] [lr=]\n"
+        "      step|grad; or call|vjp [wrt=all|x]: one example on raw pointers",
     .modes = "step grad call vjp",
     .keys = BENCH_TRAINING_KEYS " act loss wrt",
     .create = create,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The CNN of Equinox's MNIST example: conv 3 4x4, max-pool 2 stride 1, relu, dense 512, sigmoid, dense
- * 64, relu, dense 10, log softmax; mean of -log p. 5.6 MFLOP an example and step. */
+/* The CNN of Equinox's MNIST example: conv 3 4x4, max-pool 2 stride 1, relu, dense 512,
+ * sigmoid, dense 64, relu, dense 10, log softmax; mean of -log p. 5.6 MFLOP an example and
+ * step. */
 #include "bench.h"
 
 static vn_array *log_softmax(vn_array *x) { return vn_log_softmax(x, -1); }
@@ -42,13 +43,13 @@ static bool create(bench_case *c)
     const double conv = 2.0 * 16 * 3 * 625;
     const double dense = 2.0 * (1728 * 512 + 512 * 64 + 64 * 10);
     return bench_train(c, &(bench_training){
-        .model = model(),
-        .loss = loss,
-        .x = bench_data(p, 1, VN_SHAPE(n, batch, 1, 28, 28)),
-        .y = bench_labels(2, VN_SHAPE(n, batch), 10),
-        .flops = (double)batch * (conv + dense),
-        .first = (double)batch * conv,
-    });
+                              .model = model(),
+                              .loss = loss,
+                              .x = bench_data(p, 1, VN_SHAPE(n, batch, 1, 28, 28)),
+                              .y = bench_labels(2, VN_SHAPE(n, batch), 10),
+                              .flops = (double)batch * (conv + dense),
+                              .first = (double)batch * conv,
+                          });
 }
 
 const bench_family bench_mnistcnn = {

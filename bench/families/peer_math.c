@@ -5,16 +5,16 @@
 #include <math.h>
 #include <string.h>
 
-#define BENCH_LIBM(name)                                                                       \
-    static void name##_f32(void *y, const void *x, int64_t n)                                  \
-    {                                                                                          \
-        for (int64_t i = 0; i < n; i++)                                                        \
-            ((float *)y)[i] = name##f(((const float *)x)[i]);                                  \
-    }                                                                                          \
-    static void name##_f64(void *y, const void *x, int64_t n)                                  \
-    {                                                                                          \
-        for (int64_t i = 0; i < n; i++)                                                        \
-            ((double *)y)[i] = name(((const double *)x)[i]);                                   \
+#define BENCH_LIBM(name)                                      \
+    static void name##_f32(void *y, const void *x, int64_t n) \
+    {                                                         \
+        for (int64_t i = 0; i < n; i++)                       \
+            ((float *)y)[i] = name##f(((const float *)x)[i]); \
+    }                                                         \
+    static void name##_f64(void *y, const void *x, int64_t n) \
+    {                                                         \
+        for (int64_t i = 0; i < n; i++)                       \
+            ((double *)y)[i] = name(((const double *)x)[i]);  \
     }
 BENCH_LIBM(exp)
 BENCH_LIBM(log)

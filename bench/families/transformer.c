@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One transformer block, layer norms first: x + attention(norm(x)), then + dense(gelu(dense(norm))).
- * loss: mean y^2. forward of an example with w features, s tokens, mlp m: s (8 w w + 4 w m + 4 s w).
- * The first norm has parameters, so the gradient needs that of every product's input. */
+/* One transformer block, layer norms first: x + attention(norm(x)), then +
+ * dense(gelu(dense(norm))). loss: mean y^2. forward of an example with w features, s tokens,
+ * mlp m: s (8 w w + 4 w m + 4 s w). The first norm has parameters, so the gradient needs that
+ * of every product's input. */
 #include "bench.h"
 
 typedef struct block {
@@ -20,7 +21,8 @@ static vn_tree *block_call(vn_tree *self, int n, vn_tree *const arg[])
     return vn_add(x, vn_vmap_call(b->down, h));
 }
 
-static const vn_field fields[] = { VN_FIELD(block, norm1, TREE), VN_FIELD(block, attention, TREE),
+static const vn_field fields[] = { VN_FIELD(block, norm1, TREE),
+                                   VN_FIELD(block, attention, TREE),
                                    VN_FIELD(block, norm2, TREE), VN_FIELD(block, up, TREE),
                                    VN_FIELD(block, down, TREE) };
 static const vn_type block_type = VN_MODULE_TYPE(block, fields, block_call, 1, 1);
@@ -33,13 +35,15 @@ static vn_tree *loss(vn_tree *const arg[])
 static vn_tree *model(int64_t width, int64_t heads, int64_t mlp)
 {
     vn_array *const key = vn_split(vn_key(0), 3);
-    return vn_module_new(&block_type, &(block){
-        .norm1 = vn_layer_norm(VN_SHAPE(width), NULL),
-        .attention = vn_multihead_attention(heads, width, vn_subkey(key, 0), NULL),
-        .norm2 = vn_layer_norm(VN_SHAPE(width), NULL),
-        .up = vn_linear(width, mlp, vn_subkey(key, 1), NULL),
-        .down = vn_linear(mlp, width, vn_subkey(key, 2), NULL),
-    });
+    return vn_module_new(
+        &block_type,
+        &(block){
+            .norm1 = vn_layer_norm(VN_SHAPE(width), NULL),
+            .attention = vn_multihead_attention(heads, width, vn_subkey(key, 0), NULL),
+            .norm2 = vn_layer_norm(VN_SHAPE(width), NULL),
+            .up = vn_linear(width, mlp, vn_subkey(key, 1), NULL),
+            .down = vn_linear(mlp, width, vn_subkey(key, 2), NULL),
+        });
 }
 
 static bool create(bench_case *c)
@@ -50,13 +54,14 @@ static bool create(bench_case *c)
     const int64_t w = p->dim[0], batch = bench_int(p, "batch", 64);
     const int64_t heads = bench_int(p, "heads", 8), seq = bench_int(p, "seq", 64);
     const int64_t mlp = bench_int(p, "mlp", 4 * w);
-    return bench_train(c, &(bench_training){
-        .model = model(w, heads, mlp),
-        .loss = loss,
-        .x = bench_data(p, 1, VN_SHAPE(1, batch, seq, w)),
-        .y = vn_zeros(VN_I32, VN_SHAPE(1)),
-        .flops = (double)(batch * seq) * (double)(8 * w * w + 4 * w * mlp + 4 * seq * w),
-    });
+    return bench_train(
+        c, &(bench_training){
+               .model = model(w, heads, mlp),
+               .loss = loss,
+               .x = bench_data(p, 1, VN_SHAPE(1, batch, seq, w)),
+               .y = vn_zeros(VN_I32, VN_SHAPE(1)),
+               .flops = (double)(batch * seq) * (double)(8 * w * w + 4 * w * mlp + 4 * seq * w),
+           });
 }
 
 const bench_family bench_transformer = {
