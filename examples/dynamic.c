@@ -3,7 +3,8 @@
  *
  * Without vn_filter_jit the ops run at once, so numbers can be read while the gradient is
  * recorded. vn_filter_vmap then calls the function once an example, spread over the threads.
- * Here: Newton's method for Kepler's equation E - e sin E = M, as many steps as an orbit needs. */
+ * Here: Newton's method for Kepler's equation E - e sin E = M, as many steps as an orbit
+ * needs. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -93,6 +93,31 @@ Test(errors, of_constructors)
     expect_error(vn_weight_norm(vn_identity_layer(), NULL), "weight");
 }
 
+Test(errors, of_sizes_beyond_all_memory)
+{
+    vn_array *key = vn_key(0);
+    const int64_t huge = INT32_MAX, more = INT64_MAX;
+    vn_tree *const made[] = {
+        vn_linear(huge, huge, key, NULL),
+        vn_gru_cell(huge, huge, key, NULL),
+        vn_multihead_attention(huge, huge, key, NULL),
+        vn_conv2d(huge, huge, VN_SHAPE(huge), key, NULL),
+        vn_embedding(huge, huge, key, NULL),
+        vn_layer_norm(VN_SHAPE(huge, huge, huge, huge), NULL),
+    };
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        cr_assert_null(made[i], "%zu", i);
+    cr_assert(!vn_ok());
+    vn_error_clear();
+    expect_error(vn_linear(more, 2, key, NULL),
+                 "Linear: in_features is 9223372036854775807, at");
+    expect_error(vn_lstm_cell(2, more, key, NULL), "LSTMCell: hidden_size is");
+    expect_error(vn_conv1d(1, 1, VN_SHAPE(more), key, NULL), "Conv1d: kernel_size[0] is");
+    expect_error(vn_group_norm(1, more, NULL), "GroupNorm: channels is");
+    expect_error(vn_max_pool1d(VN_SHAPE(1), &(vn_pool_options){ .stride = VN_SHAPE(more) }),
+                 "MaxPool1d: stride[0] is");
+}
+
 Test(errors, of_convolutions)
 {
     vn_array *key = vn_key(0);

@@ -233,7 +233,8 @@ Test(conv, errors)
 
 Test(conv, hand_computed)
 {
-    /* Equinox's own test of Conv2d: W = arange 9, x = arange(-4, 5), padding 1 (less the bias). */
+    /* Equinox's own test of Conv2d: W = arange 9, x = arange(-4, 5), padding 1 (less the
+     * bias). */
     vn_array *const w = vn_reshape(vn_arange(VN_F32, 9), VN_SHAPE(1, 1, 3, 3));
     vn_array *const x = vn_reshape(vn_linspace(VN_F32, -4, 4, 9), VN_SHAPE(1, 3, 3));
     const double want[] = { -38, -32, -10, 24, 60, 48, 22, 40, 26 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Evaluation with lanes equals evaluation of each example, for every instruction of the programs
- * and every choice of mapped operands. */
+/* Evaluation with lanes equals evaluation of each example, for every instruction of the
+ * programs and every choice of mapped operands. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking a real axis out of an op: what the pull slot says, on each example along that axis, is the
- * op on all of them. */
+/* Taking a real axis out of an op: what the pull slot says, on each example along that axis, is
+ * the op on all of them. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
