@@ -96,19 +96,9 @@ Test(errors, of_constructors)
 Test(errors, of_sizes_beyond_all_memory)
 {
     vn_array *key = vn_key(0);
-    const int64_t huge = INT32_MAX, more = INT64_MAX;
-    vn_tree *const made[] = {
-        vn_linear(huge, huge, key, NULL),
-        vn_gru_cell(huge, huge, key, NULL),
-        vn_multihead_attention(huge, huge, key, NULL),
-        vn_conv2d(huge, huge, VN_SHAPE(huge), key, NULL),
-        vn_embedding(huge, huge, key, NULL),
-        vn_layer_norm(VN_SHAPE(huge, huge, huge, huge), NULL),
-    };
-    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
-        cr_assert_null(made[i], "%zu", i);
-    cr_assert(!vn_ok());
-    vn_error_clear();
+    const int64_t huge = 1 << 22, more = INT64_MAX;
+    expect_error(vn_conv2d(huge, huge, VN_SHAPE(huge), key, NULL), "does not fit into memory");
+    expect_error(vn_layer_norm(VN_SHAPE(huge, huge, huge), NULL), "does not fit into memory");
     expect_error(vn_linear(more, 2, key, NULL),
                  "Linear: in_features is 9223372036854775807, at");
     expect_error(vn_lstm_cell(2, more, key, NULL), "LSTMCell: hidden_size is");
