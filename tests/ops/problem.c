@@ -284,17 +284,17 @@ void problem_sum(const problem *p, int64_t lanes, int64_t panels, int64_t valid)
 /* Example e of x along the axis; all of x if it has none. */
 static vn_array *example_of(vn_array *x, int axis, int64_t e)
 {
-    return axis < 0 ? x : vn_index(x, axis, e);
+    return axis < 0 || !x ? x : vn_index(x, axis, e);
 }
 
 static void check_pulled(const problem *p, const void *attr, vn_array *const in[2],
                          const int axis[2], int out_axis)
 {
     const int some = axis[0] >= 0 ? 0 : 1;
-    vn_array *const all = vn_op_apply(p->op, p->attr, 2, in);
+    vn_array *const all = vn_op_apply(p->op, p->attr, p->op->n_in, in);
     for (int64_t e = 0; e < vn_dim(in[some], axis[some]); e++) {
         vn_array *const one = vn_op_apply(
-            p->op, attr, 2,
+            p->op, attr, p->op->n_in,
             (vn_array *[]){ example_of(in[0], axis[0], e), example_of(in[1], axis[1], e) });
         vn_array *const part = vn_index(all, out_axis, e);
         cr_assert(one && part, "%s", vn_error_message());
@@ -313,8 +313,8 @@ int problem_pull(const problem *p)
     void *const attr = calloc(1, p->op->attr_size);
     VN_SCOPE
     {
-        vn_array *in[2];
-        for (int i = 0; i < 2; i++) {
+        vn_array *in[2] = { NULL, NULL };
+        for (int i = 0; i < p->op->n_in; i++) {
             void *const data = operand_new(p, i, 1);
             in[i] = vn_array_from(p->in[i].dtype, p->in[i].shape, data);
             free(data);
@@ -325,7 +325,7 @@ int problem_pull(const problem *p)
                 const bool both = axis[0] >= 0 && axis[1] >= 0;
                 if ((axis[0] < 0 && axis[1] < 0) ||
                     (both && vn_dim(in[0], axis[0]) != vn_dim(in[1], axis[1])) ||
-                    !p->op->pull(attr, &out_axis, p->attr, p->in, 2, axis))
+                    !p->op->pull(attr, &out_axis, p->attr, p->in, p->op->n_in, axis))
                     continue;
                 check_pulled(p, attr, in, axis, out_axis);
                 moved++;

@@ -198,5 +198,10 @@ Test(indexing, pull)
         p.in[1].dtype = VN_F64;
         moved += problem_pull(&p);
     }
-    cr_assert_eq(moved, 3 * (2 + 2 + 2 + 2));
+    const vn__take_attr attr = { 1, 5, 0 };
+    moved += problem_pull(&(problem){
+        .op = &vn__op_scatter_add,
+        .attr = &attr,
+        .in = { aval(VN_I32, VN_SHAPE(3, 2)), aval(VN_F64, VN_SHAPE(4, 3, 2, 6)) } });
+    cr_assert_eq(moved, 3 * (2 + 2 + 2 + 2) + 2);
 }

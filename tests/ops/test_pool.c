@@ -197,6 +197,20 @@ Test(pool, integer_lanes)
     problem_lanes(&p, 16);
 }
 
+Test(pool, pull)
+{
+    int moved = 0;
+    for (int i = 0; i < N_CASES; i++) {
+        const vn__sliding s = sliding_of(&cases[i]);
+        problem p = { .attr = &s, .in = { aval(VN_F64, cases[i].x) } };
+        p.op = &vn__op_pool_max;
+        moved += problem_pull(&p);
+        p.op = &vn__op_pool_sum;
+        moved += problem_pull(&p);
+    }
+    cr_assert_eq(moved, 2 * (0 + 1 + 1 + 1 + 1 + 2 + 0 + 1 + 1));
+}
+
 Test(pool, errors)
 {
     vn_array *const x = vn_ones(VN_F32, VN_SHAPE(3, 8));

@@ -68,6 +68,18 @@ size_t vn__pool_scratch(const void *attr, const vn_aval in[], int n_in, const bo
            (size_t)vn__sliding_table_bytes(s, vn__sliding_pixels(s->y, s->n));
 }
 
+bool vn__pool_pull(void *attr_out, int *out_axis, const void *attr, const vn_aval in[],
+                   int n_in, const int axis[])
+{
+    const vn__sliding *const s = attr;
+    for (int i = 0; i < n_in; i++)
+        if (axis[i] < 0 || axis[i] != axis[0] || axis[i] >= in[i].shape.rank - (int)s->n)
+            return false;
+    *(vn__sliding *)attr_out = *s;
+    *out_axis = axis[0];
+    return true;
+}
+
 static int32_t *table_in(const vn_eval *e)
 {
     char *const scratch = e->scratch;

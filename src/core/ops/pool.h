@@ -27,6 +27,9 @@ typedef struct vn__pool_walk {
 } vn__pool_walk;
 vn__pool_walk vn__pool_start(const vn_eval *e);
 bool vn__pool_next(vn__pool_walk *walk);
+/* A mapped axis is one of the axes before the window. */
+bool vn__pool_pull(void *attr_out, int *out_axis, const void *attr, const vn_aval in[],
+                   int n_in, const int axis[]);
 size_t vn__pool_prepare_size(const void *attr, const vn_aval in[], int n_in,
                              const bool mapped[], int64_t lanes);
 void vn__pool_prepare(void *memory, const vn_eval *e);

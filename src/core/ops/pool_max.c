@@ -56,6 +56,7 @@ const vn_op vn__op_pool_max = {
     .prepare = vn__pool_prepare,
     .vjp = vjp,
     .jvp = jvp,
+    .pull = vn__pool_pull,
 };
 
 /* ------------------------------------------------------- pool_max_grad, pool_max_gather */
@@ -175,6 +176,7 @@ const vn_op vn__op_pool_max_grad = {
     .prepare = vn__pool_prepare,
     .vjp = grad_vjp,
     .jvp = linear_jvp,
+    .pull = vn__pool_pull,
 };
 
 const vn_op vn__op_pool_max_gather = {
@@ -189,6 +191,7 @@ const vn_op vn__op_pool_max_gather = {
     .prepare = vn__pool_prepare,
     .vjp = gather_vjp,
     .jvp = linear_jvp,
+    .pull = vn__pool_pull,
 };
 
 vn_array *vn_pool_max(vn_array *x, const vn_window *window)

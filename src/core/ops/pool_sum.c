@@ -43,6 +43,7 @@ const vn_op vn__op_pool_sum = {
     .prepare_size = vn__pool_prepare_size,
     .prepare = vn__pool_prepare,
     .vjp = vjp,
+    .pull = vn__pool_pull,
 };
 
 /* ------------------------------------------------------------------------- pool_sum_grad */
@@ -80,6 +81,7 @@ const vn_op vn__op_pool_sum_grad = {
     .prepare_size = vn__pool_prepare_size,
     .prepare = vn__pool_prepare,
     .vjp = grad_vjp,
+    .pull = vn__pool_pull,
 };
 
 vn_array *vn_pool_sum(vn_array *x, const vn_window *window)

@@ -180,6 +180,21 @@ static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
                              (vn_array *[]){ g[0], node->in[0] });
 }
 
+/* A mapped axis is one of the update, before or behind those of the index. */
+static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval in[], int n_in,
+                 const int axis[])
+{
+    (void)n_in;
+    vn__take_attr a = *(const vn__take_attr *)attr;
+    const int rank = in[0].shape.rank;
+    if (axis[0] >= 0 || (axis[1] >= a.axis && axis[1] < a.axis + rank))
+        return false;
+    *out_axis = axis[1] < a.axis ? axis[1] : axis[1] - rank + 1;
+    a.axis -= axis[1] < a.axis;
+    *(vn__take_attr *)attr_out = a;
+    return true;
+}
+
 const vn_op vn__op_scatter_add = {
     .name = "scatter_add",
     .n_in = 2,
@@ -190,6 +205,7 @@ const vn_op vn__op_scatter_add = {
     .eval_sum = eval_sum,
     .scratch = scratch,
     .vjp = vjp,
+    .pull = pull,
 };
 
 /* ----------------------------------------------------------------------- public function */

@@ -240,7 +240,7 @@ static int64_t better_lanes(int64_t bytes_of_32, int64_t n)
     return all < WIDE_LANES && all > 0 ? all : WIDE_LANES;
 }
 
-/* *shared: the lanes that earlier stages of the axis have, whose panels this one may read; 0: none. */
+/* *shared: the lanes of earlier stages of the axis, whose panels this one may read; 0: none. */
 static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part,
                             int64_t *shared)
 {
