@@ -33,6 +33,10 @@ set(CMAKE_C_EXTENSIONS OFF)
 add_library(vernal_warnings INTERFACE)
 target_compile_options(vernal_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     -Wstrict-prototypes -Wmissing-prototypes -Wvla)
+# The checks that sanitizers insert hide casts from gcc: what it reports then is not in the source.
+if(VN_SANITIZE)
+    target_compile_options(vernal_warnings INTERFACE -Wno-conversion)
+endif()
 
 # vn_add_subdirectories(<dir>... [IF <condition>])
 # Adds those directories that hold a CMakeLists.txt.

@@ -68,7 +68,7 @@ static T L(fmod)(T x, T y)
 {
     if (y == 0)
         return x;
-    return SIGNED && y == (T)-1 ? (T)0 : (T)(x % y);
+    return (T)(SIGNED && y == (T)-1 ? 0 : x % y);
 }
 
 static T L(remainder)(T x, T y)
@@ -97,7 +97,7 @@ static T L(pow)(T x, T y)
 
 static T L(shift_left)(T x, T y)
 {
-    return (uint64_t)y >= 8 * sizeof(T) ? (T)0 : (T)((uint64_t)x << y);
+    return (T)((uint64_t)y >= 8 * sizeof(T) ? 0 : (uint64_t)x << y);
 }
 
 static T L(shift_right)(T x, T y)
