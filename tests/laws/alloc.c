@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Every allocation of three programs refused in turn: each run gives its result or one
+ * sentence, and leaves nothing behind (LeakSanitizer looks when the process ends). */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/alloc.h"
+#include "vernal.h"
+
+static vn_tree *mean_square(vn_tree *const arg[]) /* model, x, y */
+{
+    return vn_mean(vn_square(vn_sub(vn_vmap_call(arg[0], arg[1]), arg[2])));
+}
+
+static vn_tree *mlp(void)
+{
+    return vn_mlp(2, 2, 4, 1, vn_key(0), &(vn_mlp_options){ .activation = vn_unary(vn_tanh) });
+}
+
+/* ---- an eager gradient, the examples one by one over the pool */
+
+static bool eager_gradient(void)
+{
+    vn_array *x = vn_normal(vn_key(1), VN_SHAPE(5, 2), VN_F32), *y = vn_sin(x);
+    vn_tree *grad = vn_filter_value_and_grad(vn_function(mean_square, 3), NULL);
+    return vn_call(grad, mlp(), x, y) != NULL;
+}
+
+/* ---- a compiled training step */
+
+static vn_tree *step(vn_tree *const arg[]) /* model, optimiser, state, x, y */
+{
+    vn_tree *f = vn_filter_value_and_grad(vn_function(mean_square, 3), NULL);
+    vn_tree *both = vn_call(f, arg[0], arg[3], arg[4]);
+    vn_tree *next = vn_optim_update(arg[1], vn_at(both, 1), arg[2], arg[0]);
+    vn_tree *model = vn_apply_updates(arg[0], vn_at(next, 0));
+    return vn_tuple(model, vn_at(next, 1), vn_at(both, 0));
+}
+
+static bool training_step(void)
+{
+    vn_array *x = vn_normal(vn_key(1), VN_SHAPE(20, 2), VN_F32), *y = vn_sin(x);
+    vn_tree *adam = vn_adam(vn_float(1e-2), NULL), *model = mlp();
+    vn_tree *state = vn_optim_init(adam, model);
+    vn_tree *jitted = vn_filter_jit(vn_function(step, 5), NULL), *out = NULL;
+    for (int i = 0; i < 2; i++) {
+        out = vn_call(jitted, model, adam, state, x, y);
+        model = vn_at(out, 0);
+        state = vn_at(out, 1);
+    }
+    return out != NULL;
+}
+
+/* ---- a scan under vmap, a model saved and loaded */
+
+static vn_tree *gru_step(vn_tree *const arg[]) /* cell, h, x */
+{
+    vn_tree *h = vn_call(arg[0], arg[2], arg[1]);
+    return vn_tuple(h, h);
+}
+
+static vn_tree *run_cell(vn_tree *const arg[]) /* cell, xs */
+{
+    vn_tree *f = vn_partial(vn_function(gru_step, 3), arg[0]);
+    return vn_scan(f, vn_zeros(VN_F32, VN_SHAPE(3)), arg[1], 0);
+}
+
+static bool scan_and_file(void)
+{
+    char path[] = "/tmp/vernal-alloc-XXXXXX";
+    int file = mkstemp(path);
+    vn_tree *cell = vn_gru_cell(2, 3, vn_key(0), NULL);
+    vn_tree *axes[] = { vn_none(), vn_int(0) };
+    vn_tree *f = vn_filter_vmap(vn_function(run_cell, 2),
+                                &(vn_vmap_options){ .in_axes = axes, .n_in = 2 });
+    vn_array *xs = vn_normal(vn_key(1), VN_SHAPE(3, 4, 2), VN_F32);
+    vn_tree *out = vn_call(f, cell, xs), *compiled = vn_call(vn_filter_jit(f, NULL), cell, xs);
+    vn_status saved = vn_tree_serialise_leaves(path, cell);
+    vn_tree *loaded = vn_tree_deserialise_leaves(path, cell);
+    unlink(path);
+    close(file);
+    return out && compiled && saved == VN_ERR_OK && loaded;
+}
+
+/* ---- refusing */
+
+/* Run number `refused`: true if it went through its allocations without meeting the refusal. */
+static bool run_refused(bool (*program)(void), int64_t refused, bool *good)
+{
+    bool succeeded = false;
+    int64_t before = vn__alloc_count();
+    vn__alloc_refuse(refused);
+    VN_SCOPE
+    succeeded = program();
+    vn__alloc_refuse(-1);
+    bool finished = vn__alloc_count() - before <= refused;
+    bool sentence = vn_error_status() != VN_ERR_OK && *vn_error_message();
+    *good = succeeded ? true : sentence && !finished;
+    vn_error_clear();
+    vn_finish();
+    return finished;
+}
+
+int main(void)
+{
+    static const struct {
+        const char *name;
+        bool (*program)(void);
+    } programs[] = {
+        { "eager gradient", eager_gradient },
+        { "training step", training_step },
+        { "scan, vmap and files", scan_and_file },
+    };
+    enum { MOST = 1000000 };
+    int failed = 0;
+    for (int i = 0; i < 3; i++) {
+        int64_t n = 0;
+        bool finished = false, good = true;
+        for (; !finished && n < MOST; n++) {
+            finished = run_refused(programs[i].program, n, &good);
+            if (!good)
+                printf("FAIL %s, allocation %lld: no result and no sentence\n",
+                       programs[i].name, (long long)n);
+            failed += !good;
+        }
+        printf("%s: %lld allocations refused\n", programs[i].name, (long long)n - 1);
+        failed += !finished || n < 10;
+    }
+    printf("%d passed, %d failed\n", 3 - (failed > 3 ? 3 : failed), failed);
+    return failed != 0;
+}
