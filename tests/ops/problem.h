@@ -26,8 +26,9 @@ void problem_lanes(const problem *p, int64_t lanes);
 /* eval_sum over `panels` panels, `valid` lanes of the last, adds the sum of all examples. */
 void problem_sum(const problem *p, int64_t lanes, int64_t panels, int64_t valid);
 
-/* For an op of one or two operands and every axis of each: where the pull slot lets the axis out, the
- * op on one example after the other is the op on all of them. Returns how often it did. */
+/* For an op of one or two operands and every axis of each: where the pull slot lets the axis
+ * out, the op on one example after the other is the op on all of them. Returns how often it
+ * did. */
 int problem_pull(const problem *p);
 
 /* The aval of an array of that dtype. */
