@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Handwritten digits: a CNN and an MLP, from the file to the saved model.
  *
- * A model sees ONE image of 8 x 8 pixels, vmap gives it the batch, and the compiled step takes
- * tiles of images through forward and backward on every core. Every fifth of 1,797 images is
- * held out. Written to --out: the loss curves (digits.svg) and the models (digits-*.eqx). */
+ * A model sees ONE image of 8 x 8 pixels, vmap gives it the batch; the compiled step takes tiles of
+ * images through forward and backward on every core. Every fifth image is held out. --out gets
+ * the loss curves (digits.svg) and the models (digits-*.eqx). */
 #include <stdio.h>
 #include <string.h>
 
@@ -89,7 +89,7 @@ static void train(vn_tree **model, report *r, double losses[STEPS], const digits
 
 int main(int argc, char **argv)
 {
-    if (argc % 2 == 0)
+    if (!options_are(argc, argv, "--out"))
         return puts("digits [--out DIR]: a CNN and an MLP"), strcmp(argv[1], "--help") != 0;
     const char *dir = option(argc, argv, "--out", ".");
     vn_tree *(*const build[])(vn_array *key) = { cnn, mlp };

@@ -73,7 +73,7 @@ static vn_array *load(const char *dir, const char *part)
 
 int main(int argc, char **argv)
 {
-    if (argc % 2 == 0) /* options come in pairs; --help alone does not */
+    if (!options_are(argc, argv, "--data --model --epochs --examples --seed"))
         return puts(help), strcmp(argv[1], "--help") != 0;
     const char *here = getenv("VN_MNIST_DIR");
     const char *dir = option(argc, argv, "--data", here ? here : "../shared/data/mnist");
