@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Handwritten digits: a CNN and an MLP, from the file to the saved model.
- *
- * A model sees ONE image of 8 x 8 pixels, vmap gives it the batch; the compiled step takes tiles of
- * images through forward and backward on every core. Every fifth image is held out. --out gets
- * the loss curves (digits.svg) and the models (digits-*.eqx). */
+/* Handwritten digits: a CNN and an MLP, from the file to the saved model. A model sees ONE image,
+ * vmap gives it the batch, and the compiled step takes tiles of images through forward and
+ * backward on every core. Every fifth image is held out. --out gets the loss curves and models. */
 #include <stdio.h>
 #include <string.h>
 
@@ -96,7 +94,7 @@ int main(int argc, char **argv)
     report r[] = { { .name = "CNN" }, { .name = "MLP" } };
     static double losses[2][STEPS];
     char path[4096];
-    digits d;
+    digits d = { 0 };
     bool good = digits_load(&d, "data/digits.csv.gz");
     for (int k = 0; k < 2 && vn_ok(); k++)
         VN_SCOPE {
