@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Handwritten digits: a CNN and an MLP, from the file to the saved model. A model sees ONE image,
- * vmap gives it the batch, and the compiled step takes tiles of images through forward and
- * backward on every core. Every fifth image is held out. --out gets the loss curves and models. */
+/* Handwritten digits: a CNN and an MLP, from the file to the saved model. A model sees ONE
+ * image, vmap gives it the batch, and the compiled step takes tiles of images through forward
+ * and backward on every core. Every fifth image is held out. */
 #include <stdio.h>
 #include <string.h>
 
