@@ -48,7 +48,7 @@ vn__tape *vn__tape_new(vn__tape *parent, bool eager)
         return NULL;
     tape->refs = 1;
     tape->eager = eager;
-    tape->parent = vn__tape_retain(parent);
+    tape->parent = parent; /* which keeps its children, and outlives them */
     return tape;
 }
 
@@ -68,8 +68,10 @@ void vn__tape_release(vn__tape *tape)
         vn_release(tape->value[i].known);
     for (int64_t i = 0; i < tape->n_kept; i++)
         vn_release(tape->kept[i]);
-    for (int64_t i = 0; i < tape->n_child; i++)
+    for (int64_t i = 0; i < tape->n_child; i++) {
+        tape->child[i]->parent = NULL;
         vn__tape_release(tape->child[i]);
+    }
     vn__free(tape->instr);
     vn__free(tape->value);
     vn__free(tape->input);
@@ -79,7 +81,6 @@ void vn__tape_release(vn__tape *tape)
     vn__free(tape->kept);
     vn__free(tape->child);
     vn__arena_free(&tape->arena);
-    vn__tape_release(tape->parent);
     vn__free(tape);
 }
 
