@@ -306,8 +306,8 @@ static vn_status user_step(vn__loop_step *out, void *context, vn__tape *tape,
     if (!vn_tree_same_structure(u->carry, u->init))
         return vn__fail(VN_ERR_STRUCTURE, "scan: the carry changes its structure");
     vn__leaves leaves = { 0 }, ys = { 0 };
-    VN_TRY(vn__leaves_add(&leaves, u->carry, vn_is_array));
-    VN_TRY(vn__leaves_add(&ys, u->y, vn_is_array));
+    (void)vn__leaves_add(&leaves, u->carry, vn_is_array);
+    (void)vn__leaves_add(&ys, u->y, vn_is_array);
     if (leaves.n > VN__MAX_LOOP_VALUES || ys.n > VN__MAX_LOOP_VALUES)
         vn__fail(VN_ERR_LIMIT, "scan: more than %d arrays", VN__MAX_LOOP_VALUES);
     for (int64_t i = 0; vn_ok() && i < leaves.n; i++)
