@@ -48,6 +48,6 @@ endif()
 
 vn_option(ONEDNN "oneDNN as a kernel provider")
 if(VN_WITH_ONEDNN)
-    find_package(dnnl QUIET CONFIG)
-    vn_found(ONEDNN "${dnnl_FOUND}")
+    find_package(oneDNN QUIET MODULE)
+    vn_found(ONEDNN "${oneDNN_FOUND}")
 endif()

@@ -13,6 +13,7 @@ configure_package_config_file(cmake/vernal-config.cmake.in vernal-config.cmake
 write_basic_package_version_file(vernal-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vernal-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/vernal-config-version.cmake
+              cmake/FindoneDNN.cmake
         DESTINATION ${package_dir})
 
 # What libvernal.a needs beside itself; a shared library brings it along.

@@ -20,7 +20,7 @@ if(PROJECT_IS_TOP_LEVEL)
     message("\nvernal ${PROJECT_VERSION}, ${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}, "
             "${CMAKE_BUILD_TYPE} ${VN_SANITIZE}")
     vn_row(hwloc "${VN_HAVE_HWLOC}" "${HWLOC_VERSION}" "cores, caches, NUMA nodes; pinned workers")
-    vn_row(oneDNN "${VN_HAVE_ONEDNN}" "${dnnl_VERSION}" "a second provider of kernels")
+    vn_row(oneDNN "${VN_HAVE_ONEDNN}" "${oneDNN_VERSION}" "a second provider of kernels")
     vn_row(OpenMP "${VN_HAVE_OPENMP}" "${OpenMP_C_VERSION}" "executor on the caller's OpenMP team")
     vn_row(zlib "${VN_HAVE_ZLIB}" "${ZLIB_VERSION_STRING}" "data files compressed with gzip")
     vn_row(Criterion "${CRITERION_FOUND}" "${CRITERION_VERSION}" "the tests; without it they are skipped")
