@@ -238,8 +238,8 @@ static bool pull_by_slot(vn__rewriter *r, vn_array *out[], const vn_op *op, cons
     return y ? put_back(r, out, y, axis, out_axis) : true;
 }
 
-/* An operand that is mapped over the axis already meets all examples of the stacked one, not its
- * own: the two must not become one. */
+/* An operand that is mapped over the axis already meets all examples of the stacked one, not
+ * its own: the two must not become one. */
 static bool any_mapped(int n_in, vn_array *const in[], int axis)
 {
     for (int i = 0; i < n_in; i++)
