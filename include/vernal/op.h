@@ -47,6 +47,7 @@ typedef struct vn_eval {
     /* what op->prepare made of the shared operands, or NULL */
     const void *prepared;
     const struct vn__kernels *kernels; /* the table of the machine's SIMD kernels */
+    const struct vn__epilogue *epilogue; /* NULL, or what eval does before it stores */
     /* only for eval_sum: operands are `panels` panels, panel p of operand i begins at
      * (char *)in[i] + p * panel_bytes[i]; of the last panel only `valid` lanes count. */
     int64_t panels, valid;
@@ -136,6 +137,17 @@ struct vn_op {
     /* optional: the number of results where it depends on the attributes; n_out is then
      * ignored. */
     int (*results)(const void *attr);
+
+    /* optional, for products of two operands: true if eval can add `bias` (shared by all lanes,
+     * of this shape; NULL: none), apply an activation and multiply by an activation's
+     * derivative before it stores, as e->epilogue says; its mask is laid out like the result.
+     * NULL: these are ops of their own. */
+    bool (*takes_epilogue)(const void *attr, const vn_aval in[], const bool mapped[],
+                           int64_t lanes, const vn_aval *bias);
+
+    /* optional, for element-wise ops: 1 + the op's row of kernels/unary.def (one operand) or
+     * kernels/binary.def (two). 0: a product does not do it. */
+    int kernel_row;
 };
 
 /* Applies an op of one result: evaluates it, or records it if an operand is a value on a

@@ -143,17 +143,19 @@ typedef void vn__moments_fn(void *mean, void *variance, const void *x, int64_t o
 
 /* What happens to a product before it is stored. NULL or zeros: C = product.
  *   v = product + (bias ? bias[i] : 0) + (accumulate ? C[i][j] : 0)
- *   v = unary ? f(v) : v                         f = row `unary - 1` of unary.def, see VN__THEN
- *   C[i][j] = mask && !(mask[i * mask_row + j] > 0) ? 0 : v */
+ *   v = unary ? f(v) : v                   f = row `unary - 1` of unary.def, see VN__THEN
+ *   C[i][j] = mask ? d(mask[i * mask_row + j], v) : v
+ * d = row `gate - 1` of binary.def, an activation's derivative; gate 0: relu's, relu_grad. */
 typedef struct vn__epilogue {
     const void *bias;
     bool accumulate;
-    int unary;
-    const void *mask; /* relu's derivative: mask is its argument or its result */
+    int unary, gate;
+    const void *mask; /* what the derivative is a function of */
     int64_t mask_row;
 } vn__epilogue;
 
-#define VN__THEN(name) (VN__UNARY_##name + 1) /* .unary = VN__THEN(relu) */
+#define VN__THEN(name) (VN__UNARY_##name + 1)   /* .unary = VN__THEN(relu) */
+#define VN__TIMES(name) (VN__BINARY_##name + 1) /* .gate = VN__TIMES(tanh_grad) */
 
 /* C[m][n] (+)= sum over k of A(i, k) B(k, j), A(i, k) = a[i * a_row + k * a_col], B alike, rows
  * of C contiguous at distance ldc. Any size: packs and blocks as it sees fit.

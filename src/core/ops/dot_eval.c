@@ -23,6 +23,7 @@ typedef struct product {
     int64_t a_row, a_col, b_row, b_col;
     bool accumulate; /* plain operands only */
     const void *packed; /* the plain operand of a mapped one, packed before; NULL: pack here */
+    const vn__epilogue *epilogue; /* only where takes_epilogue said so */
     void *work;
 } product;
 
@@ -37,7 +38,9 @@ static const char *at(const void *x, int64_t element, size_t size)
 static bool vector_matrix(void *y, const void *a, const void *b, int64_t b_row, int64_t b_col,
                           int64_t n, const product *p)
 {
-    const vn__epilogue epilogue = { .accumulate = p->accumulate };
+    vn__epilogue epilogue = p->epilogue ? *p->epilogue : (vn__epilogue){ 0 };
+    epilogue.accumulate = p->accumulate;
+    epilogue.mask_row = 1;
     if (b_col == 1 || n == 1)
         p->real->gemv_t(y, b, b_row, a, p->k, n, &epilogue);
     else if (b_row == 1)
@@ -45,6 +48,15 @@ static bool vector_matrix(void *y, const void *a, const void *b, int64_t b_row, 
     else
         return false;
     return true;
+}
+
+/* Does product_plain call gemv or gemv_t? */
+static bool one_vector(const product *p)
+{
+    return (p->m == 1 && (p->a_col == 1 || p->k == 1) &&
+            (p->b_col == 1 || p->n == 1 || p->b_row == 1)) ||
+           (p->n == 1 && (p->b_row == 1 || p->k == 1) &&
+            (p->a_row == 1 || p->m == 1 || p->a_col == 1));
 }
 
 static void product_plain(void *y, const void *a, const void *b, const product *p)
@@ -100,9 +112,12 @@ static void product_b_mapped(void *y, const void *a, const void *b, const produc
     const void *packed = p->packed;
     if (!packed)
         packed = pack_side(p->work, a, 0, p);
+    vn__epilogue epilogue = p->epilogue ? *p->epilogue : (vn__epilogue){ 0 };
+    epilogue.mask_row = p->n * lanes;
     for (int64_t j = 0; j < calls; j++)
         p->real->gemm_packed((char *)y + j * width * (int64_t)p->size, p->n * lanes, packed,
-                             at(b, j * p->b_col, p->size), p->b_row, p->m, width, p->k, NULL);
+                             at(b, j * p->b_col, p->size), p->b_row, p->m, width, p->k,
+                             p->epilogue ? &epilogue : NULL);
 }
 
 static void product_a_mapped(void *y, const void *a, const void *b, const product *p)
@@ -112,14 +127,18 @@ static void product_a_mapped(void *y, const void *a, const void *b, const produc
     const void *packed = p->packed;
     if (!vector && !packed)
         packed = pack_side(p->work, b, 1, p);
+    vn__epilogue epilogue = p->epilogue ? *p->epilogue : (vn__epilogue){ 0 };
+    epilogue.mask_row = p->lanes;
     for (int64_t i = 0; i < p->m; i++) {
         void *const yi = (char *)y + i * row * (int64_t)p->size;
         const void *const ai = at(a, i * p->a_row, p->size);
+        if (p->epilogue && p->epilogue->mask)
+            epilogue.mask = at(p->epilogue->mask, i * row, p->size);
         if (vector)
             p->real->gemv_t(yi, ai, p->a_col, b, p->k, p->lanes, NULL);
         else
             p->real->gemm_packed(yi, p->lanes, packed, ai, p->a_col, p->n, p->lanes, p->k,
-                                 NULL);
+                                 p->epilogue ? &epilogue : NULL);
     }
 }
 
@@ -191,6 +210,7 @@ void vn__dot_eval(const vn_eval *e)
     vn__dot own;
     const vn__dot *const dot = geometry_of(&own, e);
     product p = product_of(e, dot, unit);
+    p.epilogue = e->epilogue;
     char *cursor = e->scratch;
     const void *const a = arrange(&cursor, e->in[0], &dot->side[0], unit[0], p.size);
     const void *const b = arrange(&cursor, e->in[1], &dot->side[1], unit[1], p.size);
@@ -203,6 +223,29 @@ void vn__dot_eval(const vn_eval *e)
             at(a, vn__dot_batch_offset(dot, &dot->side[0], i) * unit[0], p.size),
             at(b, vn__dot_batch_offset(dot, &dot->side[1], i) * unit[1], p.size), &p);
     }
+}
+
+/* The kernels of packed products and of one vector end as they are told. The bias of a dense
+ * layer goes by the rows of the packed matrix: out [m] or [m][n] with n of them. */
+bool vn__dot_takes_epilogue(const void *attr, const vn_aval in[], const bool mapped[],
+                            int64_t lanes, const vn_aval *bias)
+{
+    vn__dot dot;
+    vn__dot_geometry(&dot, attr, in);
+    const bool a = lanes > 1 && mapped[0], b = lanes > 1 && mapped[1];
+    const int64_t unit[2] = { a ? lanes : 1, b ? lanes : 1 };
+    const vn_eval e = { .attr = attr, .lanes = lanes, .in_aval = in,
+                        .kernels = vn__kernels_get() };
+    const product p = product_of(&e, &dot, unit);
+    if (dot.batches != 1 || (a && b) || dot.k == 0)
+        return false;
+    if (b)
+        return !is_vector(&p, 0) && (p.n == 1 || (p.b_col == lanes && !bias)) &&
+               (!bias || vn_shape_size(bias->shape) == p.m);
+    if (a)
+        return !is_vector(&p, 1) &&
+               (!bias || (bias->shape.rank == 1 && bias->shape.dim[0] == p.n));
+    return one_vector(&p) && (!bias || vn_shape_size(bias->shape) == p.m * p.n);
 }
 
 /* The plain operand of a mapped one is packed once for all tiles. */

@@ -186,6 +186,7 @@ const vn_op vn__op_dot_general = {
     .setup = vn__dot_setup,
     .prepare_size = vn__dot_prepare_size,
     .prepare = vn__dot_prepare,
+    .takes_epilogue = vn__dot_takes_epilogue,
     .vjp = vjp,
     .flops = flops,
     .pull = pull,

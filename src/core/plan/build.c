@@ -6,7 +6,7 @@
 static double flops_of(const vn__step *s)
 {
     if (s->op->flops)
-        return s->op->flops(s->attr, s->in_aval, s->n_in, s->out_aval);
+        return s->op->flops(s->attr, s->in_aval, s->n_op, s->out_aval);
     double n = 0;
     for (int j = 0; j < s->n_out; j++)
         n += (double)vn_shape_size(s->out_aval[j].shape);
@@ -31,14 +31,23 @@ static uint64_t loops_of(const vn__step *s)
     return axes;
 }
 
-static vn_status build_eval(vn__compiler *c, const vn__instr *instr)
+static vn__step *eval_step(vn__compiler *c, const vn__instr *instr)
 {
     vn__step *const s =
         vn__step_new(c, VN__STEP_EVAL, instr->n_in, instr->in, instr->n_out, instr->out);
+    if (s) {
+        s->op = instr->op;
+        s->attr = instr->attr;
+    }
+    return s;
+}
+
+/* chain: of which this instruction is the last, or NULL */
+static vn_status build_eval(vn__compiler *c, const vn__instr *instr, const vn__chain *chain)
+{
+    vn__step *const s = chain ? vn__chain_step(c, chain) : eval_step(c, instr);
     if (!s)
         return vn_error_status();
-    s->op = instr->op;
-    s->attr = instr->attr;
     VN_TRY(vn__step_loops(c, s, loops_of(s)));
     count_flops(c, s);
     return VN_ERR_OK;
@@ -205,5 +214,6 @@ vn_status vn__build_instr(vn__compiler *c, uint32_t index)
         return vn__build_scan(c, instr);
     if (instr->op == &vn__op_while)
         return vn__build_while(c, instr);
-    return is_fused(c, instr) ? VN_ERR_OK : build_eval(c, instr);
+    return c->absorbed[index] || is_fused(c, instr) ? VN_ERR_OK
+                                                    : build_eval(c, instr, c->chain[index]);
 }

@@ -73,7 +73,8 @@ vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint
     vn__arena *const a = &p->arena;
     const size_t x = (size_t)(n_in ? n_in : 1), y = (size_t)(n_out ? n_out : 1);
     vn__step s = {
-        .kind = kind, .n_in = n_in, .n_out = n_out, .lanes = 1, .scratch = -1, .prepared = -1
+        .kind = kind, .n_in = n_in, .n_op = n_in, .n_out = n_out,
+        .lanes = 1,   .scratch = -1, .prepared = -1
     };
     s.in = vn__arena_alloc(a, x * sizeof *s.in);
     s.out = vn__arena_alloc(a, y * sizeof *s.out);
@@ -218,7 +219,7 @@ static int64_t scratch_bytes(const vn__compiler *c, const vn__step *s)
         return 0;
     const bool native =
         s->lanes == 1 || (s->op->flags & VN_OP_LANES) || s->kind == VN__STEP_EVAL_SUM;
-    int64_t bytes = s->op->scratch ? (int64_t)s->op->scratch(s->attr, s->in_aval, s->n_in,
+    int64_t bytes = s->op->scratch ? (int64_t)s->op->scratch(s->attr, s->in_aval, s->n_op,
                                                              native ? s->mapped : NULL,
                                                              native ? s->lanes : 1)
                                    : 0;
@@ -242,7 +243,7 @@ static bool make_setup(vn__program *p, vn__step *s)
     void *const memory = vn__arena_alloc(&p->arena, s->op->setup_size);
     if (memory)
         s->op->setup(memory, &(vn_eval){ .attr = s->attr,
-                                         .n_in = s->n_in,
+                                         .n_in = s->n_op,
                                          .n_out = s->n_out,
                                          .lanes = s->lanes,
                                          .mapped = s->mapped,
@@ -276,12 +277,12 @@ static void plan_preparation(const vn__compiler *c, vn__step *s)
     if (p->lanes == 1)
         return;
     bool invariant = true;
-    for (int i = 0; i < s->n_in; i++)
+    for (int i = 0; i < s->n_op; i++)
         invariant = invariant && (s->mapped[i] || is_invariant(c, &s->in[i]));
     int64_t bytes = 0;
     if (s->kind == VN__STEP_EVAL && invariant && s->n_loops == 0 && s->op->prepare &&
         s->lanes > 1)
-        bytes = (int64_t)s->op->prepare_size(s->attr, s->in_aval, s->n_in, s->mapped, s->lanes);
+        bytes = (int64_t)s->op->prepare_size(s->attr, s->in_aval, s->n_op, s->mapped, s->lanes);
     if (s->kind == VN__STEP_SCAN && invariant)
         bytes = s->body->prepared_bytes;
     else if (s->body)
@@ -373,8 +374,13 @@ static vn_status compiler_begin(vn__compiler *c, int64_t lanes, int64_t max_pane
     c->first_use = vn__alloc(n * sizeof *c->first_use);
     c->last_use = vn__alloc(n * sizeof *c->last_use);
     c->uses = vn__alloc_zero(n * sizeof *c->uses);
-    if (!c->program || !c->in_of || !c->out_of || !c->first_use || !c->last_use || !c->uses)
+    c->reader = vn__alloc(n * sizeof *c->reader);
+    c->chain = vn__alloc_zero(((size_t)c->tape->n_instr + 1) * sizeof *c->chain);
+    c->absorbed = vn__alloc_zero((size_t)c->tape->n_instr + 1);
+    if (!c->program || !c->in_of || !c->out_of || !c->first_use || !c->last_use || !c->uses ||
+        !c->reader || !c->chain || !c->absorbed)
         return vn_error_status();
+    memset(c->reader, -1, n * sizeof *c->reader);
     memset(c->in_of, -1, n * sizeof *c->in_of);
     memset(c->out_of, -1, n * sizeof *c->out_of);
     memset(c->first_use, -1, n * sizeof *c->first_use);
@@ -382,8 +388,10 @@ static vn_status compiler_begin(vn__compiler *c, int64_t lanes, int64_t max_pane
     c->program->lanes = lanes;
     c->program->max_panels = max_panels;
     for (int64_t k = 0; k < c->tape->n_instr; k++)
-        for (int i = 0; i < c->tape->instr[k].n_in; i++)
+        for (int i = 0; i < c->tape->instr[k].n_in; i++) {
             c->uses[c->tape->instr[k].in[i]]++;
+            c->reader[c->tape->instr[k].in[i]] = (uint32_t)k;
+        }
     for (int64_t i = 0; i < c->tape->n_output; i++)
         c->uses[c->tape->output[i]]++;
     return VN_ERR_OK;
@@ -436,6 +444,9 @@ static vn__program *compiler_end(vn__compiler *c, vn_status status)
     vn__free(c->first_use);
     vn__free(c->last_use);
     vn__free(c->uses);
+    vn__free(c->reader);
+    vn__free(c->chain);
+    vn__free(c->absorbed);
     if (status == VN_ERR_OK)
         return c->program;
     vn__program_free(c->program);
@@ -460,6 +471,8 @@ vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t 
         status = set_parameters(&c, (int)tape->n_input, tape->input, (int)tape->n_output,
                                 tape->output);
     if (status == VN_ERR_OK)
+        status = vn__find_chains(&c);
+    if (status == VN_ERR_OK)
         status = build_all(&c);
     if (status == VN_ERR_OK)
         status = copy_outputs(&c, (int)tape->n_output, tape->output);
@@ -473,6 +486,8 @@ vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int la
     vn_status status = compiler_begin(&c, lanes, max_panels);
     if (status == VN_ERR_OK)
         status = set_parameters(&c, part->n_in, part->in, part->n_out, part->out);
+    if (status == VN_ERR_OK)
+        status = vn__find_chains(&c);
     for (int64_t k = 0; status == VN_ERR_OK && k < part->n_instr; k++)
         status = vn__build_instr(&c, part->instr[k]);
     return compiler_end(&c, status);

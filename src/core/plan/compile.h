@@ -13,6 +13,9 @@ typedef struct vn__compiler {
     int32_t *in_of, *out_of;       /* by value: parameter, or -1 */
     int64_t *first_use, *last_use; /* by value: steps */
     int32_t *uses;                 /* by value: number of reading instructions and outputs */
+    uint32_t *reader;              /* by value: the last instruction that reads it */
+    struct vn__chain **chain;      /* by instruction: the chain that ends here, or NULL */
+    bool *absorbed;                /* by instruction: left to the end of its chain */
 } vn__compiler;
 
 vn__slot vn__slot_of(const vn__compiler *c, uint32_t value);
@@ -29,6 +32,19 @@ vn_status vn__step_loops(const vn__compiler *c, vn__step *s, uint64_t axes);
 /* Steps of one instruction (build.c); of all, with stages (stage.c). */
 vn_status vn__build_instr(vn__compiler *c, uint32_t instr);
 vn_status vn__build_staged(vn__compiler *c);
+
+/* A product and what its kernel does before it stores (epilogue.c). */
+typedef struct vn__chain {
+    const vn__instr *product;
+    uint32_t last; /* instruction */
+    uint32_t bias, mask;
+    bool has_bias;
+    int unary, gate; /* rows of kernels + 1, 0: none */
+} vn__chain;
+
+vn_status vn__find_chains(vn__compiler *c);
+vn__step *vn__chain_step(vn__compiler *c, const vn__chain *chain);
+
 vn_status vn__build_scan(vn__compiler *c, const vn__instr *instr);
 vn_status vn__build_while(vn__compiler *c, const vn__instr *instr);
 

@@ -4,6 +4,7 @@
 
 #include "core/plan/plan.h"
 #include "core/plan/simplify.h"
+#include "kernels/kernels.h"
 #include "vernal/runtime.h"
 #include "vernal/transform.h"
 
@@ -87,6 +88,16 @@ static const char *const step_names[] = {
     [VN__STEP_STAGE] = "stage",
 };
 
+static void print_ending(FILE *file, const vn__ending *end)
+{
+    if (end->bias >= 0)
+        fputs(" + bias", file);
+    if (end->unary)
+        fprintf(file, ", %s", vn__unary_name(end->unary - 1));
+    if (end->gate)
+        fprintf(file, ", %s", vn__binary_name(end->gate - 1));
+}
+
 static void print_program(FILE *file, const vn__program *p, int indent)
 {
     char text[VN__SHAPE_TEXT];
@@ -98,6 +109,8 @@ static void print_program(FILE *file, const vn__program *p, int indent)
             fprintf(file, " %s%s",
                     vn__shape_text(text, s->out_aval[0].dtype, s->out_aval[0].shape),
                     s->out_slot[0].lanes ? " per lane" : "");
+        if (s->ending)
+            print_ending(file, s->ending);
         if (s->n_loops)
             fprintf(file, ", %d loops", (int)s->n_loops);
         if (s->flat)

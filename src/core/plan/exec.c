@@ -76,8 +76,17 @@ static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[],
 {
     (void)f, (void)panel, (void)index;
     vn_eval e = *(const vn_eval *)context;
+    vn__epilogue epilogue;
     e.in = (const void *const *)(const void *)in;
     e.out = (void *const *)(const void *)out;
+    if (s->ending) {
+        const vn__ending *const end = s->ending;
+        epilogue = (vn__epilogue){ .unary = end->unary,
+                                   .gate = end->gate,
+                                   .bias = end->bias >= 0 ? in[end->bias] : NULL,
+                                   .mask = end->mask >= 0 ? in[end->mask] : NULL };
+        e.epilogue = &epilogue;
+    }
     s->op->eval(&e);
 }
 
@@ -124,7 +133,7 @@ static void run_eval(const vn__step *s, const vn__frame *f)
     static const bool none[VN__MAX_OPERANDS];
     const bool native = s->lanes == 1 || (s->op->flags & VN_OP_LANES);
     vn_eval e = { .attr = s->attr,
-                  .n_in = s->n_in,
+                  .n_in = s->n_op,
                   .n_out = s->n_out,
                   .lanes = native ? s->lanes : 1,
                   .mapped = native ? s->mapped : none,
@@ -332,13 +341,13 @@ void vn__prepare(const vn__program *program, void *const in[], char *memory)
         const void *x[VN__MAX_OPERANDS];
         if (s->prepared < 0)
             continue;
-        for (int i = 0; i < s->n_in; i++)
+        for (int i = 0; i < s->n_op; i++)
             x[i] = s->mapped[i] ? NULL : shared_operand(&s->in[i], in);
         if (s->kind == VN__STEP_SCAN)
             vn__prepare(s->body, (void *const *)(const void *)x, memory + s->prepared);
         else
             s->op->prepare(memory + s->prepared, &(vn_eval){ .attr = s->attr,
-                                                             .n_in = s->n_in,
+                                                             .n_in = s->n_op,
                                                              .lanes = s->lanes,
                                                              .in = x,
                                                              .mapped = s->mapped,

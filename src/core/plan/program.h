@@ -52,6 +52,12 @@ typedef enum vn__step_kind {
     VN__STEP_STAGE, /* a program run tile by tile over the pool */
 } vn__step_kind;
 
+/* What an op does before it stores: operands of the step behind the op's own, -1: none; rows of
+ * kernels + 1, 0: none. */
+typedef struct vn__ending {
+    int bias, mask, unary, gate;
+} vn__ending;
+
 #define VN__MAX_LOOPS 6
 
 typedef struct vn__step {
@@ -59,6 +65,8 @@ typedef struct vn__step {
     const vn_op *op;
     const void *attr;
     int32_t n_in, n_out;
+    int32_t n_op;             /* operands of the op: the first of n_in */
+    const vn__ending *ending; /* NULL: nothing */
     vn__place *in, *out;
     vn__slot *in_slot, *out_slot;
     vn_aval *in_aval, *out_aval;

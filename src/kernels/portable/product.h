@@ -36,9 +36,10 @@ static inline void end_row(real *c, const real *mask, int64_t n, const vn__epilo
 {
     if (e && e->unary)
         VN_FN(unary)[e->unary - 1](c, c, n);
-    if (mask)
-        for (int64_t j = 0; j < n; j++)
-            c[j] = mask[j] > 0 ? c[j] : 0;
+    if (mask) {
+        const int row = e->gate ? e->gate - 1 : VN__BINARY_relu_grad;
+        VN_FN(binary)[row](c, n, (vn__in){ mask, n, 1 }, (vn__in){ c, n, 1 }, 1, n);
+    }
 }
 
 static inline const real *mask_row(const vn__epilogue *e, int64_t i)

@@ -50,50 +50,67 @@ static void run_block(const vn__job *block, int64_t rows, int64_t n)
     }
 }
 
-/* Functions other than relu, and after them the mask: a second pass over a block that is in
- * L1. */
-static void apply_unary(const vn__job *block, const real *mask, int unary, int64_t rows,
-                        int64_t n)
+/* What the tiles cannot do as they store: rows of unary.def and binary.def, -1: none. */
+typedef struct second {
+    int unary, gate;
+    const real *mask;
+} second;
+
+static void pass_rows(real *c, int64_t c_row, const real *mask, int64_t mask_row,
+                      const second *s, int64_t rows, int64_t n)
 {
-    if (block->pixels == 1 && block->c_row == n)
-        VN_FN(unary)[unary](block->c, block->c, rows * n);
-    for (int64_t q = 0; q < block->pixels; q++)
-        for (int64_t i = 0; i < rows; i++) {
-            real *c = block->c + q * block->c_pixel + i * block->c_row;
-            const real *gate = mask + q * block->c_pixel + i * block->mask_row;
-            if (block->pixels > 1 || block->c_row != n)
-                VN_FN(unary)[unary](c, c, n);
-            for (int64_t j = 0; mask && j < n; j++)
-                c[j] = gate[j] > 0 ? c[j] : 0;
-        }
+    if (s->unary >= 0 && c_row == n)
+        VN_FN(unary)[s->unary](c, c, rows * n);
+    for (int64_t i = 0; s->unary >= 0 && c_row != n && i < rows; i++)
+        VN_FN(unary)[s->unary](c + i * c_row, c + i * c_row, n);
+    if (s->gate >= 0)
+        VN_FN(binary)[s->gate](c, c_row, (vn__in){ mask, mask_row, 1 },
+                               (vn__in){ c, c_row, 1 }, rows, n);
 }
 
-static void run(const vn__job *job, int unary, int64_t m, int64_t n)
+/* A second pass over a block that is in L1. */
+static void second_pass(const vn__job *block, const second *s, int64_t start, int64_t rows,
+                        int64_t n)
+{
+    const real *mask = s->mask ? s->mask + start * block->mask_row : NULL;
+    for (int64_t q = 0; q < block->pixels; q++)
+        pass_rows(block->c + q * block->c_pixel, block->c_row,
+                  mask ? mask + q * block->c_pixel : mask, block->mask_row, s, rows, n);
+}
+
+static void run(const vn__job *job, const second *s, int64_t m, int64_t n)
 {
     const vn__cut cut = vn__cut_rows(m);
     for (int64_t b = 0; b < cut.blocks; b++) {
-        const int64_t rows = vn__block_rows(&cut, b);
-        vn__job block = rows_from(job, vn__block_start(&cut, b));
-        const real *mask = block.mask;
-        if (unary)
-            block.mask = NULL;
+        const int64_t rows = vn__block_rows(&cut, b), start = vn__block_start(&cut, b);
+        const vn__job block = rows_from(job, start);
         run_block(&block, rows, n);
-        if (unary)
-            apply_unary(&block, mask, unary - 1, rows, n);
+        if (s->unary >= 0 || s->gate >= 0)
+            second_pass(&block, s, start, rows, n);
     }
 }
 
-/* The job's epilogue; returns the function that the tiles cannot do, 0: none. */
-static int set_epilogue(vn__job *job, const vn__epilogue *e)
+/* Gives the tiles their part of the epilogue and returns the rest. */
+static second set_epilogue(vn__job *job, const vn__epilogue *e)
 {
+    second rest = { -1, -1, NULL };
     if (!e)
-        return 0;
+        return rest;
     job->bias = e->bias;
-    job->mask = e->mask;
-    job->mask_row = e->mask_row;
     job->accumulate = e->accumulate;
     job->relu = e->unary == VN__THEN(relu);
-    return job->relu ? 0 : e->unary;
+    job->mask_row = e->mask_row;
+    const bool in_tile = job->relu || !e->unary;
+    const int gate = e->gate ? e->gate : VN__TIMES(relu_grad);
+    if (!in_tile)
+        rest.unary = e->unary - 1;
+    if (e->mask && in_tile && gate == VN__TIMES(relu_grad)) {
+        job->mask = e->mask;
+    } else if (e->mask) {
+        rest.gate = gate - 1;
+        rest.mask = e->mask;
+    }
+    return rest;
 }
 
 void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b, int64_t ldb,
@@ -103,8 +120,8 @@ void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b,
     vn__job job = { .c = c, .c_row = ldc, .a = packed, .b = b, .b_row = ldb, .tap = &only };
     job.pixels = job.taps = 1;
     job.channels = k;
-    const int unary = set_epilogue(&job, epilogue);
-    run(&job, unary, m, n);
+    const second rest = set_epilogue(&job, epilogue);
+    run(&job, &rest, m, n);
 }
 
 void VN_FN(conv)(void *y, const void *packed, const void *x, const vn__window *window,
@@ -116,6 +133,6 @@ void VN_FN(conv)(void *y, const void *packed, const void *x, const vn__window *w
         .b = x, .b_row = s->x_channel, .b_pixel = s->x_pixel, .tap = s->tap,
         .pixels = s->pixels, .taps = s->taps, .channels = s->channels,
     };
-    const int unary = set_epilogue(&job, epilogue);
-    run(&job, unary, s->outputs, s->lanes);
+    const second rest = set_epilogue(&job, epilogue);
+    run(&job, &rest, s->outputs, s->lanes);
 }
