@@ -210,7 +210,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
  * Everything here depends on shapes alone, never on the machine or the number of threads: the
  * same program gives the same bits everywhere. */
 
-#define TILE_BYTES   (384 * 1024) /* of intermediates: a share of L2 */
+#define TILE_BYTES   (768 * 1024) /* of intermediates: a share of L2 */
 #define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels are 16 lanes wide */
 #define SMALL_BYTES  (32 * 1024)  /* below this for 32 lanes, panels are WIDE_LANES wide */
 #define WIDE_LANES   128

@@ -44,8 +44,10 @@ enum { VN_LANES = VN_VECTOR_BYTES / sizeof(real) };
 #define VN_INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define VN_UNROLL _Pragma("clang loop unroll(full)")
+#define VN_UNROLL_TWICE _Pragma("clang loop unroll_count(2)")
 #else
 #define VN_UNROLL _Pragma("GCC unroll 32")
+#define VN_UNROLL_TWICE _Pragma("GCC unroll 2")
 #endif
 
 VN_INLINE vec v_load(const real *p) { return *(const loose_vec *)p; }

@@ -12,8 +12,9 @@
 #include "kernels/simd/transpose.h"
 #include "kernels/vector/tile.h"
 
-/* lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache */
-enum { DEPTH = 256 };
+/* Lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache. The rows of a group
+ * stay in level 2 while strips pass by. */
+enum { DEPTH = 256, GROUP = 16 * VN_ROWS };
 
 /* One operand's panels; row i of panel p begins at data + p * panel + i * row. */
 typedef struct operand {
@@ -100,14 +101,25 @@ static void multiply(real *c, int64_t c_row, const operand *y, const real *strip
     }
 }
 
+static operand rows_of(const operand *x, int64_t start, int64_t most)
+{
+    operand taken = *x;
+    taken.data += start * x->row;
+    taken.rows = x->rows - start < most ? x->rows - start : most;
+    return taken;
+}
+
 /* X in strips, Y broadcast: C is written as it lies. */
 static void straight(real *c, int64_t ldc, const operand *y, const operand *x, chunk k,
                      real *strip)
 {
-    for (int64_t j = 0; j < x->rows; j += VN_COLS) {
-        const int64_t cols = x->rows - j < VN_COLS ? x->rows - j : VN_COLS;
-        make_strip(strip, x, j, cols, k);
-        multiply(c + j, ldc, y, strip, cols, k);
+    for (int64_t i = 0; i < y->rows; i += GROUP) {
+        const operand group = rows_of(y, i, GROUP);
+        for (int64_t j = 0; j < x->rows; j += VN_COLS) {
+            const int64_t cols = x->rows - j < VN_COLS ? x->rows - j : VN_COLS;
+            make_strip(strip, x, j, cols, k);
+            multiply(c + i * ldc + j, ldc, &group, strip, cols, k);
+        }
     }
 }
 
@@ -136,12 +148,10 @@ static void exchanged(real *c, int64_t ldc, const operand *y, const operand *x, 
         const int64_t cols = y->rows - i < VN_COLS ? y->rows - i : VN_COLS;
         make_strip(strip, y, i, cols, k);
         for (int64_t j = 0; j < x->rows; j += DEPTH) {
-            operand part_x = *x;
-            part_x.data += j * x->row;
-            part_x.rows = x->rows - j < DEPTH ? x->rows - j : DEPTH;
-            memset(result, 0, (size_t)(part_x.rows * VN_COLS) * sizeof(real));
-            multiply(result, VN_COLS, &part_x, strip, cols, k);
-            add_transposed(c + i * ldc + j, ldc, result, cols, part_x.rows);
+            const operand group = rows_of(x, j, DEPTH);
+            memset(result, 0, (size_t)(group.rows * VN_COLS) * sizeof(real));
+            multiply(result, VN_COLS, &group, strip, cols, k);
+            add_transposed(c + i * ldc + j, ldc, result, cols, group.rows);
         }
     }
 }

@@ -9,6 +9,7 @@ enum width { FULL, SECOND_PART, FIRST_PART, WIDTHS };
 VN_INLINE void accumulate(vec acc[VN_ROWS][2], const real *a, const real *b, int64_t b_row,
                           int64_t channels, int rows, int vectors, bool whole, part tail)
 {
+    VN_UNROLL_TWICE
     for (int64_t c = 0; c < channels; c++, a += rows, b += b_row) {
         vec x[2];
         VN_UNROLL
