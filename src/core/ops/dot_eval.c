@@ -405,7 +405,8 @@ size_t vn__dot_scratch(const void *attr, const vn_aval in[], int n_in, const boo
     const vn__real_kernels *const real = vn__kernels_get()->real[in[0].dtype];
     vn__dot dot;
     vn__dot_geometry(&dot, attr, in);
-    int64_t entries = 0, work = real->gemm_scratch(dot.m, dot.n, dot.k);
+    const bool both = lanes > 1 && mapped && mapped[0] && mapped[1];
+    int64_t entries = 0, work = both ? 0 : real->gemm_scratch(dot.m, dot.n, dot.k);
     for (int s = 0; s < 2; s++) {
         const bool unit = lanes > 1 && mapped && mapped[s];
         if (dot.side[s].gather)

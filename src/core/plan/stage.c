@@ -214,7 +214,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 #define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels are 16 lanes wide */
 #define SMALL_BYTES  (32 * 1024)  /* below this for 32 lanes, panels are WIDE_LANES wide */
 #define WIDE_LANES   128
-#define MAX_PANELS   8
+#define MAX_PANELS   4
 #define MAX_SLOTS    64
 #define SLOT_FLOPS   4e5       /* a slot is at least some microseconds of work */
 #define TOTALS_BYTES (6 << 20) /* all slots together */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Packed matrices, and the products with them: dense layers and convolutions on panels of
  * lanes. */
-#include "kernels/vector/tile.h"
+#include "kernels/vector/pack.h"
 
 #include <stddef.h>
 
@@ -18,10 +18,8 @@ void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int6
     for (int64_t block = 0; block < cut.blocks; block++) {
         const real *from = (const real *)a + vn__block_start(&cut, block) * a_row;
         const int64_t rows = vn__block_rows(&cut, block);
-        for (int64_t t = 0; t < taps; t++)
-            for (int64_t c = 0; c < channels; c++)
-                for (int64_t i = 0; i < rows; i++)
-                    *p++ = from[i * a_row + t * a_tap + c * a_channel];
+        for (int64_t t = 0; t < taps; t++, p += rows * channels)
+            vn__pack_block(p, from + t * a_tap, a_row, a_channel, rows, channels);
     }
 }
 
