@@ -48,6 +48,11 @@ typedef struct vn_eval {
     const void *prepared;
     const struct vn__kernels *kernels; /* the table of the machine's SIMD kernels */
     const struct vn__epilogue *epilogue; /* NULL, or what eval does before it stores */
+    /* only where op->parts said so: compute part `part` of `parts` of the result; parts is
+     * 0 or 1: all of it. For eval_sum `fresh` says that the result is not there yet: that part
+     * of it begins at zero. */
+    int64_t part, parts;
+    bool fresh;
     /* only for eval_sum: operands are `panels` panels, panel p of operand i begins at
      * (char *)in[i] + p * panel_bytes[i]; of the last panel only `valid` lanes count. */
     int64_t panels, valid;
@@ -137,6 +142,11 @@ struct vn_op {
     /* optional: the number of results where it depends on the attributes; n_out is then
      * ignored. */
     int (*results)(const void *attr);
+
+    /* optional: into how many parts of about equal work the result can be cut, by its shape
+     * alone, for eval (sum: eval_sum), and what prepare makes for it. NULL: one. */
+    int64_t (*parts)(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                     bool sum);
 
     /* optional, for products of two operands: true if eval can add `bias` (shared by all lanes,
      * of this shape; NULL: none), apply an activation and multiply by an activation's

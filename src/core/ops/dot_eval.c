@@ -13,7 +13,9 @@
 #include "core/ops/dot_geometry.h"
 #include "core/ops/ops_common.h"
 
-#define PANELS 16 /* of one call of lane_gemm */
+#define PANELS 16       /* of one call of lane_gemm */
+#define PACK_ROWS 192   /* a packed matrix is made of groups of so many rows */
+#define SUM_ROWS 96     /* a part of a sum over lanes */
 
 /* One matrix product; strides in elements, y is contiguous in n. */
 typedef struct product {
@@ -22,6 +24,7 @@ typedef struct product {
     int64_t m, n, k, lanes;
     int64_t a_row, a_col, b_row, b_col;
     bool accumulate; /* plain operands only */
+    int64_t part, parts; /* parts 0 or 1: the whole product */
     const void *packed; /* the plain operand of a mapped one, packed before; NULL: pack here */
     const vn__epilogue *epilogue; /* only where takes_epilogue said so */
     void *work;
@@ -84,13 +87,43 @@ static bool is_vector(const product *p, int s)
                   : p->n == 1 && (p->b_row == 1 || p->k == 1);
 }
 
+static int64_t groups_of(int64_t rows) { return (rows + PACK_ROWS - 1) / PACK_ROWS; }
+
+/* The groups that are asked for: all, or the one of this part. */
+static int64_t first_group(const product *p) { return p->parts > 1 ? p->part : 0; }
+static int64_t last_group(const product *p, int64_t rows)
+{
+    return p->parts > 1 ? p->part + 1 : groups_of(rows);
+}
+
 static const void *pack_side(void *packed, const void *x, int s, const product *p)
 {
-    if (s == 0)
-        p->real->pack(packed, x, p->a_row, 0, p->a_col, p->m, 1, p->k);
-    else
-        p->real->pack(packed, x, p->b_col, 0, p->b_row, p->n, 1, p->k);
+    const int64_t rows = s == 0 ? p->m : p->n, row = s == 0 ? p->a_row : p->b_col;
+    const int64_t col = s == 0 ? p->a_col : p->b_row;
+    for (int64_t g = first_group(p); g < last_group(p, rows); g++) {
+        const int64_t from = g * PACK_ROWS;
+        p->real->pack((char *)packed + p->real->pack_size(from, p->k),
+                      at(x, from * row, p->size), row, 0, col,
+                      rows - from < PACK_ROWS ? rows - from : PACK_ROWS, 1, p->k);
+    }
     return packed;
+}
+
+/* y[rows][width] = packed[rows][k] b[k][width], and the epilogue. */
+static void multiply_packed(void *y, int64_t ldy, const void *packed, const void *b,
+                            int64_t ldb, int64_t rows, int64_t width,
+                            const vn__epilogue *epilogue, const product *p)
+{
+    for (int64_t g = first_group(p); g < last_group(p, rows); g++) {
+        const int64_t from = g * PACK_ROWS;
+        vn__epilogue own = epilogue ? *epilogue : (vn__epilogue){ 0 };
+        own.bias = own.bias ? at(own.bias, from, p->size) : NULL;
+        own.mask = own.mask ? at(own.mask, from * own.mask_row, p->size) : NULL;
+        p->real->gemm_packed((char *)y + from * ldy * (int64_t)p->size, ldy,
+                             (const char *)packed + p->real->pack_size(from, p->k), b, ldb,
+                             rows - from < PACK_ROWS ? rows - from : PACK_ROWS, width, p->k,
+                             epilogue ? &own : NULL);
+    }
 }
 
 static int64_t packed_bytes(const product *p, int s)
@@ -115,9 +148,9 @@ static void product_b_mapped(void *y, const void *a, const void *b, const produc
     vn__epilogue epilogue = p->epilogue ? *p->epilogue : (vn__epilogue){ 0 };
     epilogue.mask_row = p->n * lanes;
     for (int64_t j = 0; j < calls; j++)
-        p->real->gemm_packed((char *)y + j * width * (int64_t)p->size, p->n * lanes, packed,
-                             at(b, j * p->b_col, p->size), p->b_row, p->m, width, p->k,
-                             p->epilogue ? &epilogue : NULL);
+        multiply_packed((char *)y + j * width * (int64_t)p->size, p->n * lanes, packed,
+                        at(b, j * p->b_col, p->size), p->b_row, p->m, width,
+                        p->epilogue ? &epilogue : NULL, p);
 }
 
 static void product_a_mapped(void *y, const void *a, const void *b, const product *p)
@@ -137,8 +170,8 @@ static void product_a_mapped(void *y, const void *a, const void *b, const produc
         if (vector)
             p->real->gemv_t(yi, ai, p->a_col, b, p->k, p->lanes, NULL);
         else
-            p->real->gemm_packed(yi, p->lanes, packed, ai, p->a_col, p->n, p->lanes, p->k,
-                                 p->epilogue ? &epilogue : NULL);
+            multiply_packed(yi, p->lanes, packed, ai, p->a_col, p->n, p->lanes,
+                            p->epilogue ? &epilogue : NULL, p);
     }
 }
 
@@ -211,6 +244,8 @@ void vn__dot_eval(const vn_eval *e)
     const vn__dot *const dot = geometry_of(&own, e);
     product p = product_of(e, dot, unit);
     p.epilogue = e->epilogue;
+    p.part = e->part;
+    p.parts = e->parts;
     char *cursor = e->scratch;
     const void *const a = arrange(&cursor, e->in[0], &dot->side[0], unit[0], p.size);
     const void *const b = arrange(&cursor, e->in[1], &dot->side[1], unit[1], p.size);
@@ -282,10 +317,28 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
     int side;
     if (!preparable(&p, &dot, e, &side))
         return;
+    p.part = e->part;
+    p.parts = e->parts;
     for (int64_t i = 0; i < dot.batches; i++)
         pack_side((char *)memory + i * packed_bytes(&p, side),
                   at(e->in[side], vn__dot_batch_offset(&dot, &dot.side[side], i), p.size), side,
                   &p);
+}
+
+int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                      bool sum)
+{
+    product p;
+    vn__dot dot;
+    int side;
+    const vn_eval e = { .attr = attr, .lanes = lanes, .in_aval = in, .mapped = mapped,
+                        .kernels = vn__kernels_get() };
+    vn__dot_geometry(&dot, attr, in);
+    if (dot.batches != 1 || dot.k == 0)
+        return 1;
+    if (sum)
+        return mapped[0] && mapped[1] ? (dot.m + SUM_ROWS - 1) / SUM_ROWS : 1;
+    return preparable(&p, &dot, &e, &side) ? groups_of(side == 0 ? p.m : p.n) : 1;
 }
 
 /* C += sum over panels, k and lanes: the longer of k and panels goes into the kernel. */
@@ -307,11 +360,12 @@ static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, 
         }
 }
 
-static void sum_batches(const vn_eval *e, const vn__dot *dot, const void *a, int64_t a_panel,
-                        const void *b, int64_t b_panel, int64_t panels, const product *p)
+static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const void *a,
+                        int64_t a_panel, const void *b, int64_t b_panel, int64_t panels,
+                        const product *p)
 {
     for (int64_t i = 0; i < dot->batches; i++)
-        sum_product((char *)e->out[0] + i * p->m * p->n * (int64_t)p->size,
+        sum_product((char *)out + i * p->m * p->n * (int64_t)p->size,
                     at(a, vn__dot_batch_offset(dot, &dot->side[0], i) * e->lanes, p->size),
                     a_panel,
                     at(b, vn__dot_batch_offset(dot, &dot->side[1], i) * e->lanes, p->size),
@@ -336,8 +390,24 @@ static int smaller_side(const vn__dot *dot)
     return dot->side[1].entries < dot->side[0].entries;
 }
 
+/* The rows of the result that this part has. */
+static void take_part(const vn_eval *e, const vn__dot *dot, product *p, void **out,
+                      int64_t *from)
+{
+    const int64_t first = e->parts > 1 ? e->part * SUM_ROWS : 0;
+    const int64_t rows = e->parts > 1 && p->m - first > SUM_ROWS ? SUM_ROWS : p->m - first;
+    *out = (char *)e->out[0] + first * p->n * (int64_t)p->size;
+    *from = first * p->a_row;
+    p->m = rows;
+    if (e->fresh)
+        memset(*out, 0, (size_t)(dot->batches * rows * p->n) * p->size);
+}
+
 static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
 {
+    void *out;
+    int64_t from;
+    take_part(e, dot, p, &out, &from);
     const bool gather = dot->side[0].gather || dot->side[1].gather;
     const bool partial = e->valid < e->lanes;
     const int64_t full = e->panels - (partial ? 1 : 0);
@@ -346,7 +416,8 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
     char *cursor = e->scratch;
     p->work = reserve(&cursor, p->real->lane_gemm_scratch(p->m, p->n, p->lanes, PANELS));
     if (!gather && full > 0)
-        sum_batches(e, dot, e->in[0], panel[0], e->in[1], panel[1], full, p);
+        sum_batches(e, dot, out, at(e->in[0], from, p->size), panel[0], e->in[1], panel[1],
+                    full, p);
     char *const rest = cursor;
     for (int64_t t = gather ? 0 : full; t < e->panels; t++) {
         const void *x[2];
@@ -357,7 +428,7 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
                 x[s] = masked(&cursor, x[s], dot->side[s].entries, e, p->size);
             x[s] = arrange(&cursor, x[s], &dot->side[s], e->lanes, p->size);
         }
-        sum_batches(e, dot, x[0], 0, x[1], 0, 1, p);
+        sum_batches(e, dot, out, at(x[0], from, p->size), 0, x[1], 0, 1, p);
     }
 }
 
@@ -367,6 +438,8 @@ static void sum_one_mapped(const vn_eval *e, const vn__dot *dot, int s, product 
     char *cursor = e->scratch;
     const int64_t entries = dot->side[s].entries;
     void *const sum = reserve(&cursor, entries * (int64_t)p->size);
+    if (e->fresh)
+        memset(e->out[0], 0, (size_t)(dot->batches * p->m * p->n) * p->size);
     memset(sum, 0, (size_t)entries * p->size);
     for (int64_t t = 0; t < e->panels; t++)
         p->real->lane_sum(sum, (const char *)e->in[s] + t * e->panel_bytes[s], e->lanes,

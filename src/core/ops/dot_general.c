@@ -187,6 +187,7 @@ const vn_op vn__op_dot_general = {
     .prepare_size = vn__dot_prepare_size,
     .prepare = vn__dot_prepare,
     .takes_epilogue = vn__dot_takes_epilogue,
+    .parts = vn__dot_parts,
     .vjp = vjp,
     .flops = flops,
     .pull = pull,

@@ -41,6 +41,8 @@ size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, cons
                             int64_t lanes);
 void vn__dot_setup(void *memory, const vn_eval *e);
 void vn__dot_prepare(void *memory, const vn_eval *e);
+int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                      bool sum);
 bool vn__dot_takes_epilogue(const void *attr, const vn_aval in[], const bool mapped[],
                             int64_t lanes, const vn_aval *bias);
 void vn__dot_eval_sum(const vn_eval *e);

@@ -74,7 +74,7 @@ vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint
     const size_t x = (size_t)(n_in ? n_in : 1), y = (size_t)(n_out ? n_out : 1);
     vn__step s = {
         .kind = kind, .n_in = n_in, .n_op = n_in, .n_out = n_out,
-        .lanes = 1,   .scratch = -1, .prepared = -1
+        .lanes = 1,   .parts = 1,    .scratch = -1, .prepared = -1
     };
     s.in = vn__arena_alloc(a, x * sizeof *s.in);
     s.out = vn__arena_alloc(a, y * sizeof *s.out);
@@ -293,6 +293,21 @@ static void plan_preparation(const vn__compiler *c, vn__step *s)
     p->prepared_bytes += aligned(bytes);
 }
 
+static int64_t parts_of(const vn__step *s)
+{
+    const bool sum = s->kind == VN__STEP_EVAL_SUM;
+    if ((s->kind != VN__STEP_EVAL && !sum) || s->lanes == 1 || s->n_loops || !s->op->parts)
+        return 1;
+    return s->op->parts(s->attr, s->in_aval, s->mapped, s->lanes, sum);
+}
+
+/* The workspace of a worker: for tiles, or for the scratch of steps whose values are the
+ * caller's. */
+static int64_t worker_bytes_of(const vn__stage *stage)
+{
+    return stage->program->work_bytes - (stage->wide ? stage->program->value_bytes : 0);
+}
+
 /* Stages run one after the other: their totals share one region behind the rest, their tiles
  * the workers' workspaces. */
 static void place_totals(vn__program *p)
@@ -300,7 +315,7 @@ static void place_totals(vn__program *p)
     int64_t totals = 0;
     for (int64_t k = 0; k < p->n_step; k++) {
         const vn__step *const s = &p->step[k];
-        const int64_t inner = s->stage  ? s->stage->program->work_bytes
+        const int64_t inner = s->stage  ? worker_bytes_of(s->stage)
                               : s->body ? s->body->worker_bytes
                                         : 0;
         p->worker_bytes = aligned(inner) > p->worker_bytes ? aligned(inner) : p->worker_bytes;
@@ -310,9 +325,12 @@ static void place_totals(vn__program *p)
             continue;
         s->stage->totals_at = p->work_bytes;
         s->stage->prepared_at =
-            p->work_bytes + aligned(s->stage->slots * s->stage->totals_bytes);
-        const int64_t bytes =
-            s->stage->prepared_at - p->work_bytes + s->stage->program->prepared_bytes;
+            p->work_bytes +
+            (s->stage->wide ? 0 : aligned(s->stage->slots * s->stage->totals_bytes));
+        s->stage->values_at =
+            s->stage->prepared_at + aligned(s->stage->program->prepared_bytes);
+        const int64_t bytes = s->stage->values_at - p->work_bytes +
+                              (s->stage->wide ? s->stage->program->value_bytes : 0);
         totals = bytes > totals ? bytes : totals;
     }
     p->work_bytes += aligned(totals);
@@ -337,6 +355,7 @@ static vn_status lay_out(vn__compiler *c)
         const int64_t bytes = scratch_bytes(c, s);
         s->scratch = bytes ? aligned(p->work_bytes) : -1;
         plan_preparation(c, s);
+        s->parts = parts_of(s);
         if (!make_setup(p, s))
             break;
         scratch = bytes > scratch ? bytes : scratch;

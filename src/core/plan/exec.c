@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/ops/ops.h"
-#include "core/plan/program.h"
+#include "core/plan/stage_run.h"
 #include "kernels/kernels.h"
 
 #define MAX_ARGS 64 /* operands and results of a step that runs in loops */
@@ -12,6 +12,11 @@ typedef struct cursor {
     char *in[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS];
     int64_t in_panel[VN__MAX_OPERANDS], out_panel[VN__MAX_RESULTS];
 } cursor;
+
+static char *scratch_of(const vn__step *s, const vn__frame *f)
+{
+    return s->scratch < 0 ? NULL : (f->temp ? f->temp : f->work) + s->scratch;
+}
 
 static void resolve(cursor *c, const vn__step *s, const vn__frame *f)
 {
@@ -59,8 +64,12 @@ static void run_panels(const vn__step *s, const vn__frame *f, turn_fn *turn, voi
             return;
     cursor c;
     resolve(&c, s, f);
-    const int64_t panels = s->lanes > 1 ? f->panels : 1;
-    for (int64_t p = 0; p < panels; p++) {
+    const int64_t begin = s->lanes > 1 ? f->begin : 0, end = s->lanes > 1 ? f->panels : 1;
+    for (int i = 0; i < s->n_in; i++)
+        c.in[i] += begin * c.in_panel[i];
+    for (int j = 0; j < s->n_out; j++)
+        c.out[j] += begin * c.out_panel[j];
+    for (int64_t p = begin; p < end; p++) {
         run_loops(s, f, c.in, c.out, p, turn, context);
         for (int i = 0; i < s->n_in; i++)
             c.in[i] += c.in_panel[i];
@@ -97,7 +106,7 @@ static void gather_turn(const vn__step *s, const vn__frame *f, char *const in[],
     (void)panel, (void)index;
     vn_eval copy = *(const vn_eval *)context, *const e = &copy;
     const vn__kernels *const k = e->kernels;
-    char *memory = f->work + s->scratch;
+    char *memory = scratch_of(s, f);
     const void *x[MAX_ARGS];
     void *y[MAX_ARGS];
     for (int i = 0; i < s->n_in; i++) {
@@ -139,7 +148,9 @@ static void run_eval(const vn__step *s, const vn__frame *f)
                   .mapped = native ? s->mapped : none,
                   .in_aval = s->in_aval,
                   .out_aval = s->out_aval,
-                  .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL,
+                  .scratch = scratch_of(s, f),
+                  .part = f->part,
+                  .parts = f->parts,
                   .setup = s->setup,
                   .prepared =
                       s->prepared >= 0 && f->prepared ? f->prepared + s->prepared : NULL,
@@ -147,7 +158,10 @@ static void run_eval(const vn__step *s, const vn__frame *f)
     if (s->flat) {
         cursor c;
         resolve(&c, s, f);
-        e.lanes = s->lanes * f->panels;
+        for (int i = 0; i < s->n_in; i++)
+            c.in[i] += f->begin * c.in_panel[i];
+        c.out[0] += f->begin * c.out_panel[0];
+        e.lanes = s->lanes * (f->panels - f->begin);
         eval_turn(s, f, c.in, c.out, 0, 0, &e);
     } else {
         run_panels(s, f, native ? eval_turn : gather_turn, &e);
@@ -168,12 +182,19 @@ static void run_eval_sum(const vn__step *s, const vn__frame *f)
                   .mapped = s->mapped,
                   .in_aval = s->in_aval,
                   .out_aval = s->out_aval,
-                  .scratch = s->scratch >= 0 ? f->work + s->scratch : NULL,
+                  .scratch = scratch_of(s, f),
+                  .part = f->part,
+                  .parts = f->parts,
                   .setup = s->setup,
                   .kernels = vn__kernels_get(),
+                  .fresh = f->fresh,
                   .panels = f->panels,
                   .valid = last,
                   .panel_bytes = c.in_panel };
+    if (f->fresh && s->parts <= 1) {
+        memset(c.out[0], 0, (size_t)s->out_slot[0].bytes);
+        e.fresh = false;
+    }
     s->op->eval_sum(&e);
 }
 
@@ -302,7 +323,22 @@ static void spread_turn(const vn__step *s, const vn__frame *f, char *const in[],
         memcpy(out[0], in[0], (size_t)(n * size * s->lanes));
 }
 
-static void run_step(const vn__step *s, const vn__frame *f)
+/* The result of a sum of lanes before the first tile. */
+static void begin_sum(const vn__step *s, const vn__frame *f)
+{
+    static const double lowest[] = { -9.3e18, -1.0 / 0.0 };
+    const vn__kernels *const k = vn__kernels_get();
+    const vn_dtype dtype = s->out_aval[0].dtype;
+    const int64_t size = (int64_t)vn_dtype_size(dtype);
+    int64_t panel;
+    char *const out = vn__address(&s->out[0], f, &panel);
+    char one[8] = { 0 };
+    if (s->kind == VN__STEP_MAX)
+        k->cast[dtype][VN__F64](one, &lowest[vn_dtype_is_inexact(dtype)], 1);
+    k->copy(out, 1, 1, one, 0, 0, s->out_slot[0].bytes / size, 1, size);
+}
+
+void vn__run_step(const vn__step *s, const vn__frame *f)
 {
     static turn_fn *const turns[] = {
         [VN__STEP_LOAD] = load_turn,
@@ -321,6 +357,8 @@ static void run_step(const vn__step *s, const vn__frame *f)
         [VN__STEP_SCAN] = vn__run_scan,   [VN__STEP_WHILE] = vn__run_while,
         [VN__STEP_STAGE] = vn__run_stage,
     };
+    if (f->fresh && (s->kind == VN__STEP_SUM || s->kind == VN__STEP_MAX))
+        begin_sum(s, f);
     if (s->kind < sizeof turns / sizeof turns[0] && turns[s->kind])
         run_panels(s, f, turns[s->kind], (void *)(uintptr_t)vn__kernels_get());
     else
@@ -334,31 +372,37 @@ static const void *shared_operand(const vn__place *place, void *const in[])
                                            : NULL;
 }
 
+void vn__prepare_step(const vn__step *s, void *const in[], char *memory, int64_t part,
+                      int64_t parts)
+{
+    const void *x[VN__MAX_OPERANDS];
+    for (int i = 0; i < s->n_op; i++)
+        x[i] = s->mapped[i] ? NULL : shared_operand(&s->in[i], in);
+    if (s->kind == VN__STEP_SCAN) {
+        vn__prepare(s->body, (void *const *)(const void *)x, memory + s->prepared);
+        return;
+    }
+    s->op->prepare(memory + s->prepared, &(vn_eval){ .attr = s->attr,
+                                                     .n_in = s->n_op,
+                                                     .lanes = s->lanes,
+                                                     .in = x,
+                                                     .mapped = s->mapped,
+                                                     .in_aval = s->in_aval,
+                                                     .out_aval = s->out_aval,
+                                                     .part = part,
+                                                     .parts = parts,
+                                                     .kernels = vn__kernels_get() });
+}
+
 void vn__prepare(const vn__program *program, void *const in[], char *memory)
 {
-    for (int64_t k = 0; k < program->n_step; k++) {
-        const vn__step *const s = &program->step[k];
-        const void *x[VN__MAX_OPERANDS];
-        if (s->prepared < 0)
-            continue;
-        for (int i = 0; i < s->n_op; i++)
-            x[i] = s->mapped[i] ? NULL : shared_operand(&s->in[i], in);
-        if (s->kind == VN__STEP_SCAN)
-            vn__prepare(s->body, (void *const *)(const void *)x, memory + s->prepared);
-        else
-            s->op->prepare(memory + s->prepared, &(vn_eval){ .attr = s->attr,
-                                                             .n_in = s->n_op,
-                                                             .lanes = s->lanes,
-                                                             .in = x,
-                                                             .mapped = s->mapped,
-                                                             .in_aval = s->in_aval,
-                                                             .out_aval = s->out_aval,
-                                                             .kernels = vn__kernels_get() });
-    }
+    for (int64_t k = 0; k < program->n_step; k++)
+        if (program->step[k].prepared >= 0)
+            vn__prepare_step(&program->step[k], in, memory, 0, 1);
 }
 
 void vn__run(const vn__program *program, const vn__frame *frame)
 {
     for (int64_t i = 0; i < program->n_step; i++)
-        run_step(&program->step[i], frame);
+        vn__run_step(&program->step[i], frame);
 }

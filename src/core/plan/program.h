@@ -80,6 +80,7 @@ typedef struct vn__step {
     int64_t rows, row_bytes, in_row,
         out_row;       /* LOAD, STORE, COPY: blocks within one loop turn */
     int64_t scratch;   /* offset in the workspace, -1: none */
+    int64_t parts;     /* of the result, that can be computed apart (wide.c); at least 1 */
     const void *setup; /* made by op->setup, NULL: nothing */
     int64_t prepared;  /* offset in what is prepared once for all tiles, -1: nothing */
     struct vn__program *body, *cond;
@@ -113,6 +114,7 @@ typedef enum vn__role {
 
 typedef struct vn__stage {
     vn__program *program;
+    bool wide;     /* runs step by step (wide.c) */
     int64_t n;     /* examples */
     int64_t slots; /* parts whose totals are combined in a fixed tree */
     int64_t tile;  /* examples of one tile */
@@ -120,6 +122,7 @@ typedef struct vn__stage {
     int64_t *total_offset; /* of each TOTAL and LARGEST in one slot's memory */
     int64_t totals_bytes;  /* of one slot */
     int64_t totals_at;     /* offset in the caller's workspace: slots * totals_bytes */
+    int64_t values_at;     /* wide: offset there of the values of a tile */
     int64_t prepared_at;   /* offset in the caller's workspace */
     int axis;
 } vn__stage;
@@ -133,7 +136,10 @@ typedef struct vn__frame {
     char *prepared; /* NULL: nothing is prepared */
     char *workers;  /* workspaces of the pool's workers, for stages; NULL in a tile */
     int64_t worker_bytes;
-    int64_t panels;
+    char *temp; /* base of the steps' scratch offsets; NULL: work */
+    int64_t begin, panels; /* from panel `begin` to before `panels` */
+    int64_t part, parts;   /* of the results of a step, parts 0: whole */
+    bool fresh;            /* sums over examples begin at zero */
     int64_t first; /* number of the first example of the tile */
     int64_t valid; /* examples of the tile */
     int64_t n;     /* examples of all tiles */

@@ -218,6 +218,9 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 #define MAX_SLOTS    64
 #define SLOT_FLOPS   4e5       /* a slot is at least some microseconds of work */
 #define TOTALS_BYTES (6 << 20) /* all slots together */
+#define WIDE_TOTALS  (1 << 19) /* with so much for one slot a stage runs step by step */
+#define WIDE_VALUES  (64 << 20)
+#define WIDE_TILE    1024
 
 static int64_t slots_of(const vn__stage *st, const vn__program *program)
 {
@@ -240,6 +243,20 @@ static int64_t better_lanes(int64_t bytes_of_32, int64_t n)
     return all < WIDE_LANES && all > 0 ? all : WIDE_LANES;
 }
 
+/* Are the sums over examples so large that slots cannot have some each? Loops would not be
+ * parallel step by step. */
+static bool is_wide(const vn__program *program, const vn__part *part)
+{
+    int64_t totals = 0;
+    for (int j = 0; j < part->n_out; j++)
+        if (part->out_role[j] == VN__ROLE_TOTAL)
+            totals += program->out_slot[j].bytes;
+    for (int64_t k = 0; k < program->n_step; k++)
+        if (program->step[k].body)
+            return false;
+    return totals > WIDE_TOTALS;
+}
+
 /* *shared: the lanes of earlier stages of the axis, whose panels this one may read; 0: none. */
 static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part,
                             int64_t *shared)
@@ -256,9 +273,11 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
     *shared = lanes;
     if (!st->program)
         return vn_error_status();
+    st->wide = is_wide(st->program, part);
     const int64_t one = st->program->value_bytes, most = (st->n + lanes - 1) / lanes;
-    int64_t panels = one ? TILE_BYTES / one : MAX_PANELS;
-    panels = panels > MAX_PANELS ? MAX_PANELS : panels;
+    const int64_t limit = st->wide ? WIDE_TILE / lanes : MAX_PANELS;
+    int64_t panels = one ? (st->wide ? WIDE_VALUES : TILE_BYTES) / one : limit;
+    panels = panels > limit ? limit : panels;
     panels = panels > most ? most : panels;
     if (panels > 1) {
         vn__program_free(st->program);
@@ -287,7 +306,7 @@ static vn_status lay_totals(vn__compiler *c, vn__stage *st, const choice *s)
             st->total_offset[j] = st->totals_bytes;
             st->totals_bytes += (st->program->out_slot[j].bytes + 63) & ~(int64_t)63;
         }
-    st->slots = slots_of(st, st->program);
+    st->slots = st->wide ? 1 : slots_of(st, st->program);
     return VN_ERR_OK;
 }
 

@@ -4,7 +4,7 @@
  * threads. */
 #include <string.h>
 
-#include "core/plan/program.h"
+#include "core/plan/stage_run.h"
 #include "kernels/kernels.h"
 #include "parallel/pool.h"
 
@@ -26,30 +26,15 @@ static char *totals_of(const running *r, int64_t slot)
 
 static int64_t panel_bytes(const vn__slot *slot) { return (slot->bytes + 63) & ~(int64_t)63; }
 
+static bool is_total(const vn__stage *st, int output)
+{
+    return st->out_role[output] == VN__ROLE_TOTAL || st->out_role[output] == VN__ROLE_LARGEST;
+}
+
 /* ----------------------------------------------------------------------- one slot */
 
-static void fill_smallest(void *data, vn_dtype dtype, int64_t n)
-{
-    const vn__kernels *const k = vn__kernels_get();
-    const double low = vn_dtype_is_inexact(dtype) ? -1.0 / 0.0 : -9.3e18;
-    char one[8];
-    k->cast[dtype][VN__F64](one, &low, 1);
-    k->copy(data, 1, 1, one, 0, 0, n, 1, (int64_t)vn_dtype_size(dtype));
-}
-
-static void clear_totals(const running *r, char *totals)
-{
-    const vn__stage *const st = r->stage;
-    memset(totals, 0, (size_t)st->totals_bytes);
-    for (int j = 0; j < st->program->n_out; j++) {
-        const vn__slot *const slot = &st->program->out_slot[j];
-        if (st->out_role[j] == VN__ROLE_LARGEST)
-            fill_smallest(totals + st->total_offset[j], slot->aval.dtype,
-                          slot->bytes / (int64_t)vn_dtype_size(slot->aval.dtype));
-    }
-}
-
-static void run_tile(const running *r, int64_t first, char *totals, char *work)
+/* totals: of the slot, NULL: the results themselves. fresh: they begin here. */
+static void run_tile(const running *r, int64_t first, char *totals, char *work, bool fresh)
 {
     const vn__stage *const st = r->stage;
     const vn__program *const p = st->program;
@@ -64,20 +49,25 @@ static void run_tile(const running *r, int64_t first, char *totals, char *work)
     for (int j = 0; j < p->n_out; j++) {
         const bool spill = st->out_role[j] == VN__ROLE_SPILL;
         out_panel[j] = spill ? panel_bytes(&p->out_slot[j]) : 0;
-        out[j] = st->out_role[j] == VN__ROLE_TOTAL || st->out_role[j] == VN__ROLE_LARGEST
-                     ? totals + st->total_offset[j]
-                     : r->out[j] + first / p->lanes * out_panel[j];
+        out[j] = !is_total(st, j) ? r->out[j] + first / p->lanes * out_panel[j]
+                 : totals         ? totals + st->total_offset[j]
+                                  : r->out[j];
     }
-    vn__run(p, &(vn__frame){ .in = in,
-                             .out = out,
-                             .in_panel = in_panel,
-                             .out_panel = out_panel,
-                             .work = work,
-                             .prepared = r->work + st->prepared_at,
-                             .panels = (valid + p->lanes - 1) / p->lanes,
-                             .first = first,
-                             .valid = valid,
-                             .n = st->n });
+    const vn__frame frame = { .in = in,
+                              .out = out,
+                              .in_panel = in_panel,
+                              .out_panel = out_panel,
+                              .work = work,
+                              .prepared = r->work + st->prepared_at,
+                              .panels = (valid + p->lanes - 1) / p->lanes,
+                              .fresh = fresh,
+                              .first = first,
+                              .valid = valid,
+                              .n = st->n };
+    if (st->wide)
+        vn__run_wide(st, &frame, r->workers, r->worker_bytes, fresh);
+    else
+        vn__run(p, &frame);
 }
 
 static void run_slot(void *context, int64_t slot, int worker)
@@ -86,9 +76,9 @@ static void run_slot(void *context, int64_t slot, int worker)
     const vn__stage *const st = r->stage;
     char *const totals = totals_of(r, slot);
     const int64_t tiles = (st->n + st->tile - 1) / st->tile;
-    clear_totals(r, totals);
-    for (int64_t t = slot * tiles / st->slots; t < (slot + 1) * tiles / st->slots; t++)
-        run_tile(r, t * st->tile, totals, r->workers + worker * r->worker_bytes);
+    const int64_t begin = slot * tiles / st->slots, end = (slot + 1) * tiles / st->slots;
+    for (int64_t t = begin; t < end || t == begin; t++) /* none: totals are made all the same */
+        run_tile(r, t * st->tile, totals, r->workers + worker * r->worker_bytes, t == begin);
 }
 
 /* -------------------------------------------------------------------- combining slots */
@@ -127,7 +117,7 @@ static void combine_totals(const running *r)
 {
     const vn__stage *const st = r->stage;
     for (int j = 0; j < st->program->n_out; j++) {
-        if (st->out_role[j] != VN__ROLE_TOTAL && st->out_role[j] != VN__ROLE_LARGEST)
+        if (!is_total(st, j))
             continue;
         const vn__slot *const slot = &st->program->out_slot[j];
         combining c = { r, j, 0, (int64_t)vn_dtype_size(slot->aval.dtype) };
@@ -148,7 +138,14 @@ void vn__run_stage(const vn__step *step, const vn__frame *f)
         r.in[i] = vn__address(&step->in[i], f, &ignored);
     for (int j = 0; j < step->n_out; j++)
         r.out[j] = vn__address(&step->out[j], f, &ignored);
-    vn__prepare(r.stage->program, (void *const *)(void *)r.in, f->work + r.stage->prepared_at);
+    void *const *const shared = (void *const *)(void *)r.in;
+    if (r.stage->wide) {
+        vn__prepare_wide(r.stage->program, shared, f->work + r.stage->prepared_at);
+        for (int64_t first = 0; first < r.stage->n; first += r.stage->tile)
+            run_tile(&r, first, NULL, r.work + r.stage->values_at, first == 0);
+        return;
+    }
+    vn__prepare(r.stage->program, shared, f->work + r.stage->prepared_at);
     vn__parallel_for(r.stage->slots, run_slot, &r);
     combine_totals(&r);
 }

@@ -65,7 +65,7 @@ void VN_FN(gemm)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_c
                  bool accumulate, void *scratch)
 {
     const matrix left = { a, a_row, a_col }, right = { b, b_row, b_col };
-    real *const strip = scratch, *const blocks = strip + DEPTH * VN_COLS;
+    real *const strip = scratch, *const blocks = strip + lesser(k, DEPTH) * VN_COLS;
     if (k == 0 && !accumulate)
         clear(c, ldc, m, n);
     for (int64_t t = 0; t < k; t += DEPTH)

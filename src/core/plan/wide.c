@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Running a stage step by step instead of tile by tile: for nets whose parameters do not fit
+ * beside a tile in a core's cache, so that totals of several slots would cost more than the
+ * work. The whole batch (or a large part of it) is one tile in the caller's workspace, and every
+ * step is a parallel loop of its own: products over groups of their rows, so that a group of
+ * packed weights meets all panels while it is in level 2; sums over examples over the rows of
+ * the result; runs of other steps over the panels. No sum is split: same bits at any number of
+ * threads. */
+#include <string.h>
+
+#include "core/plan/stage_run.h"
+#include "kernels/kernels.h"
+#include "parallel/pool.h"
+
+/* Consecutive steps of one tile. */
+typedef struct wide {
+    const vn__stage *stage;
+    const vn__frame *tile;
+    char *workers; /* scratch of each */
+    int64_t worker_bytes;
+    int64_t first, count; /* steps */
+    int64_t parts, chunks;
+    bool fresh;
+} wide;
+
+static vn__frame frame_of(const wide *w, int worker)
+{
+    vn__frame f = *w->tile;
+    f.temp = w->workers + worker * w->worker_bytes - w->stage->program->value_bytes;
+    f.fresh = w->fresh;
+    return f;
+}
+
+static void run_panel(void *context, int64_t panel, int worker)
+{
+    const wide *const w = context;
+    vn__frame f = frame_of(w, worker);
+    f.begin = panel;
+    f.panels = panel + 1;
+    for (int64_t k = 0; k < w->count; k++)
+        vn__run_step(&w->stage->program->step[w->first + k], &f);
+}
+
+/* Task: one part of the rows, one chunk of the panels. */
+static void run_part(void *context, int64_t task, int worker)
+{
+    const wide *const w = context;
+    vn__frame f = frame_of(w, worker);
+    const int64_t chunk = task % w->chunks, panels = w->tile->panels;
+    f.part = task / w->chunks;
+    f.parts = w->parts;
+    f.begin = chunk * panels / w->chunks;
+    f.panels = (chunk + 1) * panels / w->chunks;
+    if (f.begin < f.panels)
+        vn__run_step(&w->stage->program->step[w->first], &f);
+}
+
+static void run_whole(void *context, int64_t task, int worker)
+{
+    (void)task;
+    const wide *const w = context;
+    const vn__frame f = frame_of(w, worker);
+    vn__run_step(&w->stage->program->step[w->first], &f);
+}
+
+static bool over_panels(const vn__step *s)
+{
+    return s->lanes > 1 && s->parts <= 1 && s->kind != VN__STEP_EVAL_SUM &&
+           s->kind != VN__STEP_SUM && s->kind != VN__STEP_MAX;
+}
+
+/* Runs one step, or several that go panel by panel; returns how many. */
+static int64_t run_some(wide *w)
+{
+    const vn__program *const p = w->stage->program;
+    const vn__step *const s = &p->step[w->first];
+    w->count = 1;
+    if (s->parts > 1) {
+        w->parts = s->parts;
+        w->chunks = s->kind == VN__STEP_EVAL && s->parts < 2 * vn__pool_workers() ? 2 : 1;
+        vn__parallel_for(w->parts * w->chunks, run_part, w);
+    } else if (over_panels(s)) {
+        while (w->first + w->count < p->n_step && over_panels(s + w->count))
+            w->count++;
+        vn__parallel_for(w->tile->panels, run_panel, w);
+    } else {
+        vn__parallel_for(1, run_whole, w);
+    }
+    return w->count;
+}
+
+void vn__run_wide(const vn__stage *stage, const vn__frame *tile, char *workers,
+                  int64_t worker_bytes, bool fresh)
+{
+    wide w = { .stage = stage, .tile = tile, .workers = workers, .worker_bytes = worker_bytes,
+               .fresh = fresh };
+    while (w.first < stage->program->n_step)
+        w.first += run_some(&w);
+}
+
+/* ------------------------------------------------------------------------ preparation */
+
+typedef struct preparing {
+    const vn__step *step;
+    void *const *in;
+    char *memory;
+} preparing;
+
+static void prepare_part(void *context, int64_t part, int worker)
+{
+    (void)worker;
+    const preparing *const p = context;
+    vn__prepare_step(p->step, p->in, p->memory, part, p->step->parts);
+}
+
+void vn__prepare_wide(const vn__program *program, void *const in[], char *memory)
+{
+    for (int64_t k = 0; k < program->n_step; k++) {
+        preparing p = { &program->step[k], in, memory };
+        if (p.step->prepared >= 0)
+            vn__parallel_for(p.step->parts, prepare_part, &p);
+    }
+}
