@@ -263,8 +263,10 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
 {
     int64_t lanes = *shared ? *shared : 32;
     st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
-    const int64_t better =
-        st->program && !*shared ? better_lanes(st->program->value_bytes, st->n) : lanes;
+    st->wide = st->program && is_wide(st->program, part);
+    const int64_t better = st->program && !*shared && !st->wide
+                               ? better_lanes(st->program->value_bytes, st->n)
+                               : lanes;
     if (better != lanes) {
         lanes = better;
         vn__program_free(st->program);
@@ -273,7 +275,6 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
     *shared = lanes;
     if (!st->program)
         return vn_error_status();
-    st->wide = is_wide(st->program, part);
     const int64_t one = st->program->value_bytes, most = (st->n + lanes - 1) / lanes;
     const int64_t limit = st->wide ? WIDE_TILE / lanes : MAX_PANELS;
     int64_t panels = one ? (st->wide ? WIDE_VALUES : TILE_BYTES) / one : limit;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The general matrix product on the tile of tile.h: groups of rows of A are packed for level 2,
- * strips of columns of B for level 1, DEPTH terms of the sum at a time (the blocking of Goto and
- * van de Geijn, "Anatomy of high-performance matrix multiplication", 2008).
+ * strips of columns of B for level 1, DEPTH terms of the sum at a time (the blocking of Goto
+ * and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008).
  * */
 #include "kernels/vector/pack.h"
 

@@ -25,11 +25,19 @@ void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int6
 
 /* ---- products */
 
-/* The part of a job that begins at row `start` of the result. */
-static vn__job rows_from(const vn__job *job, int64_t start)
+/* Terms of a sum that are done at a time where one panel is not in level 1 as a whole. */
+enum { DEPTH = 256 };
+
+/* The terms of the sum: `count` from `from` on, of `all`. */
+typedef struct terms {
+    int64_t from, count, all;
+} terms;
+
+/* The part of a job that begins at row `start` of the result and has `rows` of them. */
+static vn__job rows_from(const vn__job *job, int64_t start, int64_t rows, const terms *t)
 {
     vn__job block = *job;
-    block.a += start * job->taps * job->channels;
+    block.a += start * t->all + t->from * rows;
     block.c += start * job->c_row;
     block.bias = job->bias ? job->bias + start : NULL;
     block.mask = job->mask ? job->mask + start * job->mask_row : NULL;
@@ -76,12 +84,12 @@ static void second_pass(const vn__job *block, const second *s, int64_t start, in
                   mask ? mask + q * block->c_pixel : mask, block->mask_row, s, rows, n);
 }
 
-static void run(const vn__job *job, const second *s, int64_t m, int64_t n)
+static void run(const vn__job *job, const second *s, int64_t m, int64_t n, const terms *t)
 {
     const vn__cut cut = vn__cut_rows(m);
     for (int64_t b = 0; b < cut.blocks; b++) {
         const int64_t rows = vn__block_rows(&cut, b), start = vn__block_start(&cut, b);
-        const vn__job block = rows_from(job, start);
+        const vn__job block = rows_from(job, start, rows, t);
         run_block(&block, rows, n);
         if (s->unary >= 0 || s->gate >= 0)
             second_pass(&block, s, start, rows, n);
@@ -117,9 +125,20 @@ void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b,
     static const int32_t only = 0;
     vn__job job = { .c = c, .c_row = ldc, .a = packed, .b = b, .b_row = ldb, .tap = &only };
     job.pixels = job.taps = 1;
-    job.channels = k;
-    const second rest = set_epilogue(&job, epilogue);
-    run(&job, &rest, m, n);
+    const second rest = set_epilogue(&job, epilogue), none = { -1, -1, NULL };
+    int64_t from = 0;
+    for (; k - from > DEPTH + DEPTH / 2; from += DEPTH) {
+        vn__job begun = job;
+        begun.relu = false;
+        begun.mask = NULL;
+        begun.channels = DEPTH;
+        run(&begun, &none, m, n, &(terms){ from, DEPTH, k });
+        job.b += DEPTH * ldb;
+        job.bias = NULL;
+        job.accumulate = true;
+    }
+    job.channels = k - from;
+    run(&job, &rest, m, n, &(terms){ from, k - from, k });
 }
 
 void VN_FN(conv)(void *y, const void *packed, const void *x, const vn__window *window,
@@ -132,5 +151,6 @@ void VN_FN(conv)(void *y, const void *packed, const void *x, const vn__window *w
         .pixels = s->pixels, .taps = s->taps, .channels = s->channels,
     };
     const second rest = set_epilogue(&job, epilogue);
-    run(&job, &rest, s->outputs, s->lanes);
+    const int64_t k = s->taps * s->channels;
+    run(&job, &rest, s->outputs, s->lanes, &(terms){ 0, k, k });
 }
