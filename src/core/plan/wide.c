@@ -4,21 +4,22 @@
  * work. The whole batch (or a large part of it) is one tile in the caller's workspace, and every
  * step is a parallel loop of its own: products over groups of their rows, so that a group of
  * packed weights meets all panels while it is in level 2; sums over examples over the rows of
- * the result; runs of other steps over the panels. No sum is split: same bits at any number of
- * threads. */
+ * the result; other steps over the panels. Steps are not run together panel by panel: values
+ * share memory once their lives are over, and not panel by panel. No sum is split: same bits at
+ * any number of threads. */
 #include <string.h>
 
 #include "core/plan/stage_run.h"
 #include "kernels/kernels.h"
 #include "parallel/pool.h"
 
-/* Consecutive steps of one tile. */
+/* One step of one tile. */
 typedef struct wide {
     const vn__stage *stage;
     const vn__frame *tile;
     char *workers; /* scratch of each */
     int64_t worker_bytes;
-    int64_t first, count; /* steps */
+    const vn__step *step;
     int64_t parts, chunks;
     bool fresh;
 } wide;
@@ -37,8 +38,7 @@ static void run_panel(void *context, int64_t panel, int worker)
     vn__frame f = frame_of(w, worker);
     f.begin = panel;
     f.panels = panel + 1;
-    for (int64_t k = 0; k < w->count; k++)
-        vn__run_step(&w->stage->program->step[w->first + k], &f);
+    vn__run_step(w->step, &f);
 }
 
 /* Task: one part of the rows, one chunk of the panels. */
@@ -52,7 +52,7 @@ static void run_part(void *context, int64_t task, int worker)
     f.begin = chunk * panels / w->chunks;
     f.panels = (chunk + 1) * panels / w->chunks;
     if (f.begin < f.panels)
-        vn__run_step(&w->stage->program->step[w->first], &f);
+        vn__run_step(w->step, &f);
 }
 
 static void run_whole(void *context, int64_t task, int worker)
@@ -60,7 +60,7 @@ static void run_whole(void *context, int64_t task, int worker)
     (void)task;
     const wide *const w = context;
     const vn__frame f = frame_of(w, worker);
-    vn__run_step(&w->stage->program->step[w->first], &f);
+    vn__run_step(w->step, &f);
 }
 
 static bool over_panels(const vn__step *s)
@@ -69,24 +69,18 @@ static bool over_panels(const vn__step *s)
            s->kind != VN__STEP_SUM && s->kind != VN__STEP_MAX;
 }
 
-/* Runs one step, or several that go panel by panel; returns how many. */
-static int64_t run_some(wide *w)
+static void run(wide *w, const vn__step *s)
 {
-    const vn__program *const p = w->stage->program;
-    const vn__step *const s = &p->step[w->first];
-    w->count = 1;
+    w->step = s;
     if (s->parts > 1) {
         w->parts = s->parts;
         w->chunks = s->kind == VN__STEP_EVAL && s->parts < 2 * vn__pool_workers() ? 2 : 1;
         vn__parallel_for(w->parts * w->chunks, run_part, w);
     } else if (over_panels(s)) {
-        while (w->first + w->count < p->n_step && over_panels(s + w->count))
-            w->count++;
         vn__parallel_for(w->tile->panels, run_panel, w);
     } else {
         vn__parallel_for(1, run_whole, w);
     }
-    return w->count;
 }
 
 void vn__run_wide(const vn__stage *stage, const vn__frame *tile, char *workers,
@@ -94,8 +88,8 @@ void vn__run_wide(const vn__stage *stage, const vn__frame *tile, char *workers,
 {
     wide w = { .stage = stage, .tile = tile, .workers = workers, .worker_bytes = worker_bytes,
                .fresh = fresh };
-    while (w.first < stage->program->n_step)
-        w.first += run_some(&w);
+    for (int64_t k = 0; k < stage->program->n_step; k++)
+        run(&w, &stage->program->step[k]);
 }
 
 /* ------------------------------------------------------------------------ preparation */

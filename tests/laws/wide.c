@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Nets with more parameters than a tile has room for run step by step (core/plan/wide.c): the
+ * numbers of the eager call, and the same bits at any number of threads, for batches of one
+ * example, of broken panels and of several tiles. */
+#include "vernal.h"
+
+static int passed, failed;
+
+static void expect(bool holds, const char *what, int64_t batch, vn_dtype dtype)
+{
+    passed += holds;
+    failed += !holds;
+    if (!holds)
+        printf("FAIL %s, batch %lld: %s %s\n", vn_dtype_name(dtype), (long long)batch, what,
+               vn_error_message());
+    vn_error_clear();
+}
+
+static vn_tree *loss(vn_tree *const arg[]) /* model, x, y */
+{
+    return vn_mean(vn_square(vn_sub(vn_vmap_call(arg[0], arg[1]), arg[2])));
+}
+
+static void check(int64_t batch, vn_dtype dtype)
+{
+    static const int threads[] = { 1, 2, 3, 8 };
+    vn_tree *const model = vn_mlp(300, 290, 500, 2, vn_key(0), NULL);
+    vn_array *const x = vn_normal(vn_key(1), VN_SHAPE(batch, 300), dtype);
+    vn_array *const y = vn_normal(vn_key(2), VN_SHAPE(batch, 290), dtype);
+    vn_tree *const f = vn_filter_value_and_grad(vn_function(loss, 3), NULL);
+    vn_tree *const fast = vn_filter_jit(f, NULL), *const eager = vn_call(f, model, x, y);
+    const double tolerance = dtype == VN_F64 ? 1e-12 : 1e-5;
+    const vn_tree_equal_options close = { .rtol = tolerance, .atol = tolerance / 10 };
+    vn_tree *first = NULL;
+    for (int t = 0; t < 4; t++) {
+        vn_set_num_threads(threads[t]);
+        vn_tree *const got = vn_call(fast, model, x, y);
+        first = first ? first : got;
+        expect(vn_tree_equal(got, eager, &close), "compiled is not eager", batch, dtype);
+        expect(vn_tree_equal(got, first, NULL), "other bits with other threads", batch, dtype);
+    }
+    vn_set_num_threads(0);
+}
+
+int main(void)
+{
+    static const int64_t batches[] = { 1, 77, 256, 2100 };
+    for (int wide = 0; wide < 2; wide++) {
+        const vn_dtype dtype = wide ? VN_F64 : VN_F32;
+        vn_set_default_dtype(dtype);
+        for (int i = 0; i < 4; i++)
+            VN_SCOPE check(batches[i], dtype);
+    }
+    vn_finish();
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
