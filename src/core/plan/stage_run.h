@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the two ways of running a stage: tile by tile (stage_run.c), step by step (wide.c). */
+/* Between the ways of running a stage: tile by tile (stage_run.c), step by step (wide.c). */
 #ifndef VN_CORE_PLAN_STAGE_RUN_H
 #define VN_CORE_PLAN_STAGE_RUN_H
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Running a stage step by step instead of tile by tile: for nets whose parameters do not fit
  * beside a tile in a core's cache, so that totals of several slots would cost more than the
- * work. The whole batch (or a large part of it) is one tile in the caller's workspace, and every
- * step is a parallel loop of its own: products over groups of their rows, so that a group of
- * packed weights meets all panels while it is in level 2; sums over examples over the rows of
- * the result; other steps over the panels. Steps are not run together panel by panel: values
- * share memory once their lives are over, and not panel by panel. No sum is split: same bits at
- * any number of threads. */
-#include <string.h>
-
+ * work. The batch (or a large part of it) is one tile in the caller's workspace, and every step
+ * is a parallel loop of its own: products over groups of their rows, so that a group of packed
+ * weights meets all panels while it is in level 2; sums over examples over the rows of the
+ * result; other steps over the panels. Steps are not run together panel by panel: values share
+ * memory once their lives are over, and not panel by panel. No sum is split: same bits at any
+ * number of threads. */
 #include "core/plan/stage_run.h"
 #include "kernels/kernels.h"
 #include "parallel/pool.h"
