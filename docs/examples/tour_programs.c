@@ -32,7 +32,8 @@ static vn_tree *square_root(vn_tree *const arg[]) /* x f32[] -> sqrt(x) */
 {
     vn_tree *going = vn_partial(vn_function(not_there, 2), arg[0]);
     vn_tree *next = vn_partial(vn_function(babylon, 2), arg[0]);
-    return vn_while_loop(going, next, vn_ones_like(arg[0]), 20); /* bounded: has a gradient */
+    const vn_loop_options bound = { .max_steps = 20 }; /* bounded: has a gradient */
+    return vn_while_loop(going, next, vn_ones_like(arg[0]), &bound);
 }
 
 bool tour_control(void)

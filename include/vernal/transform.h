@@ -106,15 +106,57 @@ VN_API vn_tree *vn_filter_custom_jvp(vn_tree *f, vn_tree *jvp);
 
 /* ---------------------------------------------------------------- control flow */
 /* carry, y_t = f(carry, x_t) for t = 0 .. length-1; returns (carry, stacked ys). xs: a tree of
- * arrays [length, ...] or none (then length says how many). f: (carry, x) -> (carry, y). */
+ * arrays [length, ...] or none (then length says how many). f: (carry, x) -> (carry, y). The
+ * structure, dtypes, shapes and static leaves of the carry stay as they are. */
 VN_API vn_tree *vn_scan(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length);
+
 /* true_fn(args...) or false_fn(args...); with a pred that differs by example each example gets
- * its own. Both must return the same structure, shapes and dtypes. */
+ * its own, else only the one that is chosen runs. Both must return the same structure, shapes
+ * and dtypes. */
 VN_API vn_tree *vn_cond_n(vn_array *pred, vn_tree *true_fn, vn_tree *false_fn, int n,
                           vn_tree *const arg[]);
-/* while (cond(value)) value = body(value). max_steps 0: no bound, forward mode only; with a
- * bound it has a gradient. A finished example costs nothing more. */
-VN_API vn_tree *vn_while_loop(vn_tree *cond, vn_tree *body, vn_tree *init, int64_t max_steps);
+/* branch[index](args...) of n_branches, the index clamped to 0 .. n_branches-1; the same rules
+ * as for cond. */
+VN_API vn_tree *vn_switch_n(vn_array *index, int n_branches, vn_tree *const branch[], int n,
+                            vn_tree *const arg[]);
+
+/* How a compiled loop takes its derivative. */
+typedef enum vn_loop_kind {
+    VN_LOOP_DEFAULT,     /* checkpointed with checkpoints, bounded with max_steps, else lax */
+    VN_LOOP_LAX,         /* a while loop has forward mode only; a scan keeps every carry */
+    VN_LOOP_BOUNDED,     /* keeps every carry of max_steps; derivatives of any order */
+    VN_LOOP_CHECKPOINTED /* keeps some carries and computes the others again: O(sqrt(steps))
+                          * memory, at most twice as many steps; first derivatives */
+} vn_loop_kind;
+
+#define VN_NO_STEPS (-1)
+
+typedef struct vn_loop_options {
+    vn_loop_kind kind; /* (default VN_LOOP_DEFAULT) */
+    /* of a while loop: at most so many steps; VN_NO_STEPS: none (default 0: no bound) */
+    int64_t max_steps;
+    /* carries that a checkpointed loop keeps (default 0: floor(-1.5 + sqrt(2 n + 0.25)) + 1 of
+     * n steps) */
+    int64_t checkpoints;
+    /* which arrays of the state are buffers, as a specification of vn_filter_spec (default
+     * NULL: none). A buffer is a log that vn_buffer_set writes in place; no copy of it is kept.
+     * No row may be written twice, and only rows that were written may be read; the gradient
+     * of what they held before is zero. */
+    vn_tree *buffers;
+} vn_loop_options;
+
+/* while (cond(value)) value = body(value). Under vmap each example stops when it is done and
+ * keeps its value. options may be NULL. */
+VN_API vn_tree *vn_while_loop(vn_tree *cond, vn_tree *body, vn_tree *init,
+                              const vn_loop_options *options);
+/* vn_scan, lax or checkpointed. */
+VN_API vn_tree *vn_scan_with(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length,
+                             const vn_loop_options *options);
+/* buffer [n, ..] with row i (a scalar integer) replaced by x where pred (a scalar bool, NULL:
+ * true); an index outside is dropped, a negative one counts from the end. */
+VN_API vn_array *vn_buffer_set(vn_array *buffer, vn_array *i, vn_array *x, vn_array *pred);
+/* Row i; an index outside is the nearest. */
+VN_API vn_array *vn_buffer_get(vn_array *buffer, vn_array *i);
 /* value = body(i, value) for i = lower .. upper-1. */
 VN_API vn_tree *vn_fori_loop(int64_t lower, int64_t upper, vn_tree *body, vn_tree *init);
 

@@ -66,7 +66,8 @@ static vn_tree *loop(vn_tree *const arg[]) /* (m, y), limit, max_steps -> y */
     vn_tree *cond = vn_partial(vn_function(loop_goes_on, 2), arg[1]);
     vn_tree *body = vn_partial(vn_function(loop_body, 2), vn_at(arg[0], 0));
     vn_tree *init = vn_tuple(vn_at(arg[0], 1), vn_scalar(VN_I32, 0));
-    return vn_at(vn_while_loop(cond, body, init, vn_int_value(arg[2])), 0);
+    const vn_loop_options bound = { .max_steps = vn_int_value(arg[2]) };
+    return vn_at(vn_while_loop(cond, body, init, &bound), 0);
 }
 
 static vn_tree *loop_loss(vn_tree *const arg[]) { return golden_half_squares(loop(arg)); }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The conformance tests of Equinox's transformations, by their numbers. */
+/* The conformance tests of Equinox's transformations and loops, by their numbers. */
 #ifndef VN_TESTS_LAWS_CONFORMANCE_H
 #define VN_TESTS_LAWS_CONFORMANCE_H
 
@@ -11,6 +11,14 @@ void expect_that(bool holds, const char *what);
 void expect_numbers(const char *what, vn_array *got, vn_shape shape, const double want[]);
 /* The last calls gave an error of that status, which is forgotten. */
 void expect_error(const char *what, vn_status status);
+
+typedef struct conformance_row {
+    int number;
+    void (*run)(void);
+} conformance_row;
+
+/* Runs the rows; the exit status. */
+int conformance_main(size_t n, const conformance_row rows[]);
 
 void row_13_grad_none_pattern(void);
 void row_14_grad_aux(void);
@@ -24,5 +32,8 @@ void row_22_donation(void);
 void row_23_vmap_axes(void);
 void row_24_vmap_outputs(void);
 void row_25_ensemble(void);
+void row_40_checkpoint_schedule(void);
+void row_41_loops(void);
+void row_42_errors(void);
 
 #endif

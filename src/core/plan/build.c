@@ -48,6 +48,7 @@ static vn_status build_eval(vn__compiler *c, const vn__instr *instr, const vn__c
     vn__step *const s = chain ? vn__chain_step(c, chain) : eval_step(c, instr);
     if (!s)
         return vn_error_status();
+    s->log = vn__is_log(c, s);
     VN_TRY(vn__step_loops(c, s, loops_of(s)));
     count_flops(c, s);
     return VN_ERR_OK;
@@ -214,6 +215,10 @@ vn_status vn__build_instr(vn__compiler *c, uint32_t index)
         return vn__build_scan(c, instr);
     if (instr->op == &vn__op_while)
         return vn__build_while(c, instr);
+    if (instr->op == &vn__op_unwind)
+        return vn__build_unwind(c, instr);
+    if (instr->op == &vn__op_branch)
+        return vn__build_branch(c, instr);
     return c->absorbed[index] || is_fused(c, instr) ? VN_ERR_OK
                                                     : build_eval(c, instr, c->chain[index]);
 }

@@ -170,7 +170,7 @@ static vn_status assign_offsets(vn__compiler *c, int64_t *offset)
     for (int64_t k = 0; k < p->n_step; k++) {
         const vn__step *const s = &p->step[k];
         for (int j = 0; j < s->n_out; j++) {
-            if (s->out[j].space != VN__SPACE_WORK)
+            if (s->out[j].space != VN__SPACE_WORK || (j >= s->drop_from && j < s->drop_to))
                 continue;
             const int32_t v = s->out[j].index;
             const int64_t panels = s->out_slot[j].lanes ? p->max_panels : 1;
@@ -213,7 +213,7 @@ static bool is_flat(const vn__step *s)
 
 static int64_t scratch_bytes(const vn__compiler *c, const vn__step *s)
 {
-    if (s->kind == VN__STEP_SCAN || s->kind == VN__STEP_WHILE)
+    if (s->body || s->n_branches)
         return s->rows; /* set by the builder */
     if (s->kind != VN__STEP_EVAL && s->kind != VN__STEP_EVAL_SUM)
         return 0;
@@ -259,12 +259,20 @@ static bool is_invariant(const vn__compiler *c, const vn__place *place)
            (place->space == VN__SPACE_IN && place->index >= c->n_varying);
 }
 
+static void forget_preparation(vn__program *p);
+
+static void forget_inner(const vn__step *s)
+{
+    for (int i = 0; i < vn__inner_programs(s); i++)
+        if (vn__inner_program(s, i))
+            forget_preparation(vn__inner_program(s, i));
+}
+
 static void forget_preparation(vn__program *p)
 {
     for (int64_t k = 0; k < p->n_step; k++) {
         p->step[k].prepared = -1;
-        if (p->step[k].body)
-            forget_preparation(p->step[k].body);
+        forget_inner(&p->step[k]);
     }
     p->prepared_bytes = 0;
 }
@@ -283,10 +291,11 @@ static void plan_preparation(const vn__compiler *c, vn__step *s)
     if (s->kind == VN__STEP_EVAL && invariant && s->n_loops == 0 && s->op->prepare &&
         s->lanes > 1)
         bytes = (int64_t)s->op->prepare_size(s->attr, s->in_aval, s->n_op, s->mapped, s->lanes);
-    if (s->kind == VN__STEP_SCAN && invariant)
-        bytes = s->body->prepared_bytes;
-    else if (s->body)
-        forget_preparation(s->body);
+    for (int i = 0; invariant && i < vn__inner_programs(s); i++)
+        if (vn__inner_program(s, i))
+            bytes += aligned(vn__inner_program(s, i)->prepared_bytes);
+    if (!invariant)
+        forget_inner(s);
     if (bytes == 0)
         return;
     s->prepared = p->prepared_bytes;
@@ -310,19 +319,20 @@ static int64_t worker_bytes_of(const vn__stage *stage)
 
 /* Stages run one after the other: their totals share one region behind the rest, their tiles
  * the workers' workspaces. */
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
 static void place_totals(vn__program *p)
 {
     int64_t totals = 0;
     for (int64_t k = 0; k < p->n_step; k++) {
         const vn__step *const s = &p->step[k];
-        const int64_t inner = s->stage  ? worker_bytes_of(s->stage)
-                              : s->body ? s->body->worker_bytes
-                                        : 0;
-        p->worker_bytes = aligned(inner) > p->worker_bytes ? aligned(inner) : p->worker_bytes;
-        if (s->cond && s->cond->worker_bytes > p->worker_bytes)
-            p->worker_bytes = s->cond->worker_bytes;
+        for (int i = 0; i < vn__inner_programs(s); i++)
+            if (vn__inner_program(s, i))
+                p->worker_bytes =
+                    larger(p->worker_bytes, vn__inner_program(s, i)->worker_bytes);
         if (!s->stage)
             continue;
+        p->worker_bytes = larger(p->worker_bytes, aligned(worker_bytes_of(s->stage)));
         s->stage->totals_at = p->work_bytes;
         s->stage->prepared_at =
             p->work_bytes +
@@ -374,8 +384,8 @@ void vn__program_free(vn__program *program)
     if (!program)
         return;
     for (int64_t k = 0; k < program->n_step; k++) {
-        vn__program_free(program->step[k].body);
-        vn__program_free(program->step[k].cond);
+        for (int i = 0; i < vn__inner_programs(&program->step[k]); i++)
+            vn__program_free(vn__inner_program(&program->step[k], i));
         if (program->step[k].stage)
             vn__program_free(program->step[k].stage->program);
     }
@@ -442,14 +452,18 @@ static vn_status set_parameters(vn__compiler *c, int n_in, const uint32_t in[], 
 static vn_status copy_outputs(vn__compiler *c, int n_out, const uint32_t out[])
 {
     for (int j = 0; j < n_out; j++) {
+        const bool log = c->logs && j >= c->logs->out && j < c->logs->out + c->logs->n;
         if (c->out_of[out[j]] == j)
             continue;
+        if (log && c->in_of[out[j]] == c->logs->in + j - c->logs->out)
+            continue; /* it is there already */
         vn__step *const s = vn__step_new(c, VN__STEP_COPY, 1, &out[j], 1, out[j]);
         if (!s)
             return vn_error_status();
         s->out[0] = (vn__place){ .space = VN__SPACE_OUT, .index = j };
         s->rows = 1;
         s->row_bytes = s->in_slot[0].bytes;
+        s->log = log;
     }
     return VN_ERR_OK;
 }
@@ -482,13 +496,15 @@ static vn_status build_all(vn__compiler *c)
 }
 
 vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
-                         int n_varying)
+                         int n_varying, const vn__logs *logs)
 {
-    vn__compiler c = { .tape = tape, .lane = lane, .n_varying = n_varying };
+    vn__compiler c = { .tape = tape, .lane = lane, .n_varying = n_varying, .logs = logs };
     vn_status status = compiler_begin(&c, lanes, max_panels);
     if (status == VN_ERR_OK)
         status = set_parameters(&c, (int)tape->n_input, tape->input, (int)tape->n_output,
                                 tape->output);
+    if (status == VN_ERR_OK && logs && logs->n > 0)
+        status = vn__share_logs(&c, logs);
     if (status == VN_ERR_OK)
         status = vn__find_chains(&c);
     if (status == VN_ERR_OK)

@@ -9,6 +9,7 @@ typedef struct vn__compiler {
     const vn__tape *tape;
     int lane;      /* axis of the lanes, -1: none */
     int n_varying; /* inputs below this change while shared operands stay */
+    const vn__logs *logs;
     vn__program *program;
     int32_t *in_of, *out_of;       /* by value: parameter, or -1 */
     int64_t *first_use, *last_use; /* by value: steps */
@@ -47,5 +48,19 @@ vn__step *vn__chain_step(vn__compiler *c, const vn__chain *chain);
 
 vn_status vn__build_scan(vn__compiler *c, const vn__instr *instr);
 vn_status vn__build_while(vn__compiler *c, const vn__instr *instr);
+vn_status vn__build_unwind(vn__compiler *c, const vn__instr *instr);
+vn_status vn__build_branch(vn__compiler *c, const vn__instr *instr);
+
+/* Gives the versions of each log one place (logs.c). */
+vn_status vn__share_logs(vn__compiler *c, const vn__logs *logs);
+/* True if the step writes a log where it lies. */
+bool vn__is_log(const vn__compiler *c, const vn__step *s);
+
+/* The programs inside a step; some are NULL. */
+static inline vn__program *vn__inner_program(const vn__step *s, int i)
+{
+    return i == 0 ? s->body : i == 1 ? s->cond : s->branch[i - 2];
+}
+static inline int vn__inner_programs(const vn__step *s) { return 2 + s->n_branches; }
 
 #endif

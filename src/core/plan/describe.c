@@ -2,6 +2,7 @@
 /* Tapes and plans as text. */
 #include <inttypes.h>
 
+#include "core/plan/compile.h"
 #include "core/plan/plan.h"
 #include "core/plan/simplify.h"
 #include "kernels/kernels.h"
@@ -53,11 +54,10 @@ static void print_tape(FILE *file, const vn__tape *tape, int indent)
             print_operand(file, tape, instr->in[i]);
         }
         fputc('\n', file);
-        if (instr->op == &vn__op_scan)
-            print_tape(file, ((const vn__scan_attr *)instr->attr)->body, indent + 4);
-        if (instr->op == &vn__op_while) {
-            print_tape(file, ((const vn__while_attr *)instr->attr)->cond, indent + 4);
-            print_tape(file, ((const vn__while_attr *)instr->attr)->body, indent + 4);
+        for (int i = 0; i < vn__op_tapes(instr->op, instr->attr); i++) {
+            const vn__tape *const inner = ((vn__tape *const *)instr->attr)[i];
+            if (inner)
+                print_tape(file, inner, indent + 4);
         }
     }
     fprintf(file, "%*soutputs", indent, "");
@@ -85,6 +85,8 @@ static const char *const step_names[] = {
     [VN__STEP_LOOP_INDEX] = "index of axis",
     [VN__STEP_SCAN] = "loop",
     [VN__STEP_WHILE] = "loop",
+    [VN__STEP_UNWIND] = "loop",
+    [VN__STEP_BRANCH] = "",
     [VN__STEP_STAGE] = "stage",
 };
 
@@ -129,10 +131,9 @@ static void print_program(FILE *file, const vn__program *p, int indent)
                 st->program->work_bytes, st->totals_bytes, st->program->flops);
             print_program(file, st->program, indent + 4);
         }
-        if (s->cond)
-            print_program(file, s->cond, indent + 4);
-        if (s->body)
-            print_program(file, s->body, indent + 4);
+        for (int i = 0; i < vn__inner_programs(s); i++)
+            if (vn__inner_program(s, i))
+                print_program(file, vn__inner_program(s, i), indent + 4);
     }
 }
 

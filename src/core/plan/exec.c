@@ -340,6 +340,8 @@ static void begin_sum(const vn__step *s, const vn__frame *f)
 
 void vn__run_step(const vn__step *s, const vn__frame *f)
 {
+    if (s->log && f->replay)
+        return;
     static turn_fn *const turns[] = {
         [VN__STEP_LOAD] = load_turn,
         [VN__STEP_STORE] = store_turn,
@@ -355,6 +357,7 @@ void vn__run_step(const vn__step *s, const vn__frame *f)
     static void (*const whole[])(const vn__step *, const vn__frame *) = {
         [VN__STEP_EVAL] = run_eval,       [VN__STEP_EVAL_SUM] = run_eval_sum,
         [VN__STEP_SCAN] = vn__run_scan,   [VN__STEP_WHILE] = vn__run_while,
+        [VN__STEP_UNWIND] = vn__run_unwind, [VN__STEP_BRANCH] = vn__run_branch,
         [VN__STEP_STAGE] = vn__run_stage,
     };
     if (f->fresh && (s->kind == VN__STEP_SUM || s->kind == VN__STEP_MAX))
@@ -378,10 +381,17 @@ void vn__prepare_step(const vn__step *s, void *const in[], char *memory, int64_t
     const void *x[VN__MAX_OPERANDS];
     for (int i = 0; i < s->n_op; i++)
         x[i] = s->mapped[i] ? NULL : shared_operand(&s->in[i], in);
-    if (s->kind == VN__STEP_SCAN) {
-        vn__prepare(s->body, (void *const *)(const void *)x, memory + s->prepared);
+    void *const *const operands = (void *const *)(const void *)x;
+    if (s->kind == VN__STEP_SCAN)
+        vn__prepare(s->body, operands, memory + s->prepared);
+    else if (s->kind == VN__STEP_WHILE)
+        vn__prepare_while(s, operands, memory + s->prepared);
+    else if (s->kind == VN__STEP_UNWIND)
+        vn__prepare_unwind(s, operands, memory + s->prepared);
+    else if (s->kind == VN__STEP_BRANCH)
+        vn__prepare_branch(s, operands, memory + s->prepared);
+    if (s->kind != VN__STEP_EVAL)
         return;
-    }
     s->op->prepare(memory + s->prepared, &(vn_eval){ .attr = s->attr,
                                                      .n_in = s->n_op,
                                                      .lanes = s->lanes,

@@ -49,6 +49,8 @@ typedef enum vn__step_kind {
     VN__STEP_LOOP_INDEX,
     VN__STEP_SCAN,
     VN__STEP_WHILE,
+    VN__STEP_UNWIND, /* the reverse mode of a while loop with checkpoints */
+    VN__STEP_BRANCH,
     VN__STEP_STAGE, /* a program run tile by tile over the pool */
 } vn__step_kind;
 
@@ -73,6 +75,7 @@ typedef struct vn__step {
     bool *mapped;
     int64_t lanes; /* of the results: 1, or those of the program */
     bool flat;     /* element-wise over the whole tile in one call */
+    bool log;      /* writes a log where it lies: nothing to do when a loop is replayed */
     int32_t n_loops;
     int64_t loop_count[VN__MAX_LOOPS];
     int64_t *in_stride;  /* [loop][operand], bytes */
@@ -83,9 +86,12 @@ typedef struct vn__step {
     int64_t parts;     /* of the result, that can be computed apart (wide.c); at least 1 */
     const void *setup; /* made by op->setup, NULL: nothing */
     int64_t prepared;  /* offset in what is prepared once for all tiles, -1: nothing */
-    struct vn__program *body, *cond;
-    int64_t *buffer; /* scan, while: offsets of buffers in the step's scratch */
-    int64_t *blocks; /* scan: of each body input and output, how many loop turns */
+    struct vn__program *body, *cond; /* cond of an unwind: one step back */
+    struct vn__program **branch; /* n_branches of them */
+    int32_t n_branches;
+    int32_t drop_from, drop_to; /* results that nobody reads and that are not made */
+    int64_t *buffer; /* loops: offsets of buffers in the step's scratch */
+    int64_t *blocks; /* loops: of each body input and output, how many loop turns */
     struct vn__stage *stage;
 } vn__step;
 
@@ -143,6 +149,7 @@ typedef struct vn__frame {
     int64_t first; /* number of the first example of the tile */
     int64_t valid; /* examples of the tile */
     int64_t n;     /* examples of all tiles */
+    bool replay;   /* steps that have been run before are run again: logs are written already */
 } vn__frame;
 
 void vn__run(const vn__program *program, const vn__frame *frame);
@@ -151,6 +158,12 @@ void vn__prepare(const vn__program *program, void *const in[], char *memory);
 void vn__run_stage(const vn__step *step, const vn__frame *frame);
 void vn__run_scan(const vn__step *step, const vn__frame *frame);
 void vn__run_while(const vn__step *step, const vn__frame *frame);
+void vn__run_unwind(const vn__step *step, const vn__frame *frame);
+void vn__run_branch(const vn__step *step, const vn__frame *frame);
+/* vn__prepare of the programs inside a step, given its shared operands. */
+void vn__prepare_while(const vn__step *step, void *const in[], char *memory);
+void vn__prepare_unwind(const vn__step *step, void *const in[], char *memory);
+void vn__prepare_branch(const vn__step *step, void *const in[], char *memory);
 
 /* The address of a place (panel 0) and its stride from panel to panel. */
 static inline char *vn__address(const vn__place *place, const vn__frame *f, int64_t *panel)
@@ -171,11 +184,16 @@ static inline char *vn__address(const vn__place *place, const vn__frame *f, int6
     }
 }
 
+/* Parameters that lie in one place: input in + i and output out + i are the same memory. */
+typedef struct vn__logs {
+    int in, out, n;
+} vn__logs;
+
 /* Compiles a simplified tape. lane: the axis that is the lanes of the caller's tile, -1: none
  * (the program may then contain stages). n_varying: the first inputs change from run to run of
- * one tile. NULL on error. */
+ * one tile. logs may be NULL. NULL on error. */
 vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
-                         int n_varying);
+                         int n_varying, const vn__logs *logs);
 void vn__program_free(vn__program *program);
 
 /* The part of a tape that a stage runs: chosen instructions, values that come in and go out. */

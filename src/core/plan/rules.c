@@ -6,7 +6,8 @@
  *     sum over k.. of out(v, k)    = axis_sum(sum over .. of v)
  *     axis_sum(f(v))               = f(axis_sum(v))        f linear, does not enlarge
  *     axis_sum(u v)                = u axis_sum(v)         u one number, not mapped
- *     x 1 = x,  x + 0 = x */
+ *     x 1 = x,  x + 0 = x
+ *     x + buffer_one(i, y)         = buffer_add(x, i, y) */
 #include <string.h>
 
 #include "core/ops/ops.h"
@@ -331,6 +332,19 @@ static bool shrink_operands(vn__rewriter *r, vn_array *out[], const vn_op *op, c
     return true;
 }
 
+/* x + an array that is zero but for one row. */
+static bool add_one(vn__rewriter *r, vn_array *out[], vn_array *x, vn_array *one)
+{
+    const vn__instr *const source = vn__rewrite_source(r, one);
+    if (!source || source->op != &vn__op_buffer_one ||
+        !vn_shape_equal(vn_shape_of(x), vn_shape_of(one)))
+        return false;
+    vn_array *const in[] = { x, vn__rewrite_operand(r, source, 0),
+                             vn__rewrite_operand(r, source, 1) };
+    out[0] = vn__rewrite_one(r, &vn__op_buffer_add, NULL, 3, in);
+    return true;
+}
+
 bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
                        int n_in, vn_array *const in[])
 {
@@ -343,6 +357,8 @@ bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const 
         return true;
     if (op == &vn__op_add &&
         (neutral(out, in[0], in[1], 0.0) || neutral(out, in[1], in[0], 0.0)))
+        return true;
+    if (op == &vn__op_add && (add_one(r, out, in[0], in[1]) || add_one(r, out, in[1], in[0])))
         return true;
     return shrink_operands(r, out, op, attr, n_in, in);
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/ops/buffer.h"
 #include "core/plan/rewrite.h"
 #include "vernal/ops.h"
 
@@ -112,8 +113,7 @@ vn_array *vn__rewrite_operand(const vn__rewriter *r, const vn__instr *instr, int
 static bool can_fold(const vn_op *op, const void *attr, int n_in, vn_array *const in[])
 {
     vn_aval aval[VN__MAX_OPERANDS], out[VN__MAX_RESULTS];
-    if (n_in == 0 || op->axes || (op->flags & VN_OP_EFFECT) || op == &vn__op_scan ||
-        op == &vn__op_while)
+    if (n_in == 0 || op->axes || (op->flags & VN_OP_EFFECT) || vn__op_tapes(op, attr))
         return false;
     int64_t largest = 16;
     for (int i = 0; i < n_in; i++) {
@@ -189,12 +189,11 @@ static vn_status translate_attr(vn__rewriter *r, unsigned char *attr, const vn__
             aliased_axes(r, ((const vn__spread_attr *)instr->attr)->axes);
     else if (instr->op->axes)
         ((vn__axis_attr *)(void *)attr)->axis = r->alias[((vn__axis_attr *)(void *)attr)->axis];
-    if (instr->op != &vn__op_scan && instr->op != &vn__op_while)
-        return VN_ERR_OK;
-    const int bodies = instr->op == &vn__op_while ? 2 : 1;
-    for (int i = 0; i < bodies; i++) {
+    for (int i = 0; i < vn__op_tapes(instr->op, instr->attr); i++) {
         vn__tape *body;
         memcpy(&body, attr + (size_t)i * sizeof body, sizeof body);
+        if (!body)
+            continue;
         body = simplify_child(r, body);
         if (!body)
             return vn_error_status();
@@ -221,6 +220,10 @@ static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
     if (instr->op == &vn__op_mark || instr->op == &vn__op_override) {
         for (int j = 0; j < instr->n_out; j++)
             r->map[instr->out + (uint32_t)j] = in[j];
+        return VN_ERR_OK;
+    }
+    if (vn__buffer_is_written(instr->op, instr->attr)) {
+        r->map[instr->out] = in[0];
         return VN_ERR_OK;
     }
     VN_TRY(translate_attr(r, attr.bytes, instr));

@@ -252,7 +252,7 @@ static bool is_wide(const vn__program *program, const vn__part *part)
         if (part->out_role[j] == VN__ROLE_TOTAL)
             totals += program->out_slot[j].bytes;
     for (int64_t k = 0; k < program->n_step; k++)
-        if (program->step[k].body)
+        if (program->step[k].body || program->step[k].n_branches)
             return false;
     return totals > WIDE_TOTALS;
 }

@@ -125,10 +125,13 @@ static vn_status step(const pass *p, const vn__instr *instr)
     instr->op->vjp(din, &node, g);
     if (!vn_ok())
         return vn_error_status();
+    if (instr->op == &vn__op_spread)
+        axes = p->tape->value[instr->out].axes;
+    const bool own_axes = instr->op->axes && instr->op != &vn__op_spread;
     for (int i = 0; i < instr->n_in; i++)
         if (need[i] && din[i])
             accumulate(p, instr->in[i],
-                       instr->op->axes ? p->tape->value[instr->in[i]].axes : axes, din[i]);
+                       own_axes ? p->tape->value[instr->in[i]].axes : axes, din[i]);
     return vn_error_status();
 }
 

@@ -20,14 +20,6 @@
 
 /* -------------------------------------------------------------------------- the op */
 
-static vn_aval stacked(vn_aval x, int64_t length)
-{
-    for (int i = x.shape.rank++; i > 0; i--)
-        x.shape.dim[i] = x.shape.dim[i - 1];
-    x.shape.dim[0] = length;
-    return x;
-}
-
 static vn_status scan_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
 {
     (void)n_in;
@@ -37,9 +29,9 @@ static vn_status scan_shape(vn_aval out[], const void *attr, const vn_aval in[],
     for (int i = 0; i < a->n_carry; i++)
         out[j++] = in[i];
     for (int i = 0; i < a->n_ys; i++)
-        out[j++] = stacked(body->value[body->output[a->n_carry + i]].aval, a->length);
+        out[j++] = vn__stacked_aval(body->value[body->output[a->n_carry + i]].aval, a->length);
     for (int i = 0; i < a->n_carry; i++)
-        out[j++] = stacked(in[i], a->length);
+        out[j++] = vn__stacked_aval(in[i], a->length);
     for (int i = 0; i < a->n_sums; i++)
         out[j++] = body->value[body->output[a->n_carry + a->n_ys + i]].aval;
     return VN_ERR_OK;
@@ -156,12 +148,15 @@ static void scan_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
     for (int i = 0; i < a->n_carry; i++)
         if ((r->history[i] = g[a->n_carry + a->n_ys + i] ? n_xs : -1) >= 0)
             xs[n_xs++] = g[a->n_carry + a->n_ys + i];
-    const vn__loop loop = { .n_carry = n_init,
+    /* xs begin with what the body's inputs were: its gate is one of them now */
+    const vn__loop loop = { .who = "scan",
+                            .n_carry = n_init,
                             .n_xs = n_xs,
                             .init = init,
                             .xs = xs,
                             .length = a->length,
                             .reverse = !a->reverse,
+                            .gate = a->gate ? n_init + a->gate : 0,
                             .body = reverse_step,
                             .context = r };
     if (vn_ok() && vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
@@ -245,12 +240,15 @@ static void scan_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[
     for (int i = 0; i < a->n_xs; i++)
         if ((r->tangent_of[i] = din[a->n_carry + i] ? n_xs : -1) >= 0)
             xs[n_xs++] = din[a->n_carry + i];
-    const vn__loop loop = { .n_carry = n_init,
+    const bool gate_x = a->gate > a->n_carry;
+    const vn__loop loop = { .who = "scan",
+                            .n_carry = n_init,
                             .n_xs = n_xs,
                             .init = init,
                             .xs = xs,
                             .length = a->length,
                             .reverse = a->reverse,
+                            .gate = gate_x ? a->gate + n_init - a->n_carry : a->gate,
                             .body = forward_step,
                             .context = r };
     if (vn_ok() && vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
@@ -279,135 +277,3 @@ const vn_op vn__op_scan = {
     .jvp = scan_jvp,
     .results = results,
 };
-
-/* ------------------------------------------------------------------ as a user calls it */
-
-typedef struct user_scan {
-    vn_tree *f, *init, *xs;
-    vn_tree *carry, *y; /* structure of the results, retained by the scope */
-} user_scan;
-
-static vn_status user_step(vn__loop_step *out, void *context, vn__tape *tape,
-                           vn_array *const carry[], vn_array *const x[])
-{
-    (void)tape;
-    user_scan *const u = context;
-    int64_t next = 0;
-    vn_tree *const c = vn__leaves_replace(u->init, vn_is_array, carry, &next, true);
-    next = 0;
-    vn_tree *const xt = vn__leaves_replace(u->xs, vn_is_array, x, &next, true);
-    vn_tree *const result = c && xt ? vn_call(u->f, c, xt) : NULL;
-    if (!result)
-        return vn_error_status();
-    if (vn_len(result) != 2)
-        return vn__fail(VN_ERR_STRUCTURE, "scan: the function returns no (carry, y)");
-    u->carry = vn_at(result, 0);
-    u->y = vn_at(result, 1);
-    if (!vn_tree_same_structure(u->carry, u->init))
-        return vn__fail(VN_ERR_STRUCTURE, "scan: the carry changes its structure");
-    vn__leaves leaves = { 0 }, ys = { 0 };
-    (void)vn__leaves_add(&leaves, u->carry, vn_is_array);
-    (void)vn__leaves_add(&ys, u->y, vn_is_array);
-    if (leaves.n > VN__MAX_LOOP_VALUES || ys.n > VN__MAX_LOOP_VALUES)
-        vn__fail(VN_ERR_LIMIT, "scan: more than %d arrays", VN__MAX_LOOP_VALUES);
-    for (int64_t i = 0; vn_ok() && i < leaves.n; i++)
-        out->carry[out->n_carry++] = leaves.item[i];
-    for (int64_t i = 0; vn_ok() && i < ys.n; i++)
-        out->y[out->n_ys++] = ys.item[i];
-    vn__leaves_free(&leaves);
-    vn__leaves_free(&ys);
-    return vn_error_status();
-}
-
-static vn_tree *scan_recorded(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length)
-{
-    vn__leaves c = { 0 }, x = { 0 };
-    vn_array *out[MAX_VALUES];
-    user_scan u = { .f = f, .init = init, .xs = xs };
-    int n_ys = 0, n_sums = 0;
-    vn_tree *result = NULL;
-    if (vn__leaves_add(&c, init, vn_is_array) == VN_ERR_OK &&
-        vn__leaves_add(&x, xs, vn_is_array) == VN_ERR_OK) {
-        const vn__loop loop = { .n_carry = (int)c.n,
-                                .n_xs = (int)x.n,
-                                .init = c.item,
-                                .xs = x.item,
-                                .length = length,
-                                .body = user_step,
-                                .context = &u };
-        if (vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
-            int64_t next = 0;
-            vn_tree *const carry = vn__leaves_replace(u.carry, vn_is_array, out, &next, true);
-            vn_tree *const ys = vn__leaves_replace(u.y, vn_is_array, out, &next, true);
-            result = vn_tuple(carry, ys);
-        }
-    }
-    vn__leaves_free(&c);
-    vn__leaves_free(&x);
-    return result;
-}
-
-/* ------------------------------------------------------------------------- eager */
-
-static vn_tree *index_leaf(void *context, vn_tree *leaf)
-{
-    return vn_is_array(leaf) ? vn_index(leaf, 0, *(const int64_t *)context) : leaf;
-}
-
-static vn_tree *stack_leaf(void *context, vn_tree *const leaf[])
-{
-    const int64_t n = *(const int64_t *)context;
-    return vn_is_array(leaf[0]) ? vn__stack_many(n, leaf, 0) : leaf[0];
-}
-
-static vn_tree *scan_eager(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length)
-{
-    vn_tree *carry = init, *result = NULL;
-    vn_tree **const ys = vn__alloc((size_t)(length + 1) * sizeof *ys);
-    bool good = ys != NULL;
-    for (int64_t t = 0; good && t < length; t++) {
-        vn_tree *const x = vn__map_leaves(xs, index_leaf, &t);
-        vn_tree *const out = vn_call(f, carry, x);
-        good = out && vn_len(out) == 2;
-        if (out && !good)
-            vn__fail(VN_ERR_STRUCTURE, "scan: the function returns no (carry, y)");
-        carry = good ? vn_at(out, 0) : NULL;
-        ys[t] = good ? vn_at(out, 1) : NULL;
-        if (good && !vn_tree_same_structure(carry, init))
-            good = vn__fail(VN_ERR_STRUCTURE, "scan: the carry changes its structure") ==
-                   VN_ERR_OK;
-    }
-    if (good)
-        result = vn_tuple(carry, vn__map_leaves_n((int)length, ys, stack_leaf, &length));
-    vn__free(ys);
-    return result;
-}
-
-static bool length_leaf(void *context, vn_tree *leaf)
-{
-    int64_t *const length = context;
-    if (!vn_is_array(leaf))
-        return true;
-    if (vn_rank(leaf) == 0 || (*length >= 0 && vn_dim(leaf, 0) != *length)) {
-        char text[VN__SHAPE_TEXT];
-        vn__fail(VN_ERR_SHAPE, "scan: xs holds %s, expected a first axis of %lld steps",
-                 vn__shape_text(text, vn_dtype_of(leaf), vn_shape_of(leaf)),
-                 (long long)*length);
-        return false;
-    }
-    *length = vn_dim(leaf, 0);
-    return true;
-}
-
-vn_tree *vn_scan(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length)
-{
-    if (!f || !init || !xs)
-        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "scan: an argument is NULL") : NULL;
-    int64_t steps = vn_is_none(xs) ? length : -1;
-    if (!vn__for_leaves(xs, length_leaf, &steps) || steps < 0)
-        return vn_ok() ? vn_error(VN_ERR_ARGUMENT, "scan: the number of steps is unknown")
-                       : NULL;
-    const vn__tape *const tape = vn__tape_current();
-    return tape && !tape->eager ? scan_recorded(f, init, xs, steps)
-                                : scan_eager(f, init, xs, steps);
-}
