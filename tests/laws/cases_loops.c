@@ -184,15 +184,17 @@ void law_add_loops(law_subject *out, int *n)
                                      .fn = loops[i].fn,
                                      .n = 3,
                                      .in = { x, w, loops[i].last } };
-    out[(*n)++] = (law_subject){ .row = "scan", .name = "", .fn = scan, .n = 2, .in = { xs, w } };
+    out[(*n)++] =
+        (law_subject){ .row = "scan", .name = "", .fn = scan, .n = 2, .in = { xs, w } };
     out[(*n)++] = (law_subject){
         .row = "while", .name = "scan", .fn = scan_checkpointed, .n = 2, .in = { xs, w }
     };
     out[(*n)++] = (law_subject){
         .row = "buffer_set", .name = "", .fn = buffer_set, .n = 4, .in = { xs, row, x, flag }
     };
-    out[(*n)++] =
-        (law_subject){ .row = "buffer_get", .name = "", .fn = buffer_get, .n = 2, .in = { xs, row } };
+    out[(*n)++] = (law_subject){
+        .row = "buffer_get", .name = "", .fn = buffer_get, .n = 2, .in = { xs, row }
+    };
     out[(*n)++] = (law_subject){
         .row = "buffer_get", .name = "twice", .fn = buffer_twice, .n = 2, .in = { xs, row }
     };

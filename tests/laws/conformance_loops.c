@@ -7,6 +7,7 @@ int main(void)
 {
     static const conformance_row rows[] = {
         { 40, row_40_checkpoint_schedule },
+        { 41, row_41_loops },
     };
     return conformance_main(sizeof rows / sizeof rows[0], rows);
 }

@@ -140,7 +140,7 @@ vn_tree *vn_switch_n(vn_array *index, int n_branches, vn_tree *const branch[], i
     user_branches u = {
         .who = "switch", .fn = branch, .arg = arg, .n_branches = n_branches, .n_args = n
     };
-    vn_array *const least = vn_scalar(VN_I32, 0), *const most = vn_scalar(VN_I32, n_branches - 1);
-    index = vn_minimum(vn_maximum(vn_cast(index, VN_I32), least), most);
+    index = vn_clip(vn_cast(index, VN_I32), vn_scalar(VN_I32, 0),
+                    vn_scalar(VN_I32, n_branches - 1));
     return index ? choose(&u, index) : NULL;
 }
