@@ -39,15 +39,30 @@ void vn__set_path_writer(vn__path_writer *writer)
     __atomic_store_n(&path_writer, writer, __ATOMIC_RELEASE);
 }
 
-static void append_path(void)
+void vn__current_path(char *text, size_t size)
 {
     vn__path_writer *const writer = __atomic_load_n(&path_writer, __ATOMIC_ACQUIRE);
+    text[0] = '\0';
     if (!writer || writing_path)
         return;
-    char path[200] = "";
     writing_path = true;
-    writer(path, sizeof path);
+    writer(text, size);
     writing_path = false;
+}
+
+vn_status vn__fail_text(vn_status status, const char *text)
+{
+    if (current.status != VN_ERR_OK)
+        return current.status;
+    current.status = status;
+    snprintf(current.message, sizeof current.message, "%s", text);
+    return status;
+}
+
+static void append_path(void)
+{
+    char path[200];
+    vn__current_path(path, sizeof path);
     const size_t used = strlen(current.message);
     if (path[0])
         snprintf(current.message + used, sizeof current.message - used, " (in %s)", path);

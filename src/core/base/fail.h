@@ -20,6 +20,10 @@ void *vn__fail_memory(size_t bytes);
  * core/tree. */
 typedef void vn__path_writer(char *text, size_t size);
 void vn__set_path_writer(vn__path_writer *writer);
+/* That path now; "" outside of calls. */
+void vn__current_path(char *text, size_t size);
+/* Records a finished text: nothing is appended to it. */
+vn_status vn__fail_text(vn_status status, const char *text);
 
 /* Saves and restores the thread's error, to try something that may fail. */
 typedef struct vn__error {

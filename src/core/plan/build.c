@@ -219,6 +219,8 @@ vn_status vn__build_instr(vn__compiler *c, uint32_t index)
         return vn__build_unwind(c, instr);
     if (instr->op == &vn__op_branch)
         return vn__build_branch(c, instr);
+    if (instr->op == &vn__op_fault)
+        return vn__build_check(c, instr);
     return c->absorbed[index] || is_fused(c, instr) ? VN_ERR_OK
                                                     : build_eval(c, instr, c->chain[index]);
 }

@@ -326,6 +326,11 @@ static void place_totals(vn__program *p)
     int64_t totals = 0;
     for (int64_t k = 0; k < p->n_step; k++) {
         const vn__step *const s = &p->step[k];
+        p->checks = p->checks || s->kind == VN__STEP_CHECK ||
+                    (s->stage && s->stage->program->checks);
+        for (int i = 0; i < vn__inner_programs(s); i++)
+            if (vn__inner_program(s, i))
+                p->checks = p->checks || vn__inner_program(s, i)->checks;
         for (int i = 0; i < vn__inner_programs(s); i++)
             if (vn__inner_program(s, i))
                 p->worker_bytes =

@@ -50,6 +50,7 @@ vn_status vn__build_scan(vn__compiler *c, const vn__instr *instr);
 vn_status vn__build_while(vn__compiler *c, const vn__instr *instr);
 vn_status vn__build_unwind(vn__compiler *c, const vn__instr *instr);
 vn_status vn__build_branch(vn__compiler *c, const vn__instr *instr);
+vn_status vn__build_check(vn__compiler *c, const vn__instr *instr);
 
 /* Gives the versions of each log one place (logs.c). */
 vn_status vn__share_logs(vn__compiler *c, const vn__logs *logs);

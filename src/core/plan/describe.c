@@ -87,6 +87,7 @@ static const char *const step_names[] = {
     [VN__STEP_WHILE] = "loop",
     [VN__STEP_UNWIND] = "loop",
     [VN__STEP_BRANCH] = "",
+    [VN__STEP_CHECK] = "",
     [VN__STEP_STAGE] = "stage",
 };
 

@@ -358,7 +358,7 @@ void vn__run_step(const vn__step *s, const vn__frame *f)
         [VN__STEP_EVAL] = run_eval,       [VN__STEP_EVAL_SUM] = run_eval_sum,
         [VN__STEP_SCAN] = vn__run_scan,   [VN__STEP_WHILE] = vn__run_while,
         [VN__STEP_UNWIND] = vn__run_unwind, [VN__STEP_BRANCH] = vn__run_branch,
-        [VN__STEP_STAGE] = vn__run_stage,
+        [VN__STEP_STAGE] = vn__run_stage,   [VN__STEP_CHECK] = vn__run_check,
     };
     if (f->fresh && (s->kind == VN__STEP_SUM || s->kind == VN__STEP_MAX))
         begin_sum(s, f);

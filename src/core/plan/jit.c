@@ -237,9 +237,11 @@ static vn_tree *run(calling *c, vn_array *result[])
     char *const work = take_workspace(plan, workers);
     if (!work)
         return NULL;
-    vn__plan_execute(plan, out, in, work + WORK_HEADER);
+    const vn_status status = vn__plan_execute(plan, out, in, work + WORK_HEADER);
     give_workspace(plan, work);
     kill_donated(c);
+    if (status != VN_ERR_OK)
+        return NULL;
     return vn__map_leaves(plan->result, result_leaf, c);
 }
 

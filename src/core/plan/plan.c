@@ -173,10 +173,14 @@ size_t vn__plan_workspace_for(const vn_plan *plan, int workers)
     return (size_t)(plan->program->work_bytes + workers * plan->program->worker_bytes) + 64;
 }
 
-void vn__plan_execute(const vn_plan *plan, void *const out[], void *const in[], void *workspace)
+vn_status vn__plan_execute(const vn_plan *plan, void *const out[], void *const in[],
+                           void *workspace)
 {
+    vn__report report;
     const vn__program *const p = plan->program;
     static const int64_t shared[VN__MAX_OPERANDS];
+    if (p->checks)
+        vn__report_start(&report);
     vn__run(p, &(vn__frame){ .in = in,
                              .out = out,
                              .in_panel = shared,
@@ -186,7 +190,9 @@ void vn__plan_execute(const vn_plan *plan, void *const out[], void *const in[], 
                              .worker_bytes = p->worker_bytes,
                              .panels = 1,
                              .valid = 1,
-                             .n = 1 });
+                             .n = 1,
+                             .report = p->checks ? &report : NULL });
+    return p->checks ? vn__report_status(&report) : VN_ERR_OK;
 }
 
 /* --------------------------------------------------------------- the public interface */
@@ -263,6 +269,5 @@ vn_status vn_plan_run(const vn_plan *plan, void *const out[], const void *const 
 {
     if (!plan || !workspace || (!out && plan->program->n_out) || (!in && plan->program->n_in))
         return vn__fail(VN_ERR_NULL_ARGUMENT, "vn_plan_run: an argument is NULL");
-    vn__plan_execute(plan, out, (void *const *)(const void *)in, workspace);
-    return VN_ERR_OK;
+    return vn__plan_execute(plan, out, (void *const *)(const void *)in, workspace);
 }

@@ -19,8 +19,9 @@ struct vn_plan {
 vn_plan *vn__plan_record(vn_tree *f, bool f_is_input, int n, vn_tree *const arg[]);
 
 size_t vn__plan_workspace_for(const vn_plan *plan, int workers);
-void vn__plan_execute(const vn_plan *plan, void *const out[], void *const in[],
-                      void *workspace);
+/* VN_ERR_RUNTIME where an error_if of the program holds. */
+vn_status vn__plan_execute(const vn_plan *plan, void *const out[], void *const in[],
+                           void *workspace);
 
 void vn__plan_describe(FILE *file, const vn_plan *plan);
 

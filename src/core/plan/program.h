@@ -10,6 +10,7 @@
 #define VN_CORE_PLAN_PROGRAM_H
 
 #include "core/transform/control.h"
+#include "core/transform/error_if.h"
 
 typedef enum vn__space {
     VN__SPACE_WORK,
@@ -51,6 +52,7 @@ typedef enum vn__step_kind {
     VN__STEP_WHILE,
     VN__STEP_UNWIND, /* the reverse mode of a while loop with checkpoints */
     VN__STEP_BRANCH,
+    VN__STEP_CHECK, /* notes the examples whose error code is not 0 */
     VN__STEP_STAGE, /* a program run tile by tile over the pool */
 } vn__step_kind;
 
@@ -107,6 +109,7 @@ typedef struct vn__program {
     int64_t prepared_bytes;    /* made of shared operands before the first tile */
     int64_t lanes, max_panels; /* 1, 1: a plain program */
     double flops;              /* of one example (or one run) */
+    bool checks;               /* it, or a program inside, has a CHECK */
 } vn__program;
 
 /* How a stage treats its parameters. */
@@ -133,6 +136,23 @@ typedef struct vn__stage {
     int axis;
 } vn__stage;
 
+/* The faults of one run: of all that happen those that were recorded first, and of these the
+ * ones of the first examples, so that they do not depend on the threads. */
+#define VN__MAX_FAULTS 8
+typedef struct vn__fault {
+    const vn__fault_attr *what;
+    int32_t code, n; /* which message; number of mapped axes */
+    int64_t index[VN__MAX_LOOPS + 1];
+} vn__fault;
+typedef struct vn__report {
+    int32_t lock; /* taken by whoever has a fault to note */
+    int32_t n;
+    vn__fault fault[VN__MAX_FAULTS]; /* sorted */
+} vn__report;
+void vn__report_start(vn__report *report);
+/* VN_ERR_OK, or the error that the faults make. */
+vn_status vn__report_status(const vn__report *report);
+
 /* One run of a program. Panel strides of parameters are bytes, 0 for what all panels share. */
 typedef struct vn__frame {
     void *const *in;
@@ -149,6 +169,7 @@ typedef struct vn__frame {
     int64_t first; /* number of the first example of the tile */
     int64_t valid; /* examples of the tile */
     int64_t n;     /* examples of all tiles */
+    vn__report *report; /* NULL in a program without checks */
     bool replay;   /* steps that have been run before are run again: logs are written already */
 } vn__frame;
 
@@ -160,6 +181,7 @@ void vn__run_scan(const vn__step *step, const vn__frame *frame);
 void vn__run_while(const vn__step *step, const vn__frame *frame);
 void vn__run_unwind(const vn__step *step, const vn__frame *frame);
 void vn__run_branch(const vn__step *step, const vn__frame *frame);
+void vn__run_check(const vn__step *step, const vn__frame *frame);
 /* vn__prepare of the programs inside a step, given its shared operands. */
 void vn__prepare_while(const vn__step *step, void *const in[], char *memory);
 void vn__prepare_unwind(const vn__step *step, void *const in[], char *memory);

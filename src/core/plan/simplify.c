@@ -7,6 +7,7 @@
 
 #include "core/ops/buffer.h"
 #include "core/plan/rewrite.h"
+#include "core/transform/error_if.h"
 #include "vernal/ops.h"
 
 #define MAX_PASSES 8
@@ -113,7 +114,8 @@ vn_array *vn__rewrite_operand(const vn__rewriter *r, const vn__instr *instr, int
 static bool can_fold(const vn_op *op, const void *attr, int n_in, vn_array *const in[])
 {
     vn_aval aval[VN__MAX_OPERANDS], out[VN__MAX_RESULTS];
-    if (n_in == 0 || op->axes || (op->flags & VN_OP_EFFECT) || vn__op_tapes(op, attr))
+    if (n_in == 0 || op->axes || (op->flags & VN_OP_EFFECT) || vn__op_tapes(op, attr) ||
+        op == &vn__op_error_if)
         return false;
     int64_t largest = 16;
     for (int i = 0; i < n_in; i++) {
@@ -205,6 +207,23 @@ static vn_status translate_attr(vn__rewriter *r, unsigned char *attr, const vn__
     return VN_ERR_OK;
 }
 
+/* An error_if that has readers: the check of its code, and what it hands through. */
+static vn_status copy_fault(vn__rewriter *r, const vn__instr *instr, vn_array *in[])
+{
+    const vn__fault_attr *const a = instr->attr;
+    vn_array *const code = in[instr->n_in - 1];
+    vn_array *out[1];
+    VN_TRY(vn__tape_keep(r->to, a->messages));
+    VN_TRY(vn__record(out, r->to, &vn__op_fault, a, 1, (vn_array *[]){ code }, 0));
+    if (instr->op == &vn__op_fault)
+        r->map[instr->out] = out[0];
+    for (int j = 0; instr->op == &vn__op_error_if && j < instr->n_out; j++) {
+        const uint64_t axes = r->from->value[instr->out + (uint32_t)j].axes;
+        r->map[instr->out + (uint32_t)j] = vn__spread(r->to, in[j], aliased_axes(r, axes));
+    }
+    return vn_error_status();
+}
+
 static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
 {
     vn_array *in[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS];
@@ -222,6 +241,8 @@ static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
             r->map[instr->out + (uint32_t)j] = in[j];
         return VN_ERR_OK;
     }
+    if (instr->op == &vn__op_error_if || instr->op == &vn__op_fault)
+        return copy_fault(r, instr, in);
     if (vn__buffer_is_written(instr->op, instr->attr)) {
         r->map[instr->out] = in[0];
         return VN_ERR_OK;

@@ -345,13 +345,21 @@ static vn_status add_stage_step(vn__compiler *c, vn__stage *st, const choice *s)
     return VN_ERR_OK;
 }
 
+static bool has_effect(const vn__tape *tape, const choice *s)
+{
+    for (int64_t k = 0; k < s->n_instr; k++)
+        if (tape->instr[s->instr[k]].op->flags & VN_OP_EFFECT)
+            return true;
+    return false;
+}
+
 static vn_status build_stage(const partition *p, int32_t level, int lane)
 {
     choice s = { 0 };
     vn_status status = collect(p, &s, level, lane);
     vn__compiler *const c = p->c;
     vn__stage *const st = vn__arena_alloc(&c->program->arena, sizeof *st);
-    if (status == VN_ERR_OK && st && s.n_instr > 0 && s.n_out > 0) {
+    if (status == VN_ERR_OK && st && s.n_instr > 0 && (s.n_out > 0 || has_effect(c->tape, &s))) {
         st->axis = lane;
         st->n = vn__tape_axis(c->tape, lane)->size;
         const vn__part chosen = { s.instr, s.n_instr, s.in,      s.out,

@@ -16,6 +16,7 @@ typedef struct running {
     char *work; /* of the caller */
     char *workers;
     int64_t worker_bytes;
+    vn__report *report;
     char *in[MAX_PARAMETERS], *out[MAX_PARAMETERS];
 } running;
 
@@ -63,7 +64,8 @@ static void run_tile(const running *r, int64_t first, char *totals, char *work, 
                               .fresh = fresh,
                               .first = first,
                               .valid = valid,
-                              .n = st->n };
+                              .n = st->n,
+                              .report = r->report };
     if (st->wide)
         vn__run_wide(st, &frame, r->workers, r->worker_bytes, fresh);
     else
@@ -132,7 +134,8 @@ void vn__run_stage(const vn__step *step, const vn__frame *f)
                   .stage = step->stage,
                   .work = f->work,
                   .workers = f->workers,
-                  .worker_bytes = f->worker_bytes };
+                  .worker_bytes = f->worker_bytes,
+                  .report = f->report };
     int64_t ignored;
     for (int i = 0; i < step->n_in; i++)
         r.in[i] = vn__address(&step->in[i], f, &ignored);

@@ -34,6 +34,17 @@ static vn_array *with_guards(vn_array *condition, bool alike)
     return condition;
 }
 
+bool vn__is_conditional(void)
+{
+    const vn__tape *const tape = vn__tape_current();
+    if (!tape || tape->eager)
+        return false;
+    for (int i = 0; i < n_guards && i < MAX_GUARDS; i++)
+        if (vn__tape_of(guard[i]) && vn__tape_encloses(vn__tape_of(guard[i]), tape))
+            return true;
+    return tape->parent != NULL;
+}
+
 vn_array *vn__guarded(vn_array *condition) { return with_guards(condition, false); }
 
 vn_array *vn__guarded_alike(vn_array *condition) { return with_guards(condition, true); }

@@ -5,6 +5,7 @@
  * depend on the threads. */
 #include "core/transform/derivative.h"
 #include "core/transform/detached.h"
+#include "core/transform/error_if.h"
 #include "parallel/pool.h"
 #include "vernal/ops.h"
 #include "vernal/random.h"
@@ -109,6 +110,22 @@ static void sum_chunk(const running *r, int64_t from, int64_t to)
     }
 }
 
+/* One example; a condition of error_if that holds in it is added to those of the others. */
+static bool run_example(const running *r, int64_t e, vn__error *faults)
+{
+    bool good = false;
+    vn__example_push(e);
+    VN_SCOPE { good = r->cotangent ? reverse_example(r, e) : forward_example(r, e); }
+    vn__example_pop();
+    if (good || vn_error_status() != VN_ERR_RUNTIME)
+        return good;
+    vn__error one;
+    vn__error_take(&one);
+    faults->status = VN_ERR_RUNTIME;
+    vn__fault_append(faults->message, sizeof faults->message, one.message);
+    return true;
+}
+
 static void run_chunk(void *context, int64_t chunk, int worker)
 {
     (void)worker;
@@ -121,18 +138,41 @@ static void run_chunk(void *context, int64_t chunk, int worker)
     const bool partitionable = vn_threefry_partitionable();
     vn_set_default_dtype(r->default_dtype);
     vn_set_threefry_partitionable(r->partitionable);
+    vn__error faults = { .status = VN_ERR_OK };
     bool good = true;
     for (int64_t e = from; good && e < to; e++)
-        VN_SCOPE { good = r->cotangent ? reverse_example(r, e) : forward_example(r, e); }
-    if (good && r->cotangent)
+        good = run_example(r, e, &faults);
+    if (good && r->cotangent && faults.status == VN_ERR_OK)
         VN_SCOPE { sum_chunk(r, from, to); }
+    if (faults.status != VN_ERR_OK)
+        vn__error_restore(&faults);
     vn_set_default_dtype(dtype);
     vn_set_threefry_partitionable(partitionable);
     vn__error_take(&r->error[chunk]);
     vn__error_restore(&outer);
 }
 
-/* Runs all chunks; the first error in the order of the examples becomes the caller's. */
+/* The first error in the order of the examples becomes the caller's; conditions of error_if
+ * that hold are collected. */
+static void pass_errors(const running *r, int64_t chunks)
+{
+    vn__error all = { .status = VN_ERR_OK };
+    for (int64_t c = 0; c < chunks; c++) {
+        if (r->error[c].status == VN_ERR_OK)
+            continue;
+        if (r->error[c].status != VN_ERR_RUNTIME) {
+            if (all.status == VN_ERR_OK)
+                all = r->error[c];
+            break;
+        }
+        all.status = VN_ERR_RUNTIME;
+        vn__fault_append(all.message, sizeof all.message, r->error[c].message);
+    }
+    if (all.status != VN_ERR_OK && vn_ok())
+        vn__error_restore(&all);
+}
+
+/* Runs all chunks. */
 static vn_status run_all(running *r)
 {
     const int64_t chunks = (r->size + CHUNK - 1) / CHUNK;
@@ -144,9 +184,7 @@ static vn_status run_all(running *r)
     const int suspended = vn__tape_suspend();
     vn__parallel_for(chunks, run_chunk, r);
     vn__tape_resume(suspended);
-    for (int64_t c = 0; c < chunks && vn_ok(); c++)
-        if (r->error[c].status != VN_ERR_OK)
-            vn__error_restore(&r->error[c]);
+    pass_errors(r, chunks);
     vn__free(r->error);
     return vn_error_status();
 }
