@@ -81,7 +81,10 @@ static const char *with_path(char *text, size_t size, const char *message)
     char path[200];
     vn__current_path(path, sizeof path);
     const bool model = path[0] && strncmp(path, "filter_", 7) && strncmp(path, "Partial", 7);
-    snprintf(text, size, model ? "%s (in %s)" : "%s", message, path);
+    if (model)
+        snprintf(text, size, "%s (in %s)", message, path);
+    else
+        snprintf(text, size, "%s", message);
     return text;
 }
 
