@@ -6,6 +6,7 @@
 #include "vernal/array.h"
 #include "vernal/base.h"
 #include "vernal/check.h"
+#include "vernal/debug.h"
 #include "vernal/enumeration.h"
 #include "vernal/io.h"
 #include "vernal/nn.h"

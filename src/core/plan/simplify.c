@@ -8,6 +8,7 @@
 #include "core/ops/buffer.h"
 #include "core/plan/rewrite.h"
 #include "core/transform/error_if.h"
+#include "core/transform/watch.h"
 #include "vernal/ops.h"
 
 #define MAX_PASSES 8
@@ -236,7 +237,8 @@ static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
                         sizeof attr);
     for (int i = 0; i < instr->n_in; i++)
         in[i] = r->map[instr->in[i]];
-    if (instr->op == &vn__op_mark || instr->op == &vn__op_override) {
+    if (instr->op == &vn__op_mark || instr->op == &vn__op_override ||
+        instr->op == &vn__op_watch) {
         for (int j = 0; j < instr->n_out; j++)
             r->map[instr->out + (uint32_t)j] = in[j];
         return VN_ERR_OK;
