@@ -19,7 +19,7 @@ vn_status vn__build_branch(vn__compiler *c, const vn__instr *instr)
     double flops = 0;
     for (int i = 0; i < a->n_branches; i++) {
         vn__program *const p =
-            vn__compile_body(c, a->branch[i], c->program->max_panels, 0, NULL);
+            vn__compile_body(c, a->branch[i], c->program->max_panels, 0, NULL, NULL);
         if (!p)
             return vn_error_status();
         s->branch[s->n_branches++] = p;

@@ -113,12 +113,11 @@ static vn_status build_map_out(vn__compiler *c, const vn__instr *instr)
 
 /* ------------------------------------------------------------------------- reductions */
 
-/* The instruction whose only reader is this sum over lanes and which can do both at once. */
-static const vn__instr *fusable(const vn__compiler *c, const vn__instr *sum)
+/* The instruction that makes a value for a sum over lanes alone and can do both at once. */
+static const vn__instr *fusable(const vn__compiler *c, uint32_t value)
 {
-    const vn__value *const v = &c->tape->value[sum->in[0]];
-    if (sum->op != &vn__op_axis_sum || v->instr == VN__NO_INSTR || c->uses[sum->in[0]] != 1 ||
-        c->in_of[sum->in[0]] >= 0)
+    const vn__value *const v = &c->tape->value[value];
+    if (v->instr == VN__NO_INSTR || c->uses[value] != 1 || c->in_of[value] >= 0)
         return NULL;
     const vn__instr *const source = &c->tape->instr[v->instr];
     if (!source->op->eval_sum || source->n_out != 1)
@@ -136,32 +135,48 @@ static bool is_fused(const vn__compiler *c, const vn__instr *instr)
     if (c->lane < 0 || !instr->op->eval_sum || instr->n_out != 1 || c->uses[instr->out] != 1 ||
         c->out_of[instr->out] >= 0)
         return false;
-    for (int64_t k = c->tape->value[instr->out].instr + 1; k < c->tape->n_instr; k++) {
-        const vn__instr *const reader = &c->tape->instr[k];
-        if (reader->op == &vn__op_axis_sum && reader->in[0] == instr->out)
-            return ((const vn__axis_attr *)reader->attr)->axis == c->lane &&
-                   fusable(c, reader) == instr;
-    }
-    return false;
+    const uint32_t k = c->reader[instr->out];
+    if (k == VN__NO_INSTR) /* it is an output */
+        return c->summed && fusable(c, instr->out) == instr;
+    const vn__instr *const reader = &c->tape->instr[k];
+    return reader->op == &vn__op_axis_sum &&
+           ((const vn__axis_attr *)reader->attr)->axis == c->lane &&
+           fusable(c, instr->out) == instr;
+}
+
+static vn__step *lane_sum_step(vn__compiler *c, uint32_t value, uint32_t out)
+{
+    const vn__instr *const source = fusable(c, value);
+    if (!source)
+        return vn__step_new(c, VN__STEP_SUM, 1, &value, 1, out);
+    vn__step *const s =
+        vn__step_new(c, VN__STEP_EVAL_SUM, source->n_in, source->in, 1, out);
+    if (!s)
+        return NULL;
+    s->op = source->op;
+    s->attr = source->attr;
+    s->lanes = c->program->lanes;
+    count_flops(c, s);
+    return s;
+}
+
+vn_status vn__build_summed(vn__compiler *c, int j)
+{
+    const uint32_t value = c->tape->output[j];
+    vn__step *const s = lane_sum_step(c, value, value);
+    if (!s)
+        return vn_error_status();
+    s->out[0] = (vn__place){ .space = VN__SPACE_OUT, .index = j };
+    s->out_slot[0] = c->program->out_slot[j];
+    return VN_ERR_OK;
 }
 
 static vn_status build_lane_reduction(vn__compiler *c, const vn__instr *instr)
 {
-    const vn__instr *const source = fusable(c, instr);
-    if (source) {
-        vn__step *const s =
-            vn__step_new(c, VN__STEP_EVAL_SUM, source->n_in, source->in, 1, instr->out);
-        if (!s)
-            return vn_error_status();
-        s->op = source->op;
-        s->attr = source->attr;
-        s->lanes = c->program->lanes;
-        count_flops(c, s);
-        return VN_ERR_OK;
-    }
     const vn__step *const s =
-        vn__step_new(c, instr->op == &vn__op_axis_sum ? VN__STEP_SUM : VN__STEP_MAX, 1,
-                     instr->in, 1, instr->out);
+        instr->op == &vn__op_axis_sum
+            ? lane_sum_step(c, instr->in[0], instr->out)
+            : vn__step_new(c, VN__STEP_MAX, 1, instr->in, 1, instr->out);
     return s ? VN_ERR_OK : vn_error_status();
 }
 
@@ -199,6 +214,8 @@ static vn_status build_spread(vn__compiler *c, const vn__instr *instr)
 vn_status vn__build_instr(vn__compiler *c, uint32_t index)
 {
     const vn__instr *const instr = &c->tape->instr[index];
+    if (c->absorbed[index])
+        return VN_ERR_OK;
     if (instr->op == &vn__op_map_in)
         return build_map_in(c, instr);
     if (instr->op == &vn__op_map_out)
@@ -221,6 +238,5 @@ vn_status vn__build_instr(vn__compiler *c, uint32_t index)
         return vn__build_branch(c, instr);
     if (instr->op == &vn__op_fault)
         return vn__build_check(c, instr);
-    return c->absorbed[index] || is_fused(c, instr) ? VN_ERR_OK
-                                                    : build_eval(c, instr, c->chain[index]);
+    return is_fused(c, instr) ? VN_ERR_OK : build_eval(c, instr, c->chain[index]);
 }

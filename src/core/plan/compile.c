@@ -447,8 +447,12 @@ static vn_status set_parameters(vn__compiler *c, int n_in, const uint32_t in[], 
     }
     for (int j = n_out - 1; j >= 0; j--) {
         p->out_slot[j] = vn__slot_of(c, out[j]);
-        if (c->in_of[out[j]] < 0 && !c->tape->value[out[j]].constant)
+        if (c->summed && c->summed[j]) {
+            p->out_slot[j].lanes = false;
+            p->out_slot[j].bytes /= p->lanes;
+        } else if (c->in_of[out[j]] < 0 && !c->tape->value[out[j]].constant) {
             c->out_of[out[j]] = j; /* the first of equal outputs is computed in place */
+        }
     }
     return VN_ERR_OK;
 }
@@ -458,6 +462,10 @@ static vn_status copy_outputs(vn__compiler *c, int n_out, const uint32_t out[])
 {
     for (int j = 0; j < n_out; j++) {
         const bool log = c->logs && j >= c->logs->out && j < c->logs->out + c->logs->n;
+        if (c->summed && c->summed[j]) {
+            VN_TRY(vn__build_summed(c, j));
+            continue;
+        }
         if (c->out_of[out[j]] == j)
             continue;
         if (log && c->in_of[out[j]] == c->logs->in + j - c->logs->out)
@@ -501,9 +509,11 @@ static vn_status build_all(vn__compiler *c)
 }
 
 vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
-                         int n_varying, const vn__logs *logs)
+                         int n_varying, const vn__logs *logs, const bool summed[])
 {
-    vn__compiler c = { .tape = tape, .lane = lane, .n_varying = n_varying, .logs = logs };
+    vn__compiler c = {
+        .tape = tape, .lane = lane, .n_varying = n_varying, .logs = logs, .summed = summed
+    };
     vn_status status = compiler_begin(&c, lanes, max_panels);
     if (status == VN_ERR_OK)
         status = set_parameters(&c, (int)tape->n_input, tape->input, (int)tape->n_output,

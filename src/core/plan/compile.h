@@ -10,6 +10,7 @@ typedef struct vn__compiler {
     int lane;      /* axis of the lanes, -1: none */
     int n_varying; /* inputs below this change while shared operands stay */
     const vn__logs *logs;
+    const bool *summed; /* by output: it is summed over the lanes; NULL: none is */
     vn__program *program;
     int32_t *in_of, *out_of;       /* by value: parameter, or -1 */
     int64_t *first_use, *last_use; /* by value: steps */
@@ -33,6 +34,9 @@ vn_status vn__step_loops(const vn__compiler *c, vn__step *s, uint64_t axes);
 /* Steps of one instruction (build.c); of all, with stages (stage.c). */
 vn_status vn__build_instr(vn__compiler *c, uint32_t instr);
 vn_status vn__build_staged(vn__compiler *c);
+
+/* Output j as the sum of a value over the lanes, which adds to what is there. */
+vn_status vn__build_summed(vn__compiler *c, int j);
 
 /* A product and what its kernel does before it stores (epilogue.c). */
 typedef struct vn__chain {

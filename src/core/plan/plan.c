@@ -77,7 +77,7 @@ static vn_plan *compile(const vn__tape *tape, vn_tree *result)
     if (!plan)
         return NULL;
     plan->tape = vn__simplify(tape);
-    plan->program = plan->tape ? vn__compile(plan->tape, -1, 1, 1, 0, NULL) : NULL;
+    plan->program = plan->tape ? vn__compile(plan->tape, -1, 1, 1, 0, NULL, NULL) : NULL;
     plan->result = vn_retain(result);
     if (!plan->program || find_aliases(plan) != VN_ERR_OK) {
         vn_plan_destroy(plan);

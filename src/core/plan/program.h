@@ -92,6 +92,7 @@ typedef struct vn__step {
     struct vn__program **branch; /* n_branches of them */
     int32_t n_branches;
     int32_t drop_from, drop_to; /* results that nobody reads and that are not made */
+    const bool *summed; /* scan: which outputs of the body are sums over the lanes */
     int64_t *buffer; /* loops: offsets of buffers in the step's scratch */
     int64_t *blocks; /* loops: of each body input and output, how many loop turns */
     struct vn__stage *stage;
@@ -213,9 +214,10 @@ typedef struct vn__logs {
 
 /* Compiles a simplified tape. lane: the axis that is the lanes of the caller's tile, -1: none
  * (the program may then contain stages). n_varying: the first inputs change from run to run of
- * one tile. logs may be NULL. NULL on error. */
+ * one tile. logs may be NULL. summed: which outputs are sums over the lanes, that add to what is
+ * there (at the frame's `fresh` to zero); NULL: none. NULL on error. */
 vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
-                         int n_varying, const vn__logs *logs);
+                         int n_varying, const vn__logs *logs, const bool summed[]);
 void vn__program_free(vn__program *program);
 
 /* The part of a tape that a stage runs: chosen instructions, values that come in and go out. */

@@ -18,6 +18,39 @@ static void drop_history(const vn__compiler *c, vn__step *s, const vn__instr *in
     s->drop_to = first + a->n_carry;
 }
 
+/* Is term j only read by a sum over the lanes? Then the body adds it up over lanes and steps at
+ * once: weight gradients of recurrent cells never exist per example. */
+static bool is_summed(vn__compiler *c, vn__step *s, const vn__instr *instr, int j)
+{
+    const vn__scan_attr *const a = instr->attr;
+    const int term = a->n_carry + a->n_ys + j, sum = a->n_carry + term;
+    const uint32_t v = instr->out + (uint32_t)sum, k = c->reader[v];
+    const uint64_t lane = c->lane < 0 ? 0 : 1ull << c->lane;
+    if (c->lane < 0 || c->uses[v] != 1 || k == VN__NO_INSTR || c->out_of[v] >= 0 ||
+        c->tape->value[v].axes != lane || a->body->value[a->body->output[term]].axes != lane)
+        return false;
+    const vn__instr *const reader = &c->tape->instr[k];
+    if (reader->op != &vn__op_axis_sum ||
+        ((const vn__axis_attr *)reader->attr)->axis != c->lane)
+        return false;
+    c->absorbed[k] = true;
+    vn__step_set_out(c, s, sum, reader->out);
+    return true;
+}
+
+static vn_status find_summed(vn__compiler *c, vn__step *s, const vn__instr *instr)
+{
+    const vn__scan_attr *const a = instr->attr;
+    bool *const summed = vn__arena_alloc(&c->program->arena, (size_t)a->body->n_output + 1);
+    if (!summed)
+        return vn_error_status();
+    memset(summed, 0, (size_t)a->body->n_output + 1);
+    for (int j = 0; j < a->n_sums; j++)
+        summed[a->n_carry + a->n_ys + j] = is_summed(c, s, instr, j);
+    s->summed = summed;
+    return VN_ERR_OK;
+}
+
 /* Buffers: two for each carry, one for each x and each y or term, then the body's workspace. */
 vn_status vn__build_scan(vn__compiler *c, const vn__instr *instr)
 {
@@ -29,8 +62,9 @@ vn_status vn__build_scan(vn__compiler *c, const vn__instr *instr)
     s->op = instr->op;
     s->attr = a;
     drop_history(c, s, instr);
-    s->body = vn__compile_body(c, a->body, c->program->max_panels, a->n_carry + a->n_xs,
-                               NULL);
+    VN_TRY(find_summed(c, s, instr));
+    s->body = vn__compile_body(c, a->body, c->program->max_panels, a->n_carry + a->n_xs, NULL,
+                               s->summed);
     if (!s->body)
         return vn_error_status();
     const vn__program *const b = s->body;
@@ -123,10 +157,13 @@ static void run_body(const scanning *r, int64_t k, int64_t t)
         const bool y = j >= a->n_carry && j < a->n_carry + a->n_ys;
         const vn__stack stack = { r->out[j], r->s->blocks[b->n_in + j], a->length };
         result[j] = j < a->n_carry             ? carry_at(r, j, k + 1)
+                    : r->s->summed[j]          ? r->out[a->n_carry + j]
                     : y && stack.blocks == 1 ? vn__slice_at(&stack, &b->out_slot[j], t)
                                              : buffer(r, b->n_in + j, &b->out_slot[j]);
     }
-    vn__run_inner(b, r->f, in, result, r->scratch + r->s->buffer[b->n_in + b->n_out],
+    vn__frame frame = *r->f;
+    frame.fresh = frame.fresh && k == r->first;
+    vn__run_inner(b, &frame, in, result, r->scratch + r->s->buffer[b->n_in + b->n_out],
                   r->s->prepared >= 0 && r->f->prepared ? r->f->prepared + r->s->prepared
                                                         : NULL);
     for (int j = a->n_carry; j < a->n_carry + a->n_ys; j++) {
@@ -136,8 +173,9 @@ static void run_body(const scanning *r, int64_t k, int64_t t)
     }
     for (int j = 0; j < a->n_sums; j++) {
         const int term = a->n_carry + a->n_ys + j;
-        vn__add_term(r->f, r->out[2 * a->n_carry + a->n_ys + j], result[term],
-                     &b->out_slot[term], k == r->first);
+        if (!r->s->summed[term])
+            vn__add_term(r->f, r->out[a->n_carry + term], result[term], &b->out_slot[term],
+                         k == r->first);
     }
 }
 
@@ -197,7 +235,8 @@ void vn__run_scan(const vn__step *s, const vn__frame *f)
     }
     for (int j = 0; k == r.first && j < a->n_sums; j++) {
         const int sum = 2 * a->n_carry + a->n_ys + j;
-        vn__clear_value(f, r.out[sum], &s->out_slot[sum]);
+        if (f->fresh || !s->summed[sum - a->n_carry])
+            vn__clear_value(f, r.out[sum], &s->out_slot[sum]);
     }
     if (k < a->length)
         finish(&r, k);

@@ -24,13 +24,14 @@ int64_t vn__take_buffer(const vn__compiler *c, const vn__slot *slot, int64_t *by
 }
 
 vn__program *vn__compile_body(const vn__compiler *c, const vn__tape *body, int64_t max_panels,
-                              int n_varying, const vn__logs *logs)
+                              int n_varying, const vn__logs *logs, const bool summed[])
 {
     if (body->n_input > VN__MAX_PARAMETERS || body->n_output > VN__MAX_PARAMETERS) {
         vn__fail(VN_ERR_LIMIT, "plan: a loop of more than %d arrays", VN__MAX_PARAMETERS);
         return NULL;
     }
-    return vn__compile(body, c->lane, c->program->lanes, max_panels, n_varying, logs);
+    return vn__compile(body, c->lane, c->program->lanes, max_panels, n_varying, logs,
+                       summed);
 }
 
 /* ------------------------------------------------------------------------- running */
@@ -96,6 +97,6 @@ void vn__run_inner(const vn__program *program, const vn__frame *f, const vn__poi
     }
     vn__frame inner = *f;
     inner.in = x, inner.out = y, inner.in_panel = x_panel, inner.out_panel = y_panel;
-    inner.work = work, inner.prepared = prepared;
+    inner.work = work, inner.prepared = prepared, inner.temp = NULL;
     vn__run(program, &inner);
 }

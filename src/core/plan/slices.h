@@ -73,6 +73,6 @@ void vn__run_inner(const vn__program *program, const vn__frame *f, const vn__poi
 int64_t vn__turns_of(const vn__compiler *c, const vn__slot *slot);
 int64_t vn__take_buffer(const vn__compiler *c, const vn__slot *slot, int64_t *bytes);
 vn__program *vn__compile_body(const vn__compiler *c, const vn__tape *body, int64_t max_panels,
-                              int n_varying, const vn__logs *logs);
+                              int n_varying, const vn__logs *logs, const bool summed[]);
 
 #endif

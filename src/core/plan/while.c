@@ -124,9 +124,9 @@ vn_status vn__build_while(vn__compiler *c, const vn__instr *instr)
     if (!s)
         return vn_error_status();
     drop_checkpoints(c, s, instr);
-    s->cond = a->cond ? vn__compile_body(c, a->cond, 1, a->n_carry, NULL) : NULL;
+    s->cond = a->cond ? vn__compile_body(c, a->cond, 1, a->n_carry, NULL, NULL) : NULL;
     s->body = vn__compile_body(c, a->body, 1, a->n_carry + a->n_xs,
-                               &(vn__logs){ plain, plain, a->n_buffers });
+                               &(vn__logs){ plain, plain, a->n_buffers }, NULL);
     if (!s->body || (a->cond && !s->cond))
         return vn_error_status();
     int64_t bytes = 0, work = s->body->work_bytes;
@@ -308,9 +308,10 @@ vn_status vn__build_unwind(vn__compiler *c, const vn__instr *instr)
         return vn_error_status();
     const int log = a->n_grads - a->n_log_grads;
     s->body = vn__compile_body(c, a->body, 1, a->n_carry + a->n_xs,
-                               &(vn__logs){ o.plain, o.plain, a->n_buffers });
+                               &(vn__logs){ o.plain, o.plain, a->n_buffers }, NULL);
     s->cond = vn__compile_body(c, a->back, 1, a->n_carry + a->n_xs + a->n_grads + a->n_gys,
-                               &(vn__logs){ a->n_carry + a->n_xs + log, log, a->n_log_grads });
+                               &(vn__logs){ a->n_carry + a->n_xs + log, log, a->n_log_grads },
+                               NULL);
     if (!s->body || !s->cond)
         return vn_error_status();
     unwind_buffers(s, a, o);
