@@ -204,6 +204,8 @@ int main(int argc, char **argv)
     show("named axes", named_axes());
     show("scan", tour_scan());
     show("control flow", tour_control());
+    show("buffers", tour_buffers());
+    show("errors in numbers", tour_run_time_errors());
     show("layers", tour_layers());
     show("state", tour_state());
     show("optimisers", tour_optimisers());

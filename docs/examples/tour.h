@@ -10,6 +10,8 @@
 
 bool tour_scan(void);
 bool tour_control(void);
+bool tour_buffers(void);
+bool tour_run_time_errors(void);
 bool tour_layers(void);
 bool tour_state(void);
 bool tour_optimisers(void);

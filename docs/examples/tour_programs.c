@@ -36,6 +36,50 @@ static vn_tree *square_root(vn_tree *const arg[]) /* x f32[] -> sqrt(x) */
     return vn_while_loop(going, next, vn_ones_like(arg[0]), &bound);
 }
 
+static vn_tree *above(vn_tree *const arg[]) /* (i, x, path) */
+{
+    return vn_gt(vn_at(arg[0], 1), vn_float(0.01));
+}
+
+static vn_tree *halve(vn_tree *const arg[])
+{
+    vn_array *i = vn_at(arg[0], 0), *x = vn_scale(0.5, vn_at(arg[0], 1));
+    return vn_tuple(vn_add(i, vn_int(1)), x, vn_buffer_set(vn_at(arg[0], 2), i, x, NULL));
+}
+
+static vn_tree *path_of(vn_tree *const arg[]) /* x f32[] -> f32[16] */
+{
+    vn_tree *init = vn_tuple(vn_scalar(VN_I32, 0), arg[0], vn_zeros(VN_F32, VN_SHAPE(16)));
+    vn_tree *spec = vn_tuple(vn_bool(false), vn_bool(false), vn_bool(true)); /* path is one */
+    const vn_loop_options log = { .checkpoints = 4, .buffers = spec };
+    return vn_at(vn_while_loop(vn_function(above, 1), vn_function(halve, 1), init, &log), 2);
+}
+
+static vn_tree *safe_log(vn_tree *const arg[])
+{
+    vn_array *x = arg[0];
+    return vn_log(vn_error_if(x, vn_le(x, vn_float(0)), "log of a number <= 0", NULL));
+}
+
+bool tour_run_time_errors(void)
+{
+    vn_array *x = vn_array_from(VN_F32, VN_SHAPE(3), (float[]){ 1, -1, 2 });
+    vn_tree *fast = vn_filter_jit(vn_filter_vmap(vn_function(safe_log, 1), NULL), NULL);
+    vn_call(fast, x); /* Batch index (1,) had error:\nlog of a number <= 0 */
+    const bool failed = vn_error_status() == VN_ERR_RUNTIME;
+    vn_error_clear();
+    return failed;
+}
+
+static vn_tree *last_but_one(vn_tree *const arg[]) { return vn_index(path_of(arg), 0, 5); }
+
+bool tour_buffers(void)
+{
+    vn_tree *grad = vn_filter_value_and_grad(vn_function(last_but_one, 1), NULL);
+    vn_tree *both = vn_call(vn_filter_jit(grad, NULL), vn_scalar(VN_F32, 1));
+    return is(vn_at(both, 0), 1.0 / 64) && is(vn_at(both, 1), 1.0 / 64);
+}
+
 bool tour_control(void)
 {
     vn_array *x = vn_array_from(VN_F32, VN_SHAPE(3), (float[]){ 1, 2, 9 });

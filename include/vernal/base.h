@@ -67,8 +67,9 @@ VN_API bool vn_ok(void);
 /* The first error of the calling thread since the last vn_error_clear; VN_ERR_OK when none. */
 VN_API vn_status vn_error_status(void);
 
-/* One line that names the op, the field path and the two things that disagree; "" when no error
- * is recorded. Valid until the next call of vn_error_clear on this thread. */
+/* One line that names the op, the field path and the two things that disagree (of error_if the
+ * texts of the examples that fail, apart by empty lines); "" when no error is recorded. Valid
+ * until the next call of vn_error_clear on this thread. */
 VN_API const char *vn_error_message(void);
 
 /* Forgets the error of the calling thread. */

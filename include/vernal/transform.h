@@ -140,8 +140,9 @@ typedef struct vn_loop_options {
     int64_t checkpoints;
     /* which arrays of the state are buffers, as a specification of vn_filter_spec (default
      * NULL: none). A buffer is a log that vn_buffer_set writes in place; no copy of it is kept.
-     * No row may be written twice, and only rows that were written may be read; the gradient
-     * of what they held before is zero. */
+     * No row may be written twice, and only rows that were written may be read. What written
+     * rows held before has gradient zero. Compiled, a loop with buffers has first derivatives
+     * only. */
     vn_tree *buffers;
 } vn_loop_options;
 

@@ -105,6 +105,16 @@ static vn_tree *by_lane(vn_tree *const arg[]) /* trained, f, starts, limit */
     return vn_call_n(mapped, 4, arg);
 }
 
+/* The same for two axes of starts, one of them a loop around the lanes. */
+static vn_tree *by_two_axes(vn_tree *const arg[])
+{
+    vn_tree *const axes[] = { vn_none(), vn_none(), vn_int(0), vn_none() };
+    vn_tree *const grid[] = { arg[0], arg[1], vn_reshape(arg[2], VN_SHAPE(2, 3)), arg[3] };
+    vn_tree *f = vn_function(by_lane, 4);
+    return vn_call_n(vn_filter_vmap(f, &(vn_vmap_options){ .in_axes = axes, .n_in = 4 }), 4,
+                     grid);
+}
+
 static vn_tree *mean_of_lanes(vn_tree *const arg[])
 {
     vn_tree *const axes[] = { vn_none(), vn_none(), vn_int(0), vn_none() };
@@ -163,6 +173,7 @@ static void check_kind(int kind, vn_tree *trained, vn_array *starts, vn_array *l
                           vn_call(mean, trained, want, starts, limit)),
                     what);
         compare(what, by_lane, compiled, f, want, all);
+        compare(what, by_two_axes, compiled, f, want, all);
     }
 }
 

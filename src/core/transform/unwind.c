@@ -6,6 +6,8 @@
  * body's reverse mode, is recorded here as the tape `back`. */
 #include <string.h>
 
+#include "core/ops/buffer.h"
+#include "core/ops/ops.h"
 #include "core/transform/derivative.h"
 #include "core/transform/loop.h"
 #include "core/transform/unwind.h"
@@ -169,6 +171,28 @@ static vn_status back_step(unwinding *u, vn__tape *back, vn_array *out[])
     return vn_error_status();
 }
 
+/* The logs come with all that the loop has written: what the body writes again is there. So the
+ * sets of this tape's copy of the body do nothing, and no version needs memory of its own. */
+static vn_status mark_written(const unwinding *u, const vn__tape *back)
+{
+    bool *const is_log = vn__alloc_zero((size_t)back->n_value + 1);
+    if (!is_log)
+        return vn_error_status();
+    for (int i = u->a->n_carry - u->a->n_buffers; i < u->a->n_carry; i++)
+        is_log[back->input[i]] = true;
+    for (int64_t k = 0; k < back->n_instr; k++) {
+        const vn__instr *const instr = &back->instr[k];
+        const bool set = instr->op == &vn__op_buffer_set;
+        if ((!set && instr->op != &vn__op_mark) || !is_log[instr->in[0]])
+            continue;
+        is_log[instr->out] = true;
+        if (set)
+            ((vn__buffer_attr *)(uintptr_t)instr->attr)->written = 1;
+    }
+    vn__free(is_log);
+    return VN_ERR_OK;
+}
+
 /* The tape of one step, with the axes that its results turn out to have. */
 static vn__tape *record_back(unwinding *u)
 {
@@ -188,6 +212,8 @@ static vn__tape *record_back(unwinding *u)
         for (int j = 0; status == VN_ERR_OK && stable && j < n; j++)
             if (!(out[j] = vn__spread(back, out[j], axes)))
                 status = vn_error_status();
+        if (status == VN_ERR_OK && stable)
+            status = mark_written(u, back);
         if (status == VN_ERR_OK && stable)
             status = vn__tape_seal(back, n, out);
         if (status == VN_ERR_OK && stable)
