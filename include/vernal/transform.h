@@ -16,13 +16,20 @@ extern "C" {
 /* -------------------------------------------------------------------- compiling */
 typedef enum vn_donate {
     VN_DONATE_NONE,
-    VN_DONATE_ALL,             /* results may take over the buffers of all arguments */
-    VN_DONATE_ALL_EXCEPT_FIRST
+    VN_DONATE_ALL, /* results may take over the buffers of all arguments */
+    VN_DONATE_ALL_EXCEPT_FIRST,
+    VN_DONATE_WARN, /* as ALL and ALL_EXCEPT_FIRST; tells what no result could use */
+    VN_DONATE_WARN_EXCEPT_FIRST
 } vn_donate;
 
 typedef struct vn_jit_options {
-    /* A donated array is dead after the call: reading it is an error (default NONE) */
+    /* A donated array is dead after the call: reading it is an error. The arrays of f itself
+     * are never donated, so that f can be called again (default NONE) */
     vn_donate donate;
+    /* gets a sentence that lists the donated arrays of a new recording whose buffers no result
+     * can use (default NULL: on stderr if VN_VERBOSE=1) */
+    void (*warn)(void *context, const char *message);
+    void *context; /* for warn (default NULL) */
 } vn_jit_options;
 
 /* f recorded once per tree structure, dtypes, shapes and static leaves of its arguments,
@@ -63,18 +70,24 @@ VN_API vn_tree *vn_filter_hessian(vn_tree *f); /* jacfwd of jacrev */
 #define VN_AXIS_NONE (-1000000) /* not mapped: the same for all examples */
 
 typedef struct vn_vmap_options {
-    /* per argument a tree prefix of int leaves (an axis) and none (not mapped); a NULL pointer:
-     * axis 0 of every array of every argument (Equinox: if_array(0)). n_in entries. */
+    /* per argument a prefix tree whose leaves say for the arrays below them: an int, the axis
+     * (as Equinox's if_array: other leaves are not mapped); none, not mapped; a function,
+     * called with each array, which returns one of these. A NULL entry is axis 0 of every
+     * array, as is a NULL pointer for all arguments. n_in entries, one for each argument. */
     vn_tree *const *in_axes;
     int n_in;
-    /* prefix tree of the result; NULL: axis 0 of every array. none: the result is the same for
-     * all. */
+    /* the same for the result, seen as that of one example; negative axes count from the end of
+     * what is returned. none: the result is the same for all. NULL: axis 0 of every array. */
     vn_tree *out_axes;
     /* for vn_pmean and friends; a named vmap is always recorded (default NULL) */
     const char *axis_name;
-    /* needed only if nothing is mapped (default 0: from the arguments) */
+    /* needed only if nothing is mapped, and then only for results with an axis (default 0: from
+     * the arguments) */
     int64_t axis_size;
 } vn_vmap_options;
+
+/* The leaf of in_axes and out_axes that maps axis `axis` of every array. */
+VN_API vn_tree *vn_if_array(int axis);
 
 /* f mapped over an axis of its arguments. Outside vn_filter_jit, without an axis name, f runs
  * once per example, spread over the pool: plain C control flow per example, also under
@@ -97,10 +110,16 @@ VN_API vn_array *vn_all_gather(vn_array *x, const char *axis_name); /* [size, x.
 /* f whose intermediate values are computed again for the gradient instead of being kept. */
 VN_API vn_tree *vn_filter_checkpoint(vn_tree *f);
 
-/* f with a derivative of its own. Only the first argument is differentiable.
+/* f with a derivative of its own. Only the first argument is differentiable: a derivative that
+ * reaches another one is an error. Residuals may be any tree.
  * fwd(args...) -> (out, residuals); bwd(residuals, cotangent of out, args...) -> cotangent of
- * args[0] (none where zero). */
+ * args[0], a tree of its structure with none where zero and for what is no inexact array. In
+ * the cotangent of out none stands for a zero: an output that the result does not depend on. */
 VN_API vn_tree *vn_filter_custom_vjp(vn_tree *f, vn_tree *fwd, vn_tree *bwd);
+/* The same with Equinox's `perturbed`, a tree like args[0] of bool leaves: true for the arrays
+ * that a derivative is being taken in. fwd(perturbed, args...); bwd(residuals, cotangent of
+ * out, perturbed, args...). */
+VN_API vn_tree *vn_filter_custom_vjp_perturbed(vn_tree *f, vn_tree *fwd, vn_tree *bwd);
 /* jvp(tuple of primals, tuple of tangents (none where zero)) -> (out, tangent of out). */
 VN_API vn_tree *vn_filter_custom_jvp(vn_tree *f, vn_tree *jvp);
 

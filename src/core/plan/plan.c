@@ -10,15 +10,6 @@
 
 /* ----------------------------------------------------------------------- recording */
 
-static vn_tree *shape_only(void *context, vn_tree *leaf)
-{
-    (void)context;
-    if (!vn_is_array(leaf))
-        return leaf;
-    vn__array *const a = vn__array_new(vn_dtype_of(leaf), vn_shape_of(leaf));
-    return a ? &a->base : NULL;
-}
-
 static vn_status make_inputs(vn__leaves *inputs, const vn__leaves *leaves, vn__tape *tape)
 {
     for (int64_t i = 0; i < leaves->n; i++) {
@@ -66,10 +57,8 @@ static vn_tree *trace(vn__tape *tape, vn_tree *f, bool f_is_input, int n, vn_tre
     vn__leaves_free(&leaves);
     vn__leaves_free(&inputs);
     vn__leaves_free(&outputs);
-    return out ? vn__map_leaves(out, shape_only, NULL) : NULL;
+    return vn__structs_of(out);
 }
-
-static vn_status find_aliases(vn_plan *plan);
 
 static vn_plan *compile(const vn__tape *tape, vn_tree *result)
 {
@@ -79,7 +68,7 @@ static vn_plan *compile(const vn__tape *tape, vn_tree *result)
     plan->tape = vn__simplify(tape);
     plan->program = plan->tape ? vn__compile(plan->tape, -1, 1, 1, 0, NULL) : NULL;
     plan->result = vn_retain(result);
-    if (!plan->program || find_aliases(plan) != VN_ERR_OK) {
+    if (!plan->program) {
         vn_plan_destroy(plan);
         return NULL;
     }
@@ -148,7 +137,7 @@ static bool may_alias(const vn__program *p, int output, int input)
     return true;
 }
 
-static vn_status find_aliases(vn_plan *plan)
+vn_status vn__plan_donate(vn_plan *plan, int64_t first)
 {
     const vn__program *const p = plan->program;
     bool *const taken = vn__alloc_zero((size_t)p->n_in + 1);
@@ -156,7 +145,7 @@ static vn_status find_aliases(vn_plan *plan)
     if (taken && plan->alias)
         for (int j = 0; j < p->n_out; j++) {
             plan->alias[j] = -1;
-            for (int i = 0; i < p->n_in && plan->alias[j] < 0; i++)
+            for (int i = (int)first; i < p->n_in && plan->alias[j] < 0; i++)
                 if (!taken[i] && may_alias(p, j, i)) {
                     plan->alias[j] = i;
                     taken[i] = true;

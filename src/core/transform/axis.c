@@ -46,7 +46,11 @@ const vn_op vn__op_mark = {
 vn_array *vn__mark(vn__tape *tape, vn_array *x)
 {
     vn_array *out;
-    return x && vn__record(&out, tape, &vn__op_mark, NULL, 1, &x, 0) == VN_ERR_OK ? out : NULL;
+    if (!x || vn__record(&out, tape, &vn__op_mark, NULL, 1, &x, 0) != VN_ERR_OK ||
+        !vn__grow(&tape->open, &tape->open_capacity, tape->n_open + 1, sizeof *tape->open))
+        return NULL;
+    tape->open[tape->n_open++] = vn__as_array(out)->value;
+    return out;
 }
 
 /* ------------------------------------------------------------- map_in and map_out */

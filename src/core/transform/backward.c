@@ -35,10 +35,9 @@ static bool passes_gradient(const pass *p, const vn__instr *instr)
     return false;
 }
 
-static void mark_dependence(const pass *p, int n_x, vn_array *const x[])
+/* From the values for which it is set already to all that are made of them. */
+static void spread_dependence(const pass *p)
 {
-    for (int i = 0; i < n_x; i++)
-        p->depends[((const vn__array *)(const void *)x[i])->value] = true;
     for (int64_t k = 0; k < p->n_instr; k++) {
         const vn__instr *const instr = &p->tape->instr[k];
         if (!passes_gradient(p, instr))
@@ -49,6 +48,34 @@ static void mark_dependence(const pass *p, int n_x, vn_array *const x[])
                 p->depends[out] = true;
         }
     }
+}
+
+static void mark_dependence(const pass *p, int n_x, vn_array *const x[])
+{
+    for (int i = 0; i < n_x; i++)
+        p->depends[((const vn__array *)(const void *)x[i])->value] = true;
+    spread_dependence(p);
+}
+
+bool vn__is_perturbed(const vn_array *x)
+{
+    const vn__array *const a = vn__as_array(x);
+    vn__tape *const tape = a ? a->tape : NULL;
+    if (!tape || !vn_dtype_is_inexact(a->dtype))
+        return false;
+    const pass p = { .tape = tape,
+                     .n_instr = tape->n_instr,
+                     .depends = vn__alloc_zero((size_t)(tape->n_value + 1)) };
+    if (!p.depends)
+        return false;
+    for (int64_t i = 0; i < tape->n_open; i++)
+        p.depends[tape->open[i]] = true;
+    for (int64_t i = 0; tape->parent && i < tape->n_input; i++)
+        p.depends[tape->input[i]] = true;
+    spread_dependence(&p);
+    const bool perturbed = p.depends[a->value];
+    vn__free(p.depends);
+    return perturbed;
 }
 
 /* ---------------------------------------------------------------- accumulation */

@@ -185,18 +185,9 @@ static vn_tree *run_compiled(const vn__call *call, vn_array *const operand[])
     return out;
 }
 
-static vn_tree *shape_leaf(void *context, vn_tree *leaf)
-{
-    (void)context;
-    if (!vn_is_array(leaf))
-        return leaf;
-    vn__array *const a = vn__array_new(vn_dtype_of(leaf), vn_shape_of(leaf));
-    return a ? &a->base : NULL;
-}
-
 static vn_tree *keep(vn__tape *tape, vn_tree *tree)
 {
-    vn_tree *const plain = tree ? vn__map_leaves(tree, shape_leaf, NULL) : NULL;
+    vn_tree *const plain = vn__structs_of(tree);
     return plain && vn__tape_keep(tape, plain) == VN_ERR_OK ? plain : NULL;
 }
 
