@@ -51,20 +51,32 @@ VN_API vn_tree *vn_filter_grad(vn_tree *f, const vn_grad_options *options);
 /* args -> (value, gradient); with has_aux ((value, aux), gradient). */
 VN_API vn_tree *vn_filter_value_and_grad(vn_tree *f, const vn_grad_options *options);
 
-/* (out, tangent of out) at the primals along the tangents; a none tangent is a zero. The
- * tangent of an output that does not depend on perturbed inputs is none. */
+/* (out, tangent of out) at the primals along the tangents, trees of the same structure. A none
+ * tangent is a zero, and the only one of what is no inexact array (a float leaf with a tangent
+ * becomes a scalar array). The tangent of an output that does not depend on perturbed
+ * inputs is none. */
 VN_API vn_tree *vn_filter_jvp(vn_tree *f, int n, vn_tree *const primals[],
                               vn_tree *const tangents[]);
+/* (out, linear): vn_call_n(linear, n, tangents) gives the tangent of out. Compiled together,
+ * calls of it share what does not depend on the tangents. */
+VN_API vn_tree *vn_filter_linearize(vn_tree *f, int n, vn_tree *const primals[]);
 
 /* (out, vjp_fn): vn_call(vjp_fn, cotangent of out) gives the tuple of the cotangents of all n
- * primals (none where not inexact). */
+ * primals (none where not inexact). A none cotangent is a zero, and the only one of what is
+ * no inexact array. */
 VN_API vn_tree *vn_filter_vjp(vn_tree *f, int n, vn_tree *const primals[]);
+/* f returns (out, aux): (out, vjp_fn, aux). */
+VN_API vn_tree *vn_filter_vjp_aux(vn_tree *f, int n, vn_tree *const primals[]);
 
 /* args -> derivative of f in args[0]: a tree shaped like the output whose leaves are trees
  * shaped like args[0], with arrays [out.., in..]. */
 VN_API vn_tree *vn_filter_jacfwd(vn_tree *f);
 VN_API vn_tree *vn_filter_jacrev(vn_tree *f);
 VN_API vn_tree *vn_filter_hessian(vn_tree *f); /* jacfwd of jacrev */
+/* f returns (out, aux): (derivative of out, aux). */
+VN_API vn_tree *vn_filter_jacfwd_aux(vn_tree *f);
+VN_API vn_tree *vn_filter_jacrev_aux(vn_tree *f);
+VN_API vn_tree *vn_filter_hessian_aux(vn_tree *f);
 
 /* ------------------------------------------------------------------------ vmap */
 #define VN_AXIS_NONE (-1000000) /* not mapped: the same for all examples */
@@ -107,6 +119,17 @@ VN_API vn_array *vn_axis_index(const char *axis_name);             /* i32, 0 .. 
 VN_API vn_array *vn_all_gather(vn_array *x, const char *axis_name); /* [size, x.shape] */
 
 /* ------------------------------------------------------------------- structure */
+/* The result of f(args) with arrays that have a dtype and a shape but no numbers
+ * (vn_shape_struct); nothing is computed, and the arguments need no numbers either. Use: the
+ * `like` of vn_tree_deserialise_leaves. */
+VN_API vn_tree *vn_filter_eval_shape(vn_tree *f, int n, vn_tree *const arg[]);
+
+/* f at arguments like these as a function whose field `consts`, a tuple, holds all arrays that f
+ * uses without being given them: those inside f, and the values of an enclosing
+ * transformation that f reaches through a variable. Arguments of other shapes, dtypes or
+ * static leaves are an error. */
+VN_API vn_tree *vn_filter_closure_convert(vn_tree *f, int n, vn_tree *const arg[]);
+
 /* f whose intermediate values are computed again for the gradient instead of being kept. */
 VN_API vn_tree *vn_filter_checkpoint(vn_tree *f);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/plan/plan.h"
+#include "core/transform/trace.h"
 #include "parallel/pool.h"
 #include "vernal/runtime.h"
 #include "vernal/transform.h"
@@ -56,36 +57,14 @@ static const vn_type cache_type = {
 
 /* ------------------------------------------------------------------------- matching */
 
-static bool matches(vn_tree *like, vn_tree *tree)
-{
-    if (like == tree)
-        return true;
-    if (like->type != tree->type)
-        return false;
-    if (like->type->kind == VN_KIND_ARRAY) {
-        const vn__array *const a = vn__as_array(like), *const b = vn__as_array(tree);
-        return a->dtype == b->dtype && vn_shape_equal(a->shape, b->shape);
-    }
-    if (vn_is_none(like))
-        return true;
-    if (vn_is_leaf(like))
-        return vn__same_leaf(like, tree);
-    if (!vn__same_node(like, tree))
-        return false;
-    for (int i = 0, n = vn_len(like); i < n; i++)
-        if (!matches(*vn__child_slot(like, i), *vn__child_slot(tree, i)))
-            return false;
-    return true;
-}
-
 static const entry *find(const cache *c, vn_tree *fn, int n, vn_tree *const arg[])
 {
     for (const entry *e = __atomic_load_n(&c->entries, __ATOMIC_ACQUIRE); e; e = e->next) {
-        if (vn_len(e->like) != n + 1 || !matches(*vn__child_slot(e->like, 0), fn))
+        if (vn_len(e->like) != n + 1 || !vn__same_signature(*vn__child_slot(e->like, 0), fn))
             continue;
         bool same = true;
         for (int i = 0; i < n && same; i++)
-            same = matches(*vn__child_slot(e->like, i + 1), arg[i]);
+            same = vn__same_signature(*vn__child_slot(e->like, i + 1), arg[i]);
         if (same)
             return e;
     }
