@@ -179,6 +179,19 @@ static vn_status run(const pass *p, int n_y, vn_array *const y[], vn_array *cons
     return vn_error_status();
 }
 
+static uint64_t axes_of_all(int n, vn_array *const x[])
+{
+    uint64_t axes = 0;
+    for (int i = 0; i < n; i++)
+        axes |= vn__tape_of(x[i]) ? vn__as_array(x[i])->axes : 0;
+    return axes;
+}
+
+uint64_t vn__node_axes(const vn_node *node)
+{
+    return axes_of_all(node->n_in, node->in) | axes_of_all(node->n_out, node->out);
+}
+
 static uint64_t open_axes(vn__tape *tape)
 {
     const vn__tape *const root = vn__tape_root(tape);

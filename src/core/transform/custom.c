@@ -130,7 +130,8 @@ static vn_tree *call_checkpointed(vn_tree *args)
     return vn_call_n(vn_at(args, 0), n, call);
 }
 
-/* The function again, on marked arguments that cannot be merged with the first run. */
+/* The function again, behind a barrier, so that the second run is not merged with the first. On
+ * an eager tape the first run has left nothing to merge with. */
 static void vjp_by_replay(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
     const override_attr *const a = node->attr;
@@ -138,13 +139,17 @@ static void vjp_by_replay(vn_array *din[], const vn_node *node, vn_array *const 
     vn_array *mark[VN__MAX_OPERANDS], *d[VN__MAX_OPERANDS];
     if (vn__session_begin(&s) != VN_ERR_OK)
         return;
-    for (int i = 0; i < a->n_args; i++)
-        mark[i] = vn__mark(s.tape, node->in[a->n_y + i]);
+    const int64_t id = s.tape->n_instr;
+    for (int i = 0; i < a->n_args; i++) {
+        vn_array *const x = node->in[a->n_y + i];
+        mark[i] = vn__mark(s.tape, s.tape->eager ? x : vn__barrier(s.tape, x, id));
+    }
     vn_tree *const args = vn_ok() ? rebuild(a->args, mark) : NULL;
     vn_tree *const out = args ? call_checkpointed(args) : NULL;
     vn__leaves y = { 0 };
     if (out && vn__leaves_add(&y, out, vn_is_array) == VN_ERR_OK &&
-        vn__backward(d, s.tape, a->n_args, mark, (int)y.n, y.item, g, s.own) == VN_ERR_OK)
+        vn__backward_in(d, s.tape, vn__node_axes(node), a->n_args, mark, (int)y.n, y.item, g,
+                        s.own) == VN_ERR_OK)
         for (int i = 0; i < a->n_args; i++)
             din[a->n_y + i] = d[i] && s.own ? vn__array_detach(d[i]) : d[i];
     vn__leaves_free(&y);
@@ -185,7 +190,8 @@ static void vjp_by_transpose(vn_array *din[], const vn_node *node, vn_array *con
         t[i] = mark[n++] = vn__mark(s.tape, vn_zeros(vn_dtype_of(x), vn_shape_of(x)));
     }
     if (vn_ok() && call_jvp(dy, node, t) == VN_ERR_OK &&
-        vn__backward(d, s.tape, n, mark, a->n_y, dy, g, s.own) == VN_ERR_OK)
+        vn__backward_in(d, s.tape, vn__node_axes(node), n, mark, a->n_y, dy, g, s.own) ==
+            VN_ERR_OK)
         for (int i = 0; i < n; i++)
             din[of[i]] = d[i] && s.own ? vn__array_detach(d[i]) : d[i];
     (void)vn__session_end(&s, NULL);

@@ -61,11 +61,7 @@ static int64_t read_axes(int axis[], const detached_attr *a)
 /* (f, args) -> f(args...) */
 static vn_tree *apply_pair(vn_tree *const arg[])
 {
-    vn_tree *const args = vn_at(arg[0], 1);
-    vn_tree *call[VN__MAX_OPERANDS];
-    for (int i = 0; i < vn_len(args); i++)
-        call[i] = vn_at(args, i);
-    return vn_call_n(vn_at(arg[0], 0), vn_len(args), call);
+    return vn__call_tuple(vn_at(arg[0], 0), vn_at(arg[0], 1));
 }
 
 static vn_tree *pull_pair(vn_tree *const arg[]) /* (f, args), g -> cotangent of the pair */
