@@ -192,13 +192,22 @@ uint64_t vn__node_axes(const vn_node *node)
     return axes_of_all(node->n_in, node->in) | axes_of_all(node->n_out, node->out);
 }
 
-static uint64_t open_axes(vn__tape *tape)
+uint64_t vn__axes_open(vn__tape *tape)
 {
     const vn__tape *const root = vn__tape_root(tape);
     uint64_t axes = 0;
     for (int a = 0; a < root->n_axes; a++)
         axes |= root->axis[a].open ? 1ull << a : 0;
     return axes;
+}
+
+uint64_t vn__axes_set_open(vn__tape *tape, uint64_t axes)
+{
+    const uint64_t before = vn__axes_open(tape);
+    vn__tape *const root = vn__tape_root(tape);
+    for (int a = 0; a < root->n_axes; a++)
+        root->axis[a].open = axes >> a & 1;
+    return before;
 }
 
 vn_status vn__backward(vn_array *dx[], vn__tape *tape, int n_x, vn_array *const x[], int n_y,
@@ -214,7 +223,7 @@ vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_
     pass p = { .tape = tape,
                .n_value = tape->n_value,
                .n_instr = tape->n_instr,
-               .outer = open_axes(tape) | outer,
+               .outer = vn__axes_open(tape) | outer,
                .plain = plain };
     for (int i = 0; i < n_x; i++)
         dx[i] = NULL;

@@ -19,6 +19,7 @@ typedef struct override_attr {
     vn_tree *rule, *out, *args,
         *residuals; /* arrays in these trees stand for operands, in order */
     int32_t n_y, n_args, n_residuals, kind, perturbed;
+    uint64_t open; /* axes of the vmaps around the call: the rules run inside them as well */
 } override_attr;
 
 static vn_status override_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
@@ -197,26 +198,73 @@ static void vjp_by_transpose(vn_array *din[], const vn_node *node, vn_array *con
     (void)vn__session_end(&s, NULL);
 }
 
+/* Forward mode keeps nothing: y's own tangents, or on an eager tape, where the inside is not
+ * recorded, those of the function run again. */
+static void jvp_by_replay(vn_array *dout[], const vn_node *node, vn_array *const din[])
+{
+    const override_attr *const a = node->attr;
+    vn__session s;
+    vn_array *mark[VN__MAX_OPERANDS];
+    if (vn__session_begin(&s) != VN_ERR_OK)
+        return;
+    for (int j = 0; j < a->n_y && !s.tape->eager; j++)
+        dout[j] = din[j];
+    for (int i = 0; i < a->n_args && s.tape->eager; i++)
+        mark[i] = vn__mark(s.tape, node->in[a->n_y + i]);
+    vn_tree *const args = s.tape->eager && vn_ok() ? rebuild(a->args, mark) : NULL;
+    vn_tree *const out = args ? call_checkpointed(args) : NULL;
+    vn__leaves y = { 0 };
+    if (out && vn__leaves_add(&y, out, vn_is_array) == VN_ERR_OK)
+        (void)vn__forward(dout, s.tape, a->n_args, mark, din + a->n_y, (int)y.n, y.item, s.own);
+    for (int j = 0; j < a->n_y && s.own && vn_ok(); j++)
+        dout[j] = dout[j] ? vn__array_detach(dout[j]) : NULL;
+    vn__leaves_free(&y);
+    (void)vn__session_end(&s, NULL);
+}
+
+static void jvp_by_rule(vn_array *dout[], const vn_node *node, vn_array *const din[])
+{
+    (void)call_jvp(dout, node, din + ((const override_attr *)node->attr)->n_y);
+}
+
+static void no_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[])
+{
+    (void)dout, (void)node, (void)din;
+    vn__fail(VN_ERR_DERIVATIVE, "filter_custom_vjp: has no forward-mode derivative");
+}
+
+/* Derivatives, by kind: out[], node, in[]. */
+typedef void rule_fn(vn_array *d[], const vn_node *node, vn_array *const g[]);
+static rule_fn *const vjp_rules[] = {
+    [RULE_VJP] = vjp_by_rule,
+    [RULE_JVP] = vjp_by_transpose,
+    [RULE_CHECKPOINT] = vjp_by_replay,
+};
+static rule_fn *const jvp_rules[] = {
+    [RULE_VJP] = no_jvp,
+    [RULE_JVP] = jvp_by_rule,
+    [RULE_CHECKPOINT] = jvp_by_replay,
+};
+
+static void run_rule(rule_fn *const rules[], vn_array *d[], const vn_node *node,
+                     vn_array *const g[])
+{
+    const override_attr *const a = node->attr;
+    vn__tape *const tape = vn__tape_current();
+    const uint64_t before = tape ? vn__axes_set_open(tape, vn__axes_open(tape) | a->open) : 0;
+    rules[a->kind](d, node, g);
+    if (tape)
+        vn__axes_set_open(tape, before);
+}
+
 static void override_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
-    static void (*const rules[])(vn_array **, const vn_node *, vn_array *const *) = {
-        [RULE_VJP] = vjp_by_rule,
-        [RULE_JVP] = vjp_by_transpose,
-        [RULE_CHECKPOINT] = vjp_by_replay,
-    };
-    rules[((const override_attr *)node->attr)->kind](din, node, g);
+    run_rule(vjp_rules, din, node, g);
 }
 
 static void override_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[])
 {
-    const override_attr *const a = node->attr;
-    if (a->kind == RULE_JVP)
-        (void)call_jvp(dout, node, din + a->n_y);
-    else if (a->kind == RULE_CHECKPOINT) /* forward mode keeps nothing: y's own tangents */
-        for (int j = 0; j < a->n_y; j++)
-            dout[j] = din[j];
-    else
-        vn__fail(VN_ERR_DERIVATIVE, "filter_custom_vjp: has no forward-mode derivative");
+    run_rule(jvp_rules, dout, node, din);
 }
 
 const vn_op vn__op_override = {
@@ -260,6 +308,7 @@ static vn_tree *record_override(const custom *self, vn__tape *tape, vn_tree *out
     attr.n_residuals = (int32_t)in.n - attr.n_y - attr.n_args;
     attr.kind = (int32_t)self->kind;
     attr.perturbed = self->perturbed;
+    attr.open = vn__axes_open(tape);
     attr.rule = self->rule;
     good = good && vn__tape_keep(tape, self->rule) == VN_ERR_OK &&
            (attr.out = keep_structure(tape, out)) && (attr.args = keep_structure(tape, args)) &&
@@ -300,8 +349,10 @@ static vn_tree *custom_call(vn_tree *tree, int n, vn_tree *const arg[])
     memcpy(call + 1, arg, (size_t)n * sizeof *arg);
     vn_tree *const args =
         self->kind == RULE_CHECKPOINT ? vn_tuple_n(n + 1, call) : vn_tuple_n(n, arg);
-    /* eager: the inside is not recorded at all, so that its values are freed at once */
-    vn_tree *const inner = tape->eager && args ? vn__map_leaves(args, detach_leaf, NULL) : args;
+    /* eager: the inside is not recorded at all, so that its values are freed at once; only
+     * residuals have to know what they are made of */
+    const bool detached = tape->eager && self->kind != RULE_VJP;
+    vn_tree *const inner = detached && args ? vn__map_leaves(args, detach_leaf, NULL) : args;
     vn_tree *const result = inner ? call_forward(self, args, inner) : NULL;
     if (!result || self->kind != RULE_VJP)
         return result ? record_override(self, tape, result, args, vn_none()) : NULL;
