@@ -27,6 +27,8 @@ void row_16_vjp_with_nones(void);
 void row_17_jacobians(void);
 void row_18_custom_vjp(void);
 void row_19_custom_jvp(void);
+void row_20_closure_convert(void);
+void check_eval_shape(void);
 void row_21_traces(void);
 void row_22_donation(void);
 void row_23_vmap_axes(void);
