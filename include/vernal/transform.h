@@ -130,6 +130,21 @@ VN_API vn_tree *vn_filter_eval_shape(vn_tree *f, int n, vn_tree *const arg[]);
  * static leaves are an error. */
 VN_API vn_tree *vn_filter_closure_convert(vn_tree *f, int n, vn_tree *const arg[]);
 
+typedef struct vn_callback_options {
+    /* In a recorded vmap one call gets the arrays of all examples, mapped axes in front, and
+     * returns results with them (default false: one call for each example) */
+    bool vectorised;
+} vn_callback_options;
+
+/* callback(args...), run on numbers at every evaluation, also inside vn_filter_jit. result: a
+ * tree like what it returns, of which only structure, dtypes, shapes and static leaves count
+ * (vn_shape_struct); another result is an error. The callback must be pure (it may be left
+ * out, merged or repeated), may fail with vn_error, and may be called by several threads at a
+ * time. It has no derivative unless vn_filter_custom_jvp or vn_filter_custom_vjp gives one. */
+VN_API vn_tree *vn_filter_pure_callback(vn_tree *callback, vn_tree *result,
+                                        const vn_callback_options *options, int n,
+                                        vn_tree *const arg[]);
+
 /* f whose intermediate values are computed again for the gradient instead of being kept. */
 VN_API vn_tree *vn_filter_checkpoint(vn_tree *f);
 

@@ -7,6 +7,7 @@
 
 #include "core/ops/buffer.h"
 #include "core/plan/rewrite.h"
+#include "core/transform/callback.h"
 #include "core/transform/error_if.h"
 #include "core/transform/watch.h"
 #include "vernal/ops.h"
@@ -187,6 +188,8 @@ static vn_status translate_attr(vn__rewriter *r, unsigned char *attr, const vn__
 {
     if (instr->op->attr_size)
         memcpy(attr, instr->attr, instr->op->attr_size);
+    if (instr->op == &vn__op_callback)
+        return vn__tape_keep(r->to, ((const vn__callback_attr *)instr->attr)->site);
     if (instr->op == &vn__op_spread)
         ((vn__spread_attr *)(void *)attr)->axes =
             aliased_axes(r, ((const vn__spread_attr *)instr->attr)->axes);
