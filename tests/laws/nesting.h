@@ -9,7 +9,8 @@ enum { NEST_W = 4, NEST_X = 2, NEST_BATCH = 5 };
 
 enum {
     NEST_NO_FORWARD = 1 << 0, /* no forward mode, and so no second derivative by it */
-    NEST_NO_REVERSE = 1 << 1
+    NEST_NO_REVERSE = 1 << 1,
+    NEST_NO_SECOND = 1 << 2
 };
 
 /* f(w [4], x [2]) -> scalar, smooth where it is looked at. */

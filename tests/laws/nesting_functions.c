@@ -86,16 +86,42 @@ static vn_tree *while_step(vn_tree *const arg[]) /* w, x, (i, h) */
     return vn_tuple(vn_add(vn_at(arg[2], 0), vn_int(1)), h);
 }
 
-static vn_tree *while_of(vn_tree *const arg[], int64_t max_steps)
+static vn_tree *while_of(vn_tree *const arg[], vn_loop_options options)
 {
     vn_tree *body = vn_partial(vn_function(while_step, 3), arg[0], arg[1]);
     vn_tree *init = vn_tuple(vn_scalar(VN_I32, 0), vn_cos(arg[1]));
-    vn_tree *out = vn_while_loop(vn_function(goes_on, 1), body, init, max_steps);
+    vn_tree *out = vn_while_loop(vn_function(goes_on, 1), body, init, &options);
     return vn_sum(vn_square(vn_at(out, 1)));
 }
 
-static vn_tree *bounded(vn_tree *const arg[]) { return while_of(arg, 5); }
-static vn_tree *unbounded(vn_tree *const arg[]) { return while_of(arg, 0); }
+static vn_tree *bounded(vn_tree *const arg[])
+{
+    return while_of(arg, (vn_loop_options){ .max_steps = 5 });
+}
+
+static vn_tree *unbounded(vn_tree *const arg[])
+{
+    return while_of(arg, (vn_loop_options){ .kind = VN_LOOP_LAX });
+}
+
+static vn_tree *treeverse(vn_tree *const arg[])
+{
+    return while_of(arg, (vn_loop_options){ .kind = VN_LOOP_CHECKPOINTED, .checkpoints = 2 });
+}
+
+static vn_tree *switched(vn_tree *const arg[])
+{
+    vn_tree *const branches[] = { vn_function(plain, 2), vn_function(scan, 2),
+                                  vn_function(gather, 2) };
+    vn_array *i = vn_cast(vn_add(vn_sign(vn_sum(arg[1])), vn_float(1)), VN_I32);
+    return vn_switch_n(i, 3, branches, 2, arg);
+}
+
+static vn_tree *guarded(vn_tree *const arg[])
+{
+    vn_array *s = vn_sum(arg[1]), *wrong = vn_gt(s, vn_float(100));
+    return plain((vn_tree *const[]){ vn_error_if(arg[0], wrong, "never", NULL), arg[1] });
+}
 
 /* ---- other transformations inside */
 
@@ -209,6 +235,9 @@ const nest_function nest_functions[] = {
     { "fori", fori, 0 },
     { "bounded while", bounded, 0 },
     { "while", unbounded, NEST_NO_REVERSE },
+    { "while with checkpoints", treeverse, NEST_NO_FORWARD | NEST_NO_SECOND },
+    { "switch", switched, 0 },
+    { "error_if", guarded, 0 },
     { "vmap", mapped, 0 },
     { "named vmap", named, 0 },
     { "jit", compiled, 0 },

@@ -266,7 +266,11 @@ static vn_tree *scan_of_grad(vn_tree *const arg[])
 #define ALL(field)   offsetof(nest_reference, field), sizeof((nest_reference *)0)->field / 8
 #define FIRST(field) offsetof(nest_reference, field), sizeof((nest_reference *)0)->field[0] / 8
 
-enum { NO_REVERSE = NEST_NO_REVERSE, NO_BOTH = NEST_NO_REVERSE | NEST_NO_FORWARD };
+enum {
+    NO_REVERSE = NEST_NO_REVERSE,
+    NO_TWICE = NEST_NO_REVERSE | NEST_NO_SECOND,
+    NO_BOTH = NO_TWICE | NEST_NO_FORWARD
+};
 
 const nest_nesting nest_nestings[] = {
     { "f", value, FIRST(value), 0, 1e-12 },
@@ -294,10 +298,10 @@ const nest_nesting nest_nestings[] = {
     { "jvp of jit of grad of jit", jvp_of_grad_of_jit, FIRST(product), NO_BOTH, 1e-6 },
     { "vmap of jvp of vjp", vmap_of_jvp_of_vjp, ALL(product), NO_BOTH, 1e-6 },
     { "grad of jvp", grad_of_jvp, FIRST(product), NO_BOTH, 1e-6 },
-    { "grad of grad", grad_of_grad, FIRST(product), NO_REVERSE, 1e-6 },
-    { "grad of vmap of grad", grad_of_vmap_of_grad, ALL(product_sum), NO_REVERSE, 1e-6 },
+    { "grad of grad", grad_of_grad, FIRST(product), NO_TWICE, 1e-6 },
+    { "grad of vmap of grad", grad_of_vmap_of_grad, ALL(product_sum), NO_TWICE, 1e-6 },
     { "hessian", hessian, FIRST(hessian), NO_BOTH, 1e-6 },
-    { "jacrev of jacrev", reverse_hessian, FIRST(hessian), NO_REVERSE, 1e-6 },
+    { "jacrev of jacrev", reverse_hessian, FIRST(hessian), NO_TWICE, 1e-6 },
     { "vmap of hessian", vmap_of_hessian, ALL(hessian), NO_BOTH, 1e-6 },
     { "scan of grad", scan_of_grad, ALL(descent), NO_REVERSE, 1e-8 },
 };

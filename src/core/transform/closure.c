@@ -25,7 +25,7 @@ static bool has_unplanned(const vn__tape *tape)
 {
     for (int64_t k = 0; k < tape->n_instr; k++) {
         const vn_op *const op = tape->instr[k].op;
-        if (op->axes || op == &vn__op_scan || op == &vn__op_while)
+        if (op->axes || vn__op_tapes(op, tape->instr[k].attr))
             return true;
     }
     return false;
