@@ -218,6 +218,15 @@ VN_API vn_array *vn_buffer_get(vn_array *buffer, vn_array *i);
 VN_API vn_tree *vn_fori_loop(int64_t lower, int64_t upper, vn_tree *body, vn_tree *init);
 
 /* --------------------------------------------------------------------- recording */
+/* What f(args) records, before simplification (Equinox: filter_make_jaxpr): (tape, result with
+ * arrays without numbers and none for the rest, the rest). vn_call_n(tape, n, arrays) of the
+ * array leaves of the arguments gives the tuple of the array leaves of the result. */
+VN_API vn_tree *vn_filter_make_tape(vn_tree *f, int n, vn_tree *const arg[]);
+/* Its number of instructions; the name of the op of one (loops have their bodies inside); all
+ * of it as a string leaf. */
+VN_API int vn_tape_length(const vn_tree *tape);
+VN_API const char *vn_tape_op(const vn_tree *tape, int i);
+VN_API vn_tree *vn_tape_text(const vn_tree *tape);
 /* The program that f(args) records, as text (after simplification), for reading. */
 VN_API void vn_tape_print(FILE *file, vn_tree *f, int n, vn_tree *const arg[]);
 /* The stages, tiles, memory and kernels of the plan that vn_filter_jit makes of f(args). */

@@ -29,6 +29,8 @@ void row_18_custom_vjp(void);
 void row_19_custom_jvp(void);
 void row_20_closure_convert(void);
 void check_eval_shape(void);
+void check_make_tape(void);
+void check_pure_callback(void);
 void row_21_traces(void);
 void row_22_donation(void);
 void row_23_vmap_axes(void);

@@ -109,3 +109,30 @@ void check_eval_shape(void)
     expect_that(!vn_filter_eval_shape(vn_function(apply, 2), 2, wrong), "a wrong shape");
     expect_error("shapes are checked", VN_ERR_SHAPE);
 }
+
+/* ---- make_tape */
+
+static vn_tree *sine_and_one(vn_tree *const arg[]) /* x, y */
+{
+    return vn_tuple(vn_add(vn_sin(arg[0]), arg[1]), vn_int(1));
+}
+
+void check_make_tape(void)
+{
+    vn_tree *const args[] = { number(0), vn_arange(VN_F32, 2) };
+    vn_tree *made = vn_filter_make_tape(vn_function(sine_and_one, 2), 2, args);
+    vn_tree *tape = vn_at(made, 0);
+    expect_that(vn_tape_length(tape) == 2, "two instructions");
+    expect_that(!strcmp(vn_tape_op(tape, 0), "sin"), "the first");
+    expect_that(!strcmp(vn_tape_op(tape, 1), "add"), "the second");
+    expect_that(!vn_tape_op(tape, 2), "there is no third");
+    expect_error("an instruction that is not there is an error", VN_ERR_ARGUMENT);
+    expect_that(strstr(vn_string_value(vn_tape_text(tape)), "= sin %0") != NULL, "its text");
+    expect_that(vn_shape_equal(vn_shape_of(vn_get(made, "[1][0]")), VN_SHAPE(2)), "a shape");
+    expect_that(vn_is_none(vn_get(made, "[1][1]")), "what is no array is in the third");
+    expect_that(vn_int_value(vn_get(made, "[2][1]")) == 1, "namely here");
+    vn_tree *out = vn_call(tape, number(0), args[1]);
+    expect_numbers("the tape as a function", vn_at(out, 0), VN_SHAPE(2), (double[]){ 0, 1 });
+    expect_that(!vn_call(tape, args[1], args[1]), "an input of another shape");
+    expect_error("its inputs are checked", VN_ERR_SHAPE);
+}

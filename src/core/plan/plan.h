@@ -26,5 +26,6 @@ vn_status vn__plan_execute(const vn_plan *plan, void *const out[], void *const i
                            void *workspace);
 
 void vn__plan_describe(FILE *file, const vn_plan *plan);
+void vn__tape_describe(FILE *file, const vn__tape *tape);
 
 #endif

@@ -109,7 +109,7 @@ typedef struct vn__program {
     int64_t prepared_bytes;    /* made of shared operands before the first tile */
     int64_t lanes, max_panels; /* 1, 1: a plain program */
     double flops;              /* of one example (or one run) */
-    bool checks;               /* it, or a program inside, has a CHECK */
+    bool checks;               /* it, or a program inside, has a CHECK or a callback */
 } vn__program;
 
 /* How a stage treats its parameters. */
@@ -148,8 +148,11 @@ typedef struct vn__report {
     int32_t lock; /* taken by whoever has a fault to note */
     int32_t n;
     vn__fault fault[VN__MAX_FAULTS]; /* sorted */
+    vn__error error;                 /* of the first callback that failed */
 } vn__report;
 void vn__report_start(vn__report *report);
+/* Takes the error of the thread. */
+void vn__report_error(vn__report *report);
 /* VN_ERR_OK, or the error that the faults make. */
 vn_status vn__report_status(const vn__report *report);
 

@@ -133,9 +133,9 @@ typedef struct widening {
 static vn_tree *wide_leaf(void *context, vn_tree *leaf)
 {
     const widening *const w = context;
-    vn_shape shape = vn_shape_of(leaf);
     if (!vn_is_array(leaf))
         return leaf;
+    vn_shape shape = vn_shape_of(leaf);
     for (int a = 0; w->axes >> a; a++) {
         if (!(w->axes >> a & 1))
             continue;
