@@ -124,8 +124,8 @@ VN_API vn_array *vn_all_gather(vn_array *x, const char *axis_name); /* [size, x.
  * `like` of vn_tree_deserialise_leaves. */
 VN_API vn_tree *vn_filter_eval_shape(vn_tree *f, int n, vn_tree *const arg[]);
 
-/* f at arguments like these as a function whose field `consts`, a tuple, holds all arrays that f
- * uses without being given them: those inside f, and the values of an enclosing
+/* f at arguments like these as a function whose field `consts`, a tuple, holds all arrays that
+ * f uses without being given them: those inside f, and the values of an enclosing
  * transformation that f reaches through a variable. Arguments of other shapes, dtypes or
  * static leaves are an error. */
 VN_API vn_tree *vn_filter_closure_convert(vn_tree *f, int n, vn_tree *const arg[]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Checkpoints in a deep chain of layers: the compiled gradient is the same and needs less memory,
- * because what is computed again is not merged with the first time. */
+/* Checkpoints in a deep chain of layers: the compiled gradient is the same and needs less
+ * memory, because what is computed again is not merged with the first time. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

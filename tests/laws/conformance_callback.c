@@ -47,8 +47,8 @@ static void check_values(void)
     for (int jit = 0; jit < 2; jit++) {
         vn_tree *f = vn_function(square, 1);
         calls = 0;
-        expect_numbers("a callback", vn_call(jit ? vn_filter_jit(f, NULL) : f, one), VN_SHAPE(3),
-                       (double[]){ 36, 64, 100 });
+        expect_numbers("a callback", vn_call(jit ? vn_filter_jit(f, NULL) : f, one),
+                       VN_SHAPE(3), (double[]){ 36, 64, 100 });
         expect_that(calls == 1, "one call");
         expect_that(vn_tree_equal(vn_call(each(square, jit), x), want, NULL), "mapped");
         expect_that(calls == 301, "one call for each example");

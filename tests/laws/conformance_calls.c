@@ -83,7 +83,9 @@ void row_22_donation(void)
     expect_that(vn_data(out) == second, "the second argument is donated");
     expect_that(vn_data(y) != NULL, "the first one lives");
     int warnings = 0;
-    vn_jit_options warn = { .donate = VN_DONATE_WARN, .warn = count_warning, .context = &warnings };
+    vn_jit_options warn = { .donate = VN_DONATE_WARN,
+                            .warn = count_warning,
+                            .context = &warnings };
     vn_tree *f = vn_filter_jit(vn_function(sum_of, 1), &warn);
     vn_call(f, zeros(1000));
     vn_call(f, zeros(1000));

@@ -104,8 +104,10 @@ void row_15_jvp_table(void)
     vn_tree *along_floats = vn_tuple(vn_float(5), n, vn_float(3), n, n, n);
     vn_tree *pair_of_floats =
         vn_filter_jvp(vn_function(polynomials, 1), 1, &floats, &along_floats);
-    expect_numbers("a float leaf", vn_get(pair_of_floats, "[1][0]"), VN_SCALAR, (double[]){ 10 });
-    expect_numbers("another one", vn_get(pair_of_floats, "[1][2]"), VN_SCALAR, (double[]){ 12 });
+    expect_numbers("a float leaf", vn_get(pair_of_floats, "[1][0]"), VN_SCALAR,
+                   (double[]){ 10 });
+    expect_numbers("another one", vn_get(pair_of_floats, "[1][2]"), VN_SCALAR,
+                   (double[]){ 12 });
     expect_that(refused(x, vn_tuple(whole, n, n, n, n, n)), "an int tangent of a float");
     expect_that(refused(x, vn_tuple(vn_int(1), n, n, n, n, n)), "an int leaf as a tangent");
     expect_that(refused(x, vn_tuple(n, vn_int(1), n, n, n, n)), "a tangent of an int leaf");
@@ -138,8 +140,10 @@ void row_16_vjp_with_nones(void)
     for (int i = 2; i < 5; i++)
         expect_that(vn_is_none(vn_at(d, i)), "no cotangent of what is no inexact array");
     vn_tree *zero = vn_call(vn_at(pair, 1), vn_none());
-    expect_numbers("a none cotangent is a zero", vn_at(zero, 1), VN_SHAPE(2), (double[]){ 0, 0 });
-    vn_tree *x = vn_arange(VN_F32, 2), *aux = vn_filter_vjp_aux(vn_function(sum_and_text, 1), 1, &x);
+    expect_numbers("a none cotangent is a zero", vn_at(zero, 1), VN_SHAPE(2),
+                   (double[]){ 0, 0 });
+    vn_tree *x = vn_arange(VN_F32, 2), *f = vn_function(sum_and_text, 1);
+    vn_tree *aux = vn_filter_vjp_aux(f, 1, &x);
     expect_numbers("the value beside aux", vn_at(aux, 0), VN_SCALAR, (double[]){ 1 });
     expect_that(vn_tree_equal(vn_at(aux, 2), vn_string("hi"), NULL), "aux is the third");
     expect_numbers("its pullback", vn_at(vn_call(vn_at(aux, 1), number(2)), 0), VN_SHAPE(2),
@@ -207,7 +211,8 @@ static vn_tree *four_fwd(vn_tree *const arg[]) /* perturbed, (x, y), foo */
     return vn_tuple(four(arg + 1), vn_tuple(vn_string("residual"), vn_int(3)));
 }
 
-static vn_tree *four_bwd(vn_tree *const arg[]) /* residuals, cotangents, perturbed, (x, y), foo */
+/* residuals, cotangents, perturbed, (x, y), foo */
+static vn_tree *four_bwd(vn_tree *const arg[])
 {
     backward_calls++;
     check_perturbed(arg[2]);
@@ -269,7 +274,7 @@ void row_18_custom_vjp(void)
     expect_that(!vn_call(other, number(1), number(2), number(3)), "another argument");
     expect_error("perturbing another argument is an error", VN_ERR_DERIVATIVE);
     vn_tree *wrong = vn_filter_grad(vn_function(use_wrong, 3), NULL);
-    expect_that(!vn_call(wrong, number(1), number(2), number(3)), "a gradient of the wrong shape");
+    expect_that(!vn_call(wrong, number(1), number(2), number(3)), "a gradient of one array");
     expect_error("a gradient of another structure is an error", VN_ERR_STRUCTURE);
 }
 
@@ -309,7 +314,8 @@ void row_19_custom_jvp(void)
     vn_tree *pair = vn_filter_jvp(call, 2, primals, tangents);
     expect_numbers("value", vn_at(pair, 0), VN_SCALAR, (double[]){ 5 });
     expect_numbers("tangent", vn_at(pair, 1), VN_SCALAR, (double[]){ 9 });
-    vn_tree *two = vn_filter_custom_jvp(vn_function(apply_two, 3), vn_function(apply_two_jvp, 2));
+    vn_tree *two =
+        vn_filter_custom_jvp(vn_function(apply_two, 3), vn_function(apply_two_jvp, 2));
     vn_tree *x[] = { number(2), number(1.5), vn_function(square_and, 2) };
     vn_tree *dx[] = { number(3), number(4), vn_none() };
     vn_tree *more = vn_filter_jvp(two, 3, x, dx);

@@ -36,7 +36,8 @@ static vn_tree *call_converted(vn_tree *f, int n_consts)
 {
     vn_tree *at = number(3), *converted = vn_filter_closure_convert(f, 1, &at);
     expect_that(vn_len(vn_get(converted, "consts")) == n_consts, "the arrays that f uses");
-    vn_tree *rule = vn_filter_custom_jvp(vn_function(apply, 2), vn_function(sum_of_tangents, 2));
+    vn_tree *rule =
+        vn_filter_custom_jvp(vn_function(apply, 2), vn_function(sum_of_tangents, 2));
     return vn_call(rule, converted, number(3));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Transformations under any nesting: every function of one table under every nesting of the
  * other, at once and compiled, against plain values of the function (loops over the examples,
- * differences of fourth order in f64). `nesting [text]`: the pairs whose names hold the text. */
+ * differences of fourth order in f64). `nesting [text]`: the pairs whose names hold it. */
 #include "laws/nesting.h"
 
 #include <math.h>

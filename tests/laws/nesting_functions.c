@@ -141,7 +141,8 @@ static vn_tree *mapped(vn_tree *const arg[])
 static vn_tree *centred(vn_tree *const arg[]) /* w_i, shared x */
 {
     vn_array *mean = vn_pmean(arg[0], "rows");
-    return vn_mul(vn_square(vn_sub(arg[0], mean)), vn_psum(vn_mul(arg[0], vn_sum(arg[1])), "rows"));
+    vn_array *sum = vn_psum(vn_mul(arg[0], vn_sum(arg[1])), "rows");
+    return vn_mul(vn_square(vn_sub(arg[0], mean)), sum);
 }
 
 static vn_tree *named(vn_tree *const arg[])

@@ -68,7 +68,8 @@ vn_tree *vn_filter_make_tape(vn_tree *f, int n, vn_tree *const arg[])
     vn__tape *tape = NULL;
     vn_tree *dynamic, *fixed;
     if (!f || !vn__no_nulls("filter_make_tape", n, arg))
-        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "filter_make_tape: the function is NULL")
+        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT,
+                                  "filter_make_tape: the function is NULL")
                        : NULL;
     vn_tree *const out = vn__trace_new(&tape, f, false, n, arg);
     vn_tree *const args = out ? vn__structs_of(vn_tuple_n(n, arg)) : NULL;
@@ -112,8 +113,9 @@ vn_tree *vn_tape_text(const vn_tree *tape)
     if (!file)
         return t ? vn_error(VN_ERR_MEMORY, "tape_text: out of memory") : NULL;
     vn__tape_describe(file, t);
-    vn_tree *const leaf = fclose(file) == 0 ? vn_string(text)
-                                            : vn_error(VN_ERR_MEMORY, "tape_text: out of memory");
+    vn_tree *const leaf = fclose(file) == 0
+                              ? vn_string(text)
+                              : vn_error(VN_ERR_MEMORY, "tape_text: out of memory");
     free(text);
     return leaf;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* closure_convert: what a function uses without being given it becomes a list of arrays.
  *
- * The arrays that it holds (bound by a Partial, fields of a module) are known from its tree. A C
- * function may also reach values of the enclosing transformation through a variable: those
+ * The arrays that it holds (bound by a Partial, fields of a module) are known from its tree. A
+ * C function may also reach values of the enclosing transformation through a variable: those
  * show as captured inputs when it is recorded, and the record stands for the function then,
  * since only there can they be given other values. */
 #include "core/transform/control.h"
@@ -17,8 +17,15 @@ typedef struct closure {
     int64_t n_fn;
 } closure;
 
-static void closure_destroy(vn_tree *tree) { vn__tape_release(((closure *)(void *)tree)->tape); }
-static void closure_copied(vn_tree *tree) { (void)vn__tape_retain(((closure *)(void *)tree)->tape); }
+static void closure_destroy(vn_tree *tree)
+{
+    vn__tape_release(((closure *)(void *)tree)->tape);
+}
+
+static void closure_copied(vn_tree *tree)
+{
+    (void)vn__tape_retain(((closure *)(void *)tree)->tape);
+}
 
 /* Mapped axes and loops are expanded by the planner, they cannot be replayed at once. */
 static bool has_unplanned(const vn__tape *tape)
@@ -51,7 +58,8 @@ static vn_tree *replay(const closure *self, vn_tree *args)
     }
     vn__leaves_free(&in);
     if (!good)
-        return vn_ok() ? vn_error(VN_ERR_LIMIT, "filter_closure_convert: too many arrays") : NULL;
+        return vn_ok() ? vn_error(VN_ERR_LIMIT, "filter_closure_convert: too many arrays")
+                       : NULL;
     return vn__tape_inline(out, self->tape, inputs) == VN_ERR_OK
                ? vn__leaves_replace(self->out_struct, vn_is_array, out, &next, true)
                : NULL;

@@ -210,7 +210,8 @@ static vn_tree *pullback_of(vn_tree *f, int n, vn_tree *const primals[], bool ha
     vn_tree *const args = given("filter_vjp", f, n, primals) ? vn_tuple_n(n, primals) : NULL;
     *out = args ? vn__call_tuple(f, args) : NULL;
     if (*out && has_aux && vn_len(*out) != 2)
-        *out = vn_error(VN_ERR_STRUCTURE, "filter_vjp: the function does not return (out, aux)");
+        *out = vn_error(VN_ERR_STRUCTURE,
+                        "filter_vjp: the function does not return (out, aux)");
     return *out ? vn_module_new(&pullback_type,
                                 &(pullback){ .fn = f, .primals = args, .has_aux = has_aux })
                 : NULL;

@@ -92,7 +92,8 @@ vn_tree *vn_filter_eval_shape(vn_tree *f, int n, vn_tree *const arg[])
 {
     vn__tape *tape;
     if (!f || !vn__no_nulls("filter_eval_shape", n, arg))
-        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "filter_eval_shape: the function is NULL")
+        return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT,
+                                  "filter_eval_shape: the function is NULL")
                        : NULL;
     vn_scope scope = vn_scope_open();
     vn_tree *const result = vn__trace_new(&tape, f, true, n, arg);

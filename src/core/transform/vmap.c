@@ -202,7 +202,8 @@ static vn_tree *common_row(vn_tree *leaf)
 {
     const char *const data = vn_data(leaf);
     const int64_t n = vn_dim(leaf, 0);
-    const size_t bytes = (size_t)(vn_size(leaf) / (n ? n : 1)) * vn_dtype_size(vn_dtype_of(leaf));
+    const size_t bytes =
+        (size_t)(vn_size(leaf) / (n ? n : 1)) * vn_dtype_size(vn_dtype_of(leaf));
     for (int64_t e = 1; data && e < n; e++)
         if (memcmp(data, data + (size_t)e * bytes, bytes) != 0)
             return vn_error(VN_ERR_ARGUMENT, "filter_vmap: a result with out axis none differs "
