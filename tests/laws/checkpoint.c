@@ -92,6 +92,34 @@ static void check(const char *what, vn_fn *loss, vn_array *x, double factor)
     expect(distance(again, want) < 1e-3, text);
 }
 
+/* ---- a function that knows the axis it is mapped over, run again behind the vmap */
+
+static vn_tree *centred(vn_tree *const arg[]) /* w, x */
+{
+    vn_array *y = vn_mul(arg[0], vn_sin(arg[1]));
+    return vn_sum(vn_square(vn_sub(y, vn_pmean(y, "batch"))));
+}
+
+static vn_tree *over_batch(vn_tree *const arg[]) /* w, f, xs */
+{
+    vn_tree *axes[] = { vn_none(), vn_int(0) };
+    vn_vmap_options o = { .in_axes = axes, .n_in = 2, .axis_name = "batch" };
+    return vn_mean(vn_call(vn_filter_vmap(arg[1], &o), arg[0], arg[2]));
+}
+
+static void check_named_axis(void)
+{
+    vn_tree *f = vn_function(centred, 2), *saving = vn_filter_checkpoint(f);
+    vn_array *w = vn_linspace(VN_F32, 0.5, 2, 4);
+    vn_array *xs = vn_normal(vn_key(3), VN_SHAPE(9, 4), VN_F32);
+    vn_tree *grad = vn_filter_grad(vn_function(over_batch, 3), NULL);
+    for (int jit = 0; jit < 2; jit++) {
+        vn_tree *g = jit ? vn_filter_jit(grad, NULL) : grad;
+        expect(distance(vn_call(g, w, saving, xs), vn_call(g, w, f, xs)) < 1e-5,
+               "a mean over the batch inside a checkpoint");
+    }
+}
+
 int main(void)
 {
     VN_SCOPE
@@ -99,6 +127,7 @@ int main(void)
         vn_array *x = vn_normal(vn_key(91), VN_SHAPE(1024, WIDTH), VN_F32);
         check("one matrix", whole, vn_moveaxis(x, 0, 1), 2.5);
         check("a batch", batched, x, 1.5);
+        check_named_axis();
     }
     vn_finish();
     printf("%d passed, %d failed\n", passed, failed);

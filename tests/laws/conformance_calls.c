@@ -236,6 +236,22 @@ static vn_tree *sum_over(vn_tree *const arg[])
     return vn_psum(vn_add(arg[0], vn_int(1)), "examples");
 }
 
+static vn_tree *square_of_sum(vn_tree *const arg[])
+{
+    return vn_square(vn_psum(vn_square(arg[0]), "examples"));
+}
+
+/* The transpose of psum is psum: what all examples lose by one is its gradient. */
+static void check_gradient_of_sum(void)
+{
+    vn_tree *f = vn_filter_vmap(vn_filter_grad(vn_function(square_of_sum, 1), NULL),
+                                &(vn_vmap_options){ .axis_name = "examples" });
+    for (int jit = 0; jit < 2; jit++)
+        expect_numbers("gradient of a psum",
+                       vn_call(jit ? vn_filter_jit(f, NULL) : f, vn_arange(VN_F32, 3)),
+                       VN_SHAPE(3), (double[]){ 0, 60, 120 });
+}
+
 static vn_tree *collect(vn_tree *const arg[])
 {
     vn_tree *parts[] = { vn_psum(arg[0], "examples"),   vn_pmean(arg[0], "examples"),
@@ -289,4 +305,5 @@ void row_25_ensemble(void)
     vn_array *sums = vn_call(vn_filter_vmap(vn_function(sum_over, 1), &named), zeros(2));
     expect_numbers("psum", sums, VN_SHAPE(2), (double[]){ 2, 2 });
     check_collectives();
+    check_gradient_of_sum();
 }

@@ -127,6 +127,22 @@ static void accumulate(const pass *p, uint32_t value, uint64_t instr_axes, vn_ar
 
 /* --------------------------------------------------------------------- the pass */
 
+/* The cotangent g of a result that the instruction took out of a mapped axis (a sum over it).
+ * Over outer axes cotangents of what lacks them are those of each example: here all examples
+ * come together. */
+static vn_array *gathered(const pass *p, const vn__instr *instr, uint32_t result, vn_array *g)
+{
+    uint64_t removed = 0;
+    for (int i = 0; i < instr->n_in; i++)
+        removed |= p->tape->value[instr->in[i]].axes;
+    removed &= p->outer & ~p->tape->value[result].axes;
+    for (int a = 0; g && removed >> a; a++)
+        if (removed >> a & 1)
+            g = vn__tape_of(g) ? vn__axis_sum(g, a)
+                               : vn_scale((double)vn__tape_axis(p->tape, a)->size, g);
+    return g;
+}
+
 static vn_status step(const pass *p, const vn__instr *instr)
 {
     vn_array *in[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS], *g[VN__MAX_RESULTS];
@@ -146,8 +162,11 @@ static vn_status step(const pass *p, const vn__instr *instr)
         din[i] = NULL;
         axes |= p->tape->value[instr->in[i]].axes;
     }
-    for (int j = 0; j < instr->n_out; j++)
+    for (int j = 0; j < instr->n_out; j++) {
         out[j] = array_of(p, instr->out + (uint32_t)j);
+        if (instr->op->axes)
+            g[j] = gathered(p, instr, instr->out + (uint32_t)j, g[j]);
+    }
     const vn_node node = { instr->op, instr->attr, instr->n_in, instr->n_out, in, out, need };
     instr->op->vjp(din, &node, g);
     if (!vn_ok())
