@@ -4,7 +4,7 @@
  *
  * The library never prints, so that what Equinox prints while it runs has no counterpart:
  * announce_transform and inspect_dce (vn_tape_print shows what is recorded and what is left of
- * it), breakpoint_if (outside of vn_filter_jit every op runs at once: a debugger stops there). */
+ * it), breakpoint_if (outside of vn_filter_jit every op runs at once, so a debugger stops). */
 #ifndef VERNAL_DEBUG_H
 #define VERNAL_DEBUG_H
 
@@ -14,10 +14,10 @@
 extern "C" {
 #endif
 
-/* f, which counts how often it is recorded (called while vn_filter_jit, a loop or a plan records
- * it): more than max_traces times is an error that names what has changed since the time
- * before. The body of a loop may be recorded twice: its carries may turn out to differ by
- * example. */
+/* f, which counts how often it is recorded (called while vn_filter_jit, a loop or a plan
+ * records it): more than max_traces times is an error that names what has changed since the
+ * time before. The body of a loop may be recorded twice: its carries may turn out to differ
+ * by example. */
 VN_API vn_tree *vn_assert_max_traces(vn_tree *f, int max_traces);
 
 /* How often a function made by vn_assert_max_traces or vn_filter_jit, or a copy of it, was

@@ -101,7 +101,8 @@ void vn__run_check(const vn__step *s, const vn__frame *f)
     const char *const codes = vn__address(&s->in[0], f, &panel);
     for (int64_t p = begin; p < end; p++) {
         const int32_t *const code = (const int32_t *)(const void *)(codes + p * panel);
-        const int64_t left = f->valid - p * width, valid = !lanes || left > width ? width : left;
+        const int64_t left = f->valid - p * width;
+        const int64_t valid = !lanes || left > width ? width : left;
         for (int64_t t = 0; t < turns; t++)
             for (int64_t l = 0; l < valid; l++)
                 if (code[t * width + l] > 0 && f->report)

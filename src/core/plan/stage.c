@@ -359,7 +359,8 @@ static vn_status build_stage(const partition *p, int32_t level, int lane)
     vn_status status = collect(p, &s, level, lane);
     vn__compiler *const c = p->c;
     vn__stage *const st = vn__arena_alloc(&c->program->arena, sizeof *st);
-    if (status == VN_ERR_OK && st && s.n_instr > 0 && (s.n_out > 0 || has_effect(c->tape, &s))) {
+    if (status == VN_ERR_OK && st && s.n_instr > 0 &&
+        (s.n_out > 0 || has_effect(c->tape, &s))) {
         st->axis = lane;
         st->n = vn__tape_axis(c->tape, lane)->size;
         const vn__part chosen = { s.instr, s.n_instr, s.in,      s.out,

@@ -13,7 +13,8 @@ vn_array *vn__guarded(vn_array *condition);
 /* True if something is being recorded that may not be run: under a guard, or in the body of a
  * loop or of a branch. */
 bool vn__is_conditional(void);
-/* The same as vn__guarded, with those guards that do not differ by more examples than the condition does. */
+/* The same as vn__guarded, with those guards that do not differ by more examples than the
+ * condition does. */
 vn_array *vn__guarded_alike(vn_array *condition);
 
 #endif
