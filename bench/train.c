@@ -124,7 +124,8 @@ static void ask_workspace(bench_case *c, vn_tree *fn, const trainer *t)
 static bool start(bench_case *c, trainer *t, vn_tree *fn)
 {
     const double begin = bench_now();
-    vn_assign(&t->fn, vn_filter_jit(fn, &(vn_jit_options){ VN_DONATE_NONE }));
+    const vn_jit_options update = { .donate = VN_DONATE_ALL_EXCEPT_FIRST };
+    vn_assign(&t->fn, vn_filter_jit(fn, NULL));
     t->updates = false; /* the first run leaves the model as it is, for save */
     if (!run(c, 1))
         return false;
@@ -133,7 +134,7 @@ static bool start(bench_case *c, trainer *t, vn_tree *fn)
     t->next = 0;
     t->updates = bench_is(c->problem, "step");
     if (t->updates)
-        vn_assign(&t->fn, vn_filter_jit(fn, &(vn_jit_options){ VN_DONATE_ALL_EXCEPT_FIRST }));
+        vn_assign(&t->fn, vn_filter_jit(fn, &update));
     return vn_ok();
 }
 

@@ -15,6 +15,10 @@ VN_API vn_array *vn_array_from(vn_dtype dtype, vn_shape shape, const void *data)
  * goes (NULL: the caller keeps it alive). */
 VN_API vn_array *vn_array_wrap(vn_dtype dtype, vn_shape shape, void *data,
                                void (*free_fn)(void *context), void *context);
+/* A dtype and a shape without numbers, where only those matter: what vn_filter_eval_shape
+ * returns, the `like` of a file, the declared result of a callback (Equinox:
+ * ShapeDtypeStruct). Reading it is an error. */
+VN_API vn_array *vn_shape_struct(vn_dtype dtype, vn_shape shape);
 /* Uninitialised memory, to be filled through vn_data_mut before anyone else sees it. */
 VN_API vn_array *vn_empty(vn_dtype dtype, vn_shape shape);
 VN_API vn_array *vn_zeros(vn_dtype dtype, vn_shape shape);

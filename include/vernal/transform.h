@@ -16,13 +16,20 @@ extern "C" {
 /* -------------------------------------------------------------------- compiling */
 typedef enum vn_donate {
     VN_DONATE_NONE,
-    VN_DONATE_ALL,             /* results may take over the buffers of all arguments */
-    VN_DONATE_ALL_EXCEPT_FIRST
+    VN_DONATE_ALL, /* results may take over the buffers of all arguments */
+    VN_DONATE_ALL_EXCEPT_FIRST,
+    VN_DONATE_WARN, /* as ALL and ALL_EXCEPT_FIRST; tells what no result could use */
+    VN_DONATE_WARN_EXCEPT_FIRST
 } vn_donate;
 
 typedef struct vn_jit_options {
-    /* A donated array is dead after the call: reading it is an error (default NONE) */
+    /* A donated array is dead after the call: reading it is an error. The arrays of f itself
+     * are never donated, so that f can be called again (default NONE) */
     vn_donate donate;
+    /* gets a sentence that lists the donated arrays of a new recording whose buffers no result
+     * can use (default NULL: on stderr if VN_VERBOSE=1) */
+    void (*warn)(void *context, const char *message);
+    void *context; /* for warn (default NULL) */
 } vn_jit_options;
 
 /* f recorded once per tree structure, dtypes, shapes and static leaves of its arguments,
@@ -44,37 +51,55 @@ VN_API vn_tree *vn_filter_grad(vn_tree *f, const vn_grad_options *options);
 /* args -> (value, gradient); with has_aux ((value, aux), gradient). */
 VN_API vn_tree *vn_filter_value_and_grad(vn_tree *f, const vn_grad_options *options);
 
-/* (out, tangent of out) at the primals along the tangents; a none tangent is a zero. The
- * tangent of an output that does not depend on perturbed inputs is none. */
+/* (out, tangent of out) at the primals along the tangents, trees of the same structure. A none
+ * tangent is a zero, and the only one of what is no inexact array (a float leaf with a tangent
+ * becomes a scalar array). The tangent of an output that does not depend on perturbed
+ * inputs is none. */
 VN_API vn_tree *vn_filter_jvp(vn_tree *f, int n, vn_tree *const primals[],
                               vn_tree *const tangents[]);
+/* (out, linear): vn_call_n(linear, n, tangents) gives the tangent of out. Compiled together,
+ * calls of it share what does not depend on the tangents. */
+VN_API vn_tree *vn_filter_linearize(vn_tree *f, int n, vn_tree *const primals[]);
 
 /* (out, vjp_fn): vn_call(vjp_fn, cotangent of out) gives the tuple of the cotangents of all n
- * primals (none where not inexact). */
+ * primals (none where not inexact). A none cotangent is a zero, and the only one of what is
+ * no inexact array. */
 VN_API vn_tree *vn_filter_vjp(vn_tree *f, int n, vn_tree *const primals[]);
+/* f returns (out, aux): (out, vjp_fn, aux). */
+VN_API vn_tree *vn_filter_vjp_aux(vn_tree *f, int n, vn_tree *const primals[]);
 
 /* args -> derivative of f in args[0]: a tree shaped like the output whose leaves are trees
  * shaped like args[0], with arrays [out.., in..]. */
 VN_API vn_tree *vn_filter_jacfwd(vn_tree *f);
 VN_API vn_tree *vn_filter_jacrev(vn_tree *f);
 VN_API vn_tree *vn_filter_hessian(vn_tree *f); /* jacfwd of jacrev */
+/* f returns (out, aux): (derivative of out, aux). */
+VN_API vn_tree *vn_filter_jacfwd_aux(vn_tree *f);
+VN_API vn_tree *vn_filter_jacrev_aux(vn_tree *f);
+VN_API vn_tree *vn_filter_hessian_aux(vn_tree *f);
 
 /* ------------------------------------------------------------------------ vmap */
 #define VN_AXIS_NONE (-1000000) /* not mapped: the same for all examples */
 
 typedef struct vn_vmap_options {
-    /* per argument a tree prefix of int leaves (an axis) and none (not mapped); a NULL pointer:
-     * axis 0 of every array of every argument (Equinox: if_array(0)). n_in entries. */
+    /* per argument a prefix tree whose leaves say for the arrays below them: an int, the axis
+     * (as Equinox's if_array: other leaves are not mapped); none, not mapped; a function,
+     * called with each array, which returns one of these. A NULL entry is axis 0 of every
+     * array, as is a NULL pointer for all arguments. n_in entries, one for each argument. */
     vn_tree *const *in_axes;
     int n_in;
-    /* prefix tree of the result; NULL: axis 0 of every array. none: the result is the same for
-     * all. */
+    /* the same for the result, seen as that of one example; negative axes count from the end of
+     * what is returned. none: the result is the same for all. NULL: axis 0 of every array. */
     vn_tree *out_axes;
     /* for vn_pmean and friends; a named vmap is always recorded (default NULL) */
     const char *axis_name;
-    /* needed only if nothing is mapped (default 0: from the arguments) */
+    /* needed only if nothing is mapped, and then only for results with an axis (default 0: from
+     * the arguments) */
     int64_t axis_size;
 } vn_vmap_options;
+
+/* The leaf of in_axes and out_axes that maps axis `axis` of every array. */
+VN_API vn_tree *vn_if_array(int axis);
 
 /* f mapped over an axis of its arguments. Outside vn_filter_jit, without an axis name, f runs
  * once per example, spread over the pool: plain C control flow per example, also under
@@ -94,13 +119,45 @@ VN_API vn_array *vn_axis_index(const char *axis_name);             /* i32, 0 .. 
 VN_API vn_array *vn_all_gather(vn_array *x, const char *axis_name); /* [size, x.shape] */
 
 /* ------------------------------------------------------------------- structure */
+/* The result of f(args) with arrays that have a dtype and a shape but no numbers
+ * (vn_shape_struct); nothing is computed, and the arguments need no numbers either. Use: the
+ * `like` of vn_tree_deserialise_leaves. */
+VN_API vn_tree *vn_filter_eval_shape(vn_tree *f, int n, vn_tree *const arg[]);
+
+/* f at arguments like these as a function whose field `consts`, a tuple, holds all arrays that
+ * f uses without being given them: those inside f, and the values of an enclosing
+ * transformation that f reaches through a variable. Arguments of other shapes, dtypes or
+ * static leaves are an error. */
+VN_API vn_tree *vn_filter_closure_convert(vn_tree *f, int n, vn_tree *const arg[]);
+
+typedef struct vn_callback_options {
+    /* In a recorded vmap one call gets the arrays of all examples, mapped axes in front, and
+     * returns results with them (default false: one call for each example) */
+    bool vectorised;
+} vn_callback_options;
+
+/* callback(args...), run on numbers at every evaluation, also inside vn_filter_jit. result: a
+ * tree like what it returns, of which only structure, dtypes, shapes and static leaves count
+ * (vn_shape_struct); another result is an error. The callback must be pure (it may be left
+ * out, merged or repeated), may fail with vn_error, and may be called by several threads at a
+ * time. It has no derivative unless vn_filter_custom_jvp or vn_filter_custom_vjp gives one. */
+VN_API vn_tree *vn_filter_pure_callback(vn_tree *callback, vn_tree *result,
+                                        const vn_callback_options *options, int n,
+                                        vn_tree *const arg[]);
+
 /* f whose intermediate values are computed again for the gradient instead of being kept. */
 VN_API vn_tree *vn_filter_checkpoint(vn_tree *f);
 
-/* f with a derivative of its own. Only the first argument is differentiable.
+/* f with a derivative of its own. Only the first argument is differentiable: a derivative that
+ * reaches another one is an error. Residuals may be any tree.
  * fwd(args...) -> (out, residuals); bwd(residuals, cotangent of out, args...) -> cotangent of
- * args[0] (none where zero). */
+ * args[0], a tree of its structure with none where zero and for what is no inexact array. In
+ * the cotangent of out none stands for a zero: an output that the result does not depend on. */
 VN_API vn_tree *vn_filter_custom_vjp(vn_tree *f, vn_tree *fwd, vn_tree *bwd);
+/* The same with Equinox's `perturbed`, a tree like args[0] of bool leaves: true for the arrays
+ * that a derivative is being taken in. fwd(perturbed, args...); bwd(residuals, cotangent of
+ * out, perturbed, args...). */
+VN_API vn_tree *vn_filter_custom_vjp_perturbed(vn_tree *f, vn_tree *fwd, vn_tree *bwd);
 /* jvp(tuple of primals, tuple of tangents (none where zero)) -> (out, tangent of out). */
 VN_API vn_tree *vn_filter_custom_jvp(vn_tree *f, vn_tree *jvp);
 
@@ -162,6 +219,15 @@ VN_API vn_array *vn_buffer_get(vn_array *buffer, vn_array *i);
 VN_API vn_tree *vn_fori_loop(int64_t lower, int64_t upper, vn_tree *body, vn_tree *init);
 
 /* --------------------------------------------------------------------- recording */
+/* What f(args) records, before simplification (Equinox: filter_make_jaxpr): (tape, result with
+ * arrays without numbers and none for the rest, the rest). vn_call_n(tape, n, arrays) of the
+ * array leaves of the arguments gives the tuple of the array leaves of the result. */
+VN_API vn_tree *vn_filter_make_tape(vn_tree *f, int n, vn_tree *const arg[]);
+/* Its number of instructions; the name of the op of one (loops have their bodies inside); all
+ * of it as a string leaf. */
+VN_API int vn_tape_length(const vn_tree *tape);
+VN_API const char *vn_tape_op(const vn_tree *tape, int i);
+VN_API vn_tree *vn_tape_text(const vn_tree *tape);
 /* The program that f(args) records, as text (after simplification), for reading. */
 VN_API void vn_tape_print(FILE *file, vn_tree *f, int n, vn_tree *const arg[]);
 /* The stages, tiles, memory and kernels of the plan that vn_filter_jit makes of f(args). */

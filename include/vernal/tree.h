@@ -296,6 +296,7 @@ VN_API bool vn_tree_check(const vn_tree *tree);
 
 /* Sets every field called "inference", anywhere in the tree (Equinox: nn.inference_mode). */
 VN_API vn_tree *vn_inference_mode(vn_tree *tree, bool value);
+VN_API vn_tree *vn_tree_inference(vn_tree *tree, bool value); /* the same */
 
 /* Arithmetic on trees, leaf by leaf on inexact arrays; other leaves are kept from the
  * (first) tree. */

@@ -20,6 +20,7 @@ Test(inference, every_flag_is_set_wherever_it_is)
     cr_assert(!((const statics *)(void *)norm)->inference);
     cr_assert(!vn_bool_value(vn_get(model, "[2].p.inference")));
     cr_assert(vn_tree_equal(vn_inference_mode(quiet, false), model, NULL));
+    cr_assert(vn_tree_equal(vn_tree_inference(quiet, false), model, NULL));
     cr_assert(!vn_inference_mode(NULL, true));
     expect_error(NULL_ARGUMENT, "inference_mode");
 }

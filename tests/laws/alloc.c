@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every allocation of three programs refused in turn: each run gives its result or one
+/* Every allocation of five programs refused in turn: each run gives its result or one
  * sentence, and leaves nothing behind (LeakSanitizer looks when the process ends). */
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +122,49 @@ static bool loops(void)
     return alone && each;
 }
 
+/* ---- rules of one's own, closures, callbacks, checkpoints */
+
+static vn_tree *doubled(vn_tree *const arg[]) { return vn_scale(2, arg[0]); }
+static vn_tree *fwd(vn_tree *const arg[]) { return vn_tuple(doubled(arg + 1), arg[1]); }
+static vn_tree *bwd(vn_tree *const arg[]) /* residual, cotangent, perturbed, x */
+{
+    return vn_add(vn_scale(2, arg[1]), vn_scale(0, arg[0]));
+}
+
+static vn_tree *through_rules(vn_tree *const arg[]) /* x */
+{
+    vn_tree *f = vn_filter_custom_vjp_perturbed(vn_function(doubled, 1), vn_function(fwd, 2),
+                                                vn_function(bwd, 4));
+    vn_array *y = vn_call(vn_filter_checkpoint(vn_unary(vn_sin)), vn_call(f, arg[0]));
+    vn_tree *g = vn_filter_closure_convert(vn_unary(vn_tanh), 1, &y);
+    return vn_sum(vn_call(g, y));
+}
+
+static bool rules(void)
+{
+    vn_array *x = vn_arange(VN_F32, 3);
+    vn_tree *grad = vn_filter_grad(vn_function(through_rules, 1), NULL);
+    return vn_call(grad, x) && vn_call(vn_filter_jit(grad, NULL), x);
+}
+
+static vn_tree *call_back(vn_tree *const arg[])
+{
+    vn_tree *f = vn_function_named(doubled, 1, "doubled");
+    return vn_filter_pure_callback(f, vn_shape_struct(VN_F32, VN_SCALAR), NULL, 1, arg);
+}
+
+static bool shapes_and_callbacks(void)
+{
+    vn_array *x = vn_arange(VN_F32, 3), *one = vn_scalar(VN_F32, 1), *const both[] = { one, x };
+    vn_jit_options warn = { .donate = VN_DONATE_WARN };
+    vn_tree *mapped = vn_filter_vmap(vn_function(call_back, 1), NULL);
+    vn_tree *shape = vn_filter_eval_shape(vn_unary(vn_sin), 1, both);
+    vn_tree *made = vn_filter_make_tape(vn_unary(vn_sin), 1, both);
+    vn_tree *linear = vn_filter_linearize(vn_unary(vn_sin), 1, both);
+    return shape && made && vn_tape_text(vn_at(made, 0)) && linear &&
+           vn_call(vn_at(linear, 1), one) && vn_call(vn_filter_jit(mapped, &warn), x);
+}
+
 /* ---- refusing */
 
 /* Run number `refused`: true if it went through its allocations without meeting the refusal. */
@@ -151,6 +194,8 @@ int main(void)
         { "training step", training_step },
         { "scan, vmap and files", scan_and_file },
         { "loops, branches, errors", loops },
+        { "rules", rules },
+        { "shapes and callbacks", shapes_and_callbacks },
     };
     enum { MOST = 1000000, PROGRAMS = sizeof programs / sizeof programs[0] };
     int failed = 0;

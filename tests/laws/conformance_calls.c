@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows 21 to 25: recordings, donation, axes of vmap, ensembles. */
+#include <string.h>
+
 #include "laws/conformance.h"
 
 static vn_array *zeros(int64_t n) { return vn_zeros(VN_F32, VN_SHAPE(n)); }
@@ -60,6 +62,13 @@ void row_21_traces(void)
 
 static vn_tree *add_second(vn_tree *const arg[]) { return vn_add(arg[1], vn_int(1)); }
 
+static vn_tree *sum_of(vn_tree *const arg[]) { return vn_sum(arg[0]); }
+
+static void count_warning(void *context, const char *message)
+{
+    *(int *)context += strstr(message, "f32[1000]") != NULL;
+}
+
 void row_22_donation(void)
 {
     vn_jit_options all = { .donate = VN_DONATE_ALL };
@@ -73,6 +82,20 @@ void row_22_donation(void)
     out = vn_call(vn_filter_jit(vn_function(add_second, 2), &rest), y, z);
     expect_that(vn_data(out) == second, "the second argument is donated");
     expect_that(vn_data(y) != NULL, "the first one lives");
+    int warnings = 0;
+    vn_jit_options warn = { .donate = VN_DONATE_WARN,
+                            .warn = count_warning,
+                            .context = &warnings };
+    vn_tree *f = vn_filter_jit(vn_function(sum_of, 1), &warn);
+    vn_call(f, zeros(1000));
+    vn_call(f, zeros(1000));
+    expect_that(warnings == 1, "one warning where a recording cannot use a donated buffer");
+    warn.donate = VN_DONATE_WARN_EXCEPT_FIRST;
+    vn_array *kept = zeros(1000);
+    vn_call(vn_filter_jit(vn_function(add_second, 2), &warn), kept, zeros(1000));
+    expect_that(warnings == 1 && vn_data(kept) != NULL, "none where it can");
+    vn_call(vn_filter_jit(vn_function(add_one, 1), NULL), kept);
+    expect_that(vn_data(kept) != NULL, "nothing is donated unless asked");
 }
 
 /* ---- 23: axes of the arguments */
@@ -93,8 +116,43 @@ static vn_tree *dict_a(vn_tree *value)
     return vn_dict_n(1, &key, &value);
 }
 
+/* The last axis of what has one. */
+static vn_tree *last_axis(vn_tree *const arg[])
+{
+    return vn_is_array(arg[0]) && vn_rank(arg[0]) > 0 ? vn_int(-1) : vn_none();
+}
+
+static void check_functions_of_axes(void)
+{
+    vn_tree *fn = vn_function(last_axis, 1);
+    vn_tree *axes[] = { fn, vn_list(dict_a(vn_none())), NULL, vn_if_array(0) };
+    vn_tree *f = vn_filter_vmap(vn_function(add_four, 4),
+                                &(vn_vmap_options){ .in_axes = axes, .n_in = 4 });
+    vn_array *sum = vn_call(f, whole(1), vn_list(dict_a(whole(2))), whole(3), vn_int(4));
+    expect_numbers("a function, a tree, the default, if_array", sum, VN_SHAPE(1, 1),
+                   (double[]){ 10 });
+    vn_vmap_options out = { .out_axes = fn };
+    vn_array *x = vn_reshape(vn_arange(VN_F32, 6), VN_SHAPE(2, 3));
+    vn_tree *g = vn_filter_vmap(vn_function(first_of, 1), &out);
+    expect_that(vn_tree_equal(vn_call(g, x), vn_transpose(x, VN_AXES(1, 0)), NULL),
+                "a function of the result's axes");
+    expect_that(vn_tree_equal(vn_call(vn_filter_jit(g, NULL), x),
+                              vn_transpose(x, VN_AXES(1, 0)), NULL),
+                "the same compiled");
+    vn_tree *wrong[] = { vn_float(1) }, *other[] = { vn_tuple(vn_int(0)) };
+    vn_tree *h = vn_filter_vmap(vn_function(first_of, 1),
+                                &(vn_vmap_options){ .in_axes = wrong, .n_in = 1 });
+    expect_that(!vn_call(h, x), "a float is no axis");
+    expect_error("what is no axis is an error", VN_ERR_ARGUMENT);
+    h = vn_filter_vmap(vn_function(first_of, 1),
+                       &(vn_vmap_options){ .in_axes = other, .n_in = 1 });
+    expect_that(!vn_call(h, vn_list(x)), "a tuple of axes for a list");
+    expect_error("axes of another structure are an error", VN_ERR_STRUCTURE);
+}
+
 void row_23_vmap_axes(void)
 {
+    check_functions_of_axes();
     vn_tree *zero = vn_int(0), *none = vn_none();
     vn_tree *axes[] = { zero, vn_list(dict_a(none)), zero, none };
     vn_tree *f = vn_filter_vmap(vn_function(add_four, 4),
@@ -149,6 +207,21 @@ void row_24_vmap_outputs(void)
                    (double[]){ 1, 1, 1, 1, 1 });
     expect_numbers("an array, five times", vn_call(spread, pair), VN_SHAPE(5, 2),
                    (double[]){ 3, 4, 3, 4, 3, 4, 3, 4, 3, 4 });
+    vn_tree *once = vn_filter_vmap(
+        vn_function(first_of, 1),
+        &(vn_vmap_options){ .in_axes = &none, .n_in = 1, .out_axes = none });
+    expect_that(vn_tree_equal(vn_call(once, pair), pair, NULL), "nothing is mapped");
+    once = vn_filter_vmap(vn_function(first_of, 1),
+                          &(vn_vmap_options){ .in_axes = &none, .n_in = 1 });
+    expect_that(!vn_call(once, pair), "a mapped result of nothing mapped");
+    expect_error("the batch size is unknown", VN_ERR_ARGUMENT);
+    vn_tree *differs = vn_filter_vmap(vn_function(first_of, 1),
+                                      &(vn_vmap_options){ .out_axes = none });
+    for (int jit = 0; jit < 2; jit++) {
+        expect_that(!vn_call(jit ? vn_filter_jit(differs, NULL) : differs, pair),
+                    "a result that differs by example");
+        expect_error("without an axis it is an error", VN_ERR_ARGUMENT);
+    }
     vn_array *x = vn_reshape(vn_arange(VN_F32, 24), VN_SHAPE(2, 3, 4));
     for (int axis = -3; axis < 3; axis++)
         check_out_axis(x, axis);
@@ -161,6 +234,49 @@ static vn_tree *apply(vn_tree *const arg[]) { return vn_call(arg[0], arg[1]); }
 static vn_tree *sum_over(vn_tree *const arg[])
 {
     return vn_psum(vn_add(arg[0], vn_int(1)), "examples");
+}
+
+static vn_tree *square_of_sum(vn_tree *const arg[])
+{
+    return vn_square(vn_psum(vn_square(arg[0]), "examples"));
+}
+
+/* The transpose of psum is psum: what all examples lose by one is its gradient. */
+static void check_gradient_of_sum(void)
+{
+    vn_tree *f = vn_filter_vmap(vn_filter_grad(vn_function(square_of_sum, 1), NULL),
+                                &(vn_vmap_options){ .axis_name = "examples" });
+    for (int jit = 0; jit < 2; jit++)
+        expect_numbers("gradient of a psum",
+                       vn_call(jit ? vn_filter_jit(f, NULL) : f, vn_arange(VN_F32, 3)),
+                       VN_SHAPE(3), (double[]){ 0, 60, 120 });
+}
+
+static vn_tree *collect(vn_tree *const arg[])
+{
+    vn_tree *parts[] = { vn_psum(arg[0], "examples"),   vn_pmean(arg[0], "examples"),
+                         vn_pmax(arg[0], "examples"),   vn_pmin(arg[0], "examples"),
+                         vn_axis_index("examples"),     vn_all_gather(arg[0], "examples"),
+                         vn_psum(vn_int(3), "examples") };
+    return vn_tuple_n(7, parts);
+}
+
+static void check_collectives(void)
+{
+    vn_array *x = vn_array_from(VN_F32, VN_SHAPE(3), (float[]){ 1, 5, 3 });
+    vn_tree *f = vn_filter_vmap(vn_function(collect, 1),
+                                &(vn_vmap_options){ .axis_name = "examples" });
+    static const double want[][9] = { { 9, 9, 9 }, { 3, 3, 3 }, { 5, 5, 5 },
+                                      { 1, 1, 1 }, { 0, 1, 2 }, { 1, 5, 3, 1, 5, 3, 1, 5, 3 },
+                                      { 9, 9, 9 } };
+    for (int jit = 0; jit < 2; jit++) {
+        vn_tree *out = vn_call(jit ? vn_filter_jit(f, NULL) : f, x);
+        for (int i = 0; i < 7; i++)
+            expect_numbers("a collective", vn_at(out, i),
+                           i == 5 ? VN_SHAPE(3, 3) : VN_SHAPE(3), want[i]);
+    }
+    expect_that(!vn_psum(x, "examples"), "a collective outside");
+    expect_error("there is no such axis", VN_ERR_ARGUMENT);
 }
 
 void row_25_ensemble(void)
@@ -188,4 +304,6 @@ void row_25_ensemble(void)
     vn_vmap_options named = { .axis_name = "examples" };
     vn_array *sums = vn_call(vn_filter_vmap(vn_function(sum_over, 1), &named), zeros(2));
     expect_numbers("psum", sums, VN_SHAPE(2), (double[]){ 2, 2 });
+    check_collectives();
+    check_gradient_of_sum();
 }

@@ -100,7 +100,18 @@ void row_15_jvp_table(void)
     expect_numbers("tangent 2", vn_at(t, 2), VN_SCALAR, (double[]){ 12 });
     for (int i = 1; i < 6; i += i == 1 ? 2 : 1)
         expect_that(vn_is_none(vn_at(t, i)), "no tangent where nothing is perturbed");
+    vn_tree *floats = vn_tuple(vn_float(1), vn_int(1), vn_float(1), whole, one, vn_none());
+    vn_tree *along_floats = vn_tuple(vn_float(5), n, vn_float(3), n, n, n);
+    vn_tree *pair_of_floats =
+        vn_filter_jvp(vn_function(polynomials, 1), 1, &floats, &along_floats);
+    expect_numbers("a float leaf", vn_get(pair_of_floats, "[1][0]"), VN_SCALAR,
+                   (double[]){ 10 });
+    expect_numbers("another one", vn_get(pair_of_floats, "[1][2]"), VN_SCALAR,
+                   (double[]){ 12 });
     expect_that(refused(x, vn_tuple(whole, n, n, n, n, n)), "an int tangent of a float");
+    expect_that(refused(x, vn_tuple(vn_int(1), n, n, n, n, n)), "an int leaf as a tangent");
+    expect_that(refused(x, vn_tuple(n, vn_int(1), n, n, n, n)), "a tangent of an int leaf");
+    expect_that(refused(x, vn_list(n, n, n, n, n, n)), "a list for a tuple");
     expect_that(refused(x, vn_tuple(n, n, n, whole, n, n)), "a tangent of an int");
     expect_that(refused(x, vn_tuple(n, n, n, n, n, vn_string("t"))), "a tangent of a string");
     expect_that(refused(x, vn_tuple(number(1), n)), "tangents of another structure");
@@ -128,11 +139,25 @@ void row_16_vjp_with_nones(void)
                 "the cotangent of the model has its arrays and none elsewhere");
     for (int i = 2; i < 5; i++)
         expect_that(vn_is_none(vn_at(d, i)), "no cotangent of what is no inexact array");
+    vn_tree *zero = vn_call(vn_at(pair, 1), vn_none());
+    expect_numbers("a none cotangent is a zero", vn_at(zero, 1), VN_SHAPE(2),
+                   (double[]){ 0, 0 });
+    vn_tree *x = vn_arange(VN_F32, 2), *f = vn_function(sum_and_text, 1);
+    vn_tree *aux = vn_filter_vjp_aux(f, 1, &x);
+    expect_numbers("the value beside aux", vn_at(aux, 0), VN_SCALAR, (double[]){ 1 });
+    expect_that(vn_tree_equal(vn_at(aux, 2), vn_string("hi"), NULL), "aux is the third");
+    expect_numbers("its pullback", vn_at(vn_call(vn_at(aux, 1), number(2)), 0), VN_SHAPE(2),
+                   (double[]){ 2, 2 });
 }
 
 /* ---- 17 */
 
 static vn_tree *sine_times(vn_tree *const arg[]) { return vn_mul(vn_sin(arg[0]), arg[1]); }
+
+static vn_tree *sine_and_text(vn_tree *const arg[])
+{
+    return vn_tuple(sine_times(arg), vn_string("hi"));
+}
 
 static vn_tree *mean_square(vn_tree *const arg[]) /* model, x, y */
 {
@@ -144,6 +169,16 @@ void row_17_jacobians(void)
     vn_tree *hessian = vn_filter_hessian(vn_function(sine_times, 2));
     expect_numbers("hessian", vn_call(hessian, number(1), number(2)), VN_SCALAR,
                    (double[]){ -2 * sin(1) });
+    vn_tree *with_aux = vn_filter_hessian_aux(vn_function(sine_and_text, 2));
+    vn_tree *both = vn_call(with_aux, number(1), number(2));
+    expect_numbers("hessian beside aux", vn_at(both, 0), VN_SCALAR, (double[]){ -2 * sin(1) });
+    expect_that(vn_tree_equal(vn_at(both, 1), vn_string("hi"), NULL), "aux of a hessian");
+    vn_tree *primals[] = { number(1), number(2) };
+    vn_tree *linear = vn_at(vn_filter_linearize(vn_function(sine_times, 2), 2, primals), 1);
+    expect_numbers("a linear function", vn_call(linear, number(3), vn_none()), VN_SCALAR,
+                   (double[]){ 6 * cos(1) });
+    expect_numbers("again", vn_call(linear, vn_none(), number(1)), VN_SCALAR,
+                   (double[]){ sin(1) });
     vn_tree *model = vn_mlp(2, 2, 8, 2, vn_key(0), NULL), *f = vn_function(mean_square, 3);
     vn_array *x = vn_normal(vn_key(1), VN_SHAPE(3, 2), VN_F32), *y = vn_sin(x);
     vn_tree *grad = vn_call(vn_filter_grad(f, NULL), model, x, y);
@@ -164,14 +199,23 @@ static vn_tree *four(vn_tree *const arg[])
     return vn_tuple(vn_add(vn_add(x, y), arg[1]), x, y, arg[1]);
 }
 
-static vn_tree *four_fwd(vn_tree *const arg[])
+static void check_perturbed(vn_tree *perturbed)
 {
-    return vn_tuple(four(arg), vn_tuple(vn_string("residual"), vn_int(3)));
+    vn_tree *want = vn_tuple(vn_bool(true), vn_bool(false));
+    expect_that(vn_tree_equal(perturbed, want, NULL), "only x is perturbed");
 }
 
-static vn_tree *four_bwd(vn_tree *const arg[]) /* residuals, cotangents, (x, y), foo */
+static vn_tree *four_fwd(vn_tree *const arg[]) /* perturbed, (x, y), foo */
+{
+    check_perturbed(arg[0]);
+    return vn_tuple(four(arg + 1), vn_tuple(vn_string("residual"), vn_int(3)));
+}
+
+/* residuals, cotangents, perturbed, (x, y), foo */
+static vn_tree *four_bwd(vn_tree *const arg[])
 {
     backward_calls++;
+    check_perturbed(arg[2]);
     expect_that(vn_int_value(vn_at(arg[0], 1)) == 3, "residuals may be anything");
     expect_that(!vn_is_none(vn_at(arg[1], 0)), "the cotangent of x + y + foo");
     expect_that(vn_is_none(vn_at(arg[1], 1)), "none for x, which is not used");
@@ -182,8 +226,8 @@ static vn_tree *four_bwd(vn_tree *const arg[]) /* residuals, cotangents, (x, y),
 
 static vn_tree *custom(void)
 {
-    return vn_filter_custom_vjp(vn_function(four, 2), vn_function(four_fwd, 2),
-                                vn_function(four_bwd, 4));
+    return vn_filter_custom_vjp_perturbed(vn_function(four, 2), vn_function(four_fwd, 3),
+                                          vn_function(four_bwd, 5));
 }
 
 static vn_tree *use_two(vn_tree *const arg[]) /* x, y, foo */
@@ -192,9 +236,27 @@ static vn_tree *use_two(vn_tree *const arg[]) /* x, y, foo */
     return vn_add(vn_at(out, 0), vn_at(out, 2));
 }
 
+static vn_tree *plain_fwd(vn_tree *const arg[]) { return vn_tuple(four(arg), vn_none()); }
+
+static vn_tree *wrong_bwd(vn_tree *const arg[]) /* a gradient of another structure */
+{
+    return vn_at(arg[1], 0);
+}
+
+static vn_tree *plain_custom(void)
+{
+    return vn_filter_custom_vjp(vn_function(four, 2), vn_function(plain_fwd, 2),
+                                vn_function(wrong_bwd, 4));
+}
+
+static vn_tree *use_wrong(vn_tree *const arg[]) /* x, y, foo */
+{
+    return vn_at(vn_call(plain_custom(), vn_tuple(arg[0], arg[1]), arg[2]), 0);
+}
+
 static vn_tree *use_foo(vn_tree *const arg[]) /* foo, x, y: perturbs another argument */
 {
-    return vn_at(vn_call(custom(), vn_tuple(arg[1], arg[2]), arg[0]), 0);
+    return vn_at(vn_call(plain_custom(), vn_tuple(arg[1], arg[2]), arg[0]), 0);
 }
 
 void row_18_custom_vjp(void)
@@ -211,6 +273,9 @@ void row_18_custom_vjp(void)
     vn_tree *other = vn_filter_grad(vn_function(use_foo, 3), NULL);
     expect_that(!vn_call(other, number(1), number(2), number(3)), "another argument");
     expect_error("perturbing another argument is an error", VN_ERR_DERIVATIVE);
+    vn_tree *wrong = vn_filter_grad(vn_function(use_wrong, 3), NULL);
+    expect_that(!vn_call(wrong, number(1), number(2), number(3)), "a gradient of one array");
+    expect_error("a gradient of another structure is an error", VN_ERR_STRUCTURE);
 }
 
 /* ---- 19: call(f, x) with tangent tx^2 */
@@ -229,6 +294,18 @@ static vn_tree *square_and_one(vn_tree *const arg[])
     return vn_add(vn_square(arg[0]), vn_int(1));
 }
 
+static vn_tree *apply_two(vn_tree *const arg[]) { return vn_call(arg[2], arg[0], arg[1]); }
+
+static vn_tree *apply_two_jvp(vn_tree *const arg[]) /* (x, y, f), (tx, ty, none) */
+{
+    vn_tree *x = arg[0], *tx = vn_at(arg[1], 0), *ty = vn_at(arg[1], 1);
+    vn_tree *out = vn_call(vn_at(x, 2), vn_at(x, 0), vn_at(x, 1));
+    vn_array *t = vn_square(tx);
+    return vn_tuple(out, vn_is_none(ty) ? t : vn_add(t, ty));
+}
+
+static vn_tree *square_and(vn_tree *const arg[]) { return vn_add(vn_square(arg[0]), arg[1]); }
+
 void row_19_custom_jvp(void)
 {
     vn_tree *call = vn_filter_custom_jvp(vn_function(apply, 2), vn_function(apply_jvp, 2));
@@ -237,4 +314,14 @@ void row_19_custom_jvp(void)
     vn_tree *pair = vn_filter_jvp(call, 2, primals, tangents);
     expect_numbers("value", vn_at(pair, 0), VN_SCALAR, (double[]){ 5 });
     expect_numbers("tangent", vn_at(pair, 1), VN_SCALAR, (double[]){ 9 });
+    vn_tree *two =
+        vn_filter_custom_jvp(vn_function(apply_two, 3), vn_function(apply_two_jvp, 2));
+    vn_tree *x[] = { number(2), number(1.5), vn_function(square_and, 2) };
+    vn_tree *dx[] = { number(3), number(4), vn_none() };
+    vn_tree *more = vn_filter_jvp(two, 3, x, dx);
+    expect_numbers("value of two", vn_at(more, 0), VN_SCALAR, (double[]){ 5.5 });
+    expect_numbers("tangent of two", vn_at(more, 1), VN_SCALAR, (double[]){ 13 });
+    dx[1] = vn_none();
+    expect_numbers("a zero is none in the rule", vn_at(vn_filter_jvp(two, 3, x, dx), 1),
+                   VN_SCALAR, (double[]){ 9 });
 }

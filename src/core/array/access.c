@@ -55,6 +55,9 @@ static void *read(const char *who, const vn_array *x)
         vn__fail(VN_ERR_NULL_ARGUMENT, "%s: the array is NULL", who);
     else if (!array)
         vn__fail(VN_ERR_ARGUMENT, "%s: not an array but %s", who, vn__describe(text, x));
+    else if (array->base.flags & VN__STRUCT)
+        vn__fail(VN_ERR_ARGUMENT, "%s: %s is a dtype and a shape without numbers", who,
+                 vn__describe(text, x));
     else if (!array->storage && !array->tape)
         vn__fail(VN_ERR_ARGUMENT, "%s: %s was donated to a jitted call and is gone", who,
                  vn__describe(text, x));

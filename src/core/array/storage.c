@@ -66,6 +66,18 @@ vn__array *vn__array_new(vn_dtype dtype, vn_shape shape)
     return array;
 }
 
+vn_array *vn_shape_struct(vn_dtype dtype, vn_shape shape)
+{
+    dtype = dtype == VN_DTYPE_DEFAULT ? vn_default_dtype() : dtype;
+    if (!vn__shape_valid("shape_struct", dtype, shape))
+        return NULL;
+    vn__array *const array = vn__array_new(dtype, shape);
+    if (!array)
+        return NULL;
+    array->base.flags |= VN__STRUCT;
+    return &array->base;
+}
+
 vn_array *vn__array_view(const vn_array *x, vn_shape shape, size_t offset)
 {
     const vn__array *const old = vn__as_array(x);

@@ -49,11 +49,21 @@ static int order(const vn__fault *a, const vn__fault *b)
     return a->code < b->code ? -1 : a->code > b->code;
 }
 
-/* The report is sorted; what does not fit any more is behind all that it holds. */
-static void note(vn__report *report, const vn__fault *fault)
+static void lock(vn__report *report)
 {
     while (__atomic_exchange_n(&report->lock, 1, __ATOMIC_ACQUIRE))
         ;
+}
+
+static void unlock(vn__report *report)
+{
+    __atomic_store_n(&report->lock, 0, __ATOMIC_RELEASE);
+}
+
+/* The report is sorted; what does not fit any more is behind all that it holds. */
+static void note(vn__report *report, const vn__fault *fault)
+{
+    lock(report);
     int at = report->n;
     bool known = false;
     while (at > 0 && order(fault, &report->fault[at - 1]) <= 0)
@@ -65,7 +75,7 @@ static void note(vn__report *report, const vn__fault *fault)
         report->fault[at] = *fault;
         report->n = kept + 1;
     }
-    __atomic_store_n(&report->lock, 0, __ATOMIC_RELEASE);
+    unlock(report);
 }
 
 /* Codes are [loops..][lanes]: example number `turn` of the loops, lane l of panel p. */
@@ -106,11 +116,24 @@ void vn__report_start(vn__report *report)
 {
     report->lock = 0;
     report->n = 0;
+    report->error.status = VN_ERR_OK;
+}
+
+void vn__report_error(vn__report *report)
+{
+    vn__error error;
+    vn__error_take(&error);
+    lock(report);
+    if (report->error.status == VN_ERR_OK)
+        report->error = error;
+    unlock(report);
 }
 
 vn_status vn__report_status(const vn__report *report)
 {
     char all[512] = "", one[512];
+    if (report->error.status != VN_ERR_OK)
+        vn__error_restore(&report->error);
     for (int i = 0; i < report->n; i++) {
         const vn__fault *const f = &report->fault[i];
         const vn_tree *const messages = f->what->messages;
@@ -119,5 +142,5 @@ vn_status vn__report_status(const vn__report *report)
         vn__fault_text(one, sizeof one, f->n, f->index, text->text);
         vn__fault_append(all, sizeof all, one);
     }
-    return report->n ? vn__fail_text(VN_ERR_RUNTIME, all) : VN_ERR_OK;
+    return report->n ? vn__fail_text(VN_ERR_RUNTIME, all) : report->error.status;
 }

@@ -2,6 +2,7 @@
 /* From a tape to a program: one step for each instruction, places for its values, memory that
  * values share when their lives do not overlap. */
 #include "core/plan/compile.h"
+#include "core/transform/callback.h"
 
 #include <string.h>
 
@@ -326,7 +327,7 @@ static void place_totals(vn__program *p)
     int64_t totals = 0;
     for (int64_t k = 0; k < p->n_step; k++) {
         const vn__step *const s = &p->step[k];
-        p->checks = p->checks || s->kind == VN__STEP_CHECK ||
+        p->checks = p->checks || s->kind == VN__STEP_CHECK || s->op == &vn__op_callback ||
                     (s->stage && s->stage->program->checks);
         for (int i = 0; i < vn__inner_programs(s); i++)
             if (vn__inner_program(s, i))

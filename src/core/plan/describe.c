@@ -68,6 +68,8 @@ static void print_tape(FILE *file, const vn__tape *tape, int indent)
     fputc('\n', file);
 }
 
+void vn__tape_describe(FILE *file, const vn__tape *tape) { print_tape(file, tape, 0); }
+
 /* ------------------------------------------------------------------------ plans */
 
 static const char *const step_names[] = {

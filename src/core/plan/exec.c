@@ -4,6 +4,7 @@
 
 #include "core/ops/ops.h"
 #include "core/plan/stage_run.h"
+#include "core/transform/callback.h"
 #include "kernels/kernels.h"
 
 #define MAX_ARGS 64 /* operands and results of a step that runs in loops */
@@ -99,12 +100,20 @@ static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[],
     s->op->eval(&e);
 }
 
-/* An op without lanes: every lane is gathered, evaluated as one example and scattered. */
+static int64_t valid_lanes(const vn__step *s, const vn__frame *f, int64_t panel)
+{
+    const int64_t left = f->valid - panel * s->lanes;
+    return left < s->lanes ? left : s->lanes;
+}
+
+/* An op without lanes: every lane is gathered, evaluated as one example and scattered; lanes
+ * without an example get the result of the last that has one. */
 static void gather_turn(const vn__step *s, const vn__frame *f, char *const in[],
                         char *const out[], int64_t panel, int64_t index, void *context)
 {
-    (void)panel, (void)index;
+    (void)index;
     vn_eval copy = *(const vn_eval *)context, *const e = &copy;
+    const int64_t valid = valid_lanes(s, f, panel);
     const vn__kernels *const k = e->kernels;
     char *memory = scratch_of(s, f);
     const void *x[MAX_ARGS];
@@ -122,13 +131,14 @@ static void gather_turn(const vn__step *s, const vn__frame *f, char *const in[],
     e->in = x;
     e->out = y;
     for (int64_t l = 0; l < s->lanes; l++) {
-        for (int i = 0; i < s->n_in; i++) {
+        for (int i = 0; i < s->n_in && l < valid; i++) {
             const int64_t size = (int64_t)vn_dtype_size(s->in_aval[i].dtype);
             if (s->mapped[i])
                 k->copy((void *)(uintptr_t)x[i], 1, 1, in[i] + l * size, s->lanes, 1,
                         vn_shape_size(s->in_aval[i].shape), 1, size);
         }
-        s->op->eval(e);
+        if (l < valid)
+            s->op->eval(e);
         for (int j = 0; j < s->n_out; j++) {
             const int64_t size = (int64_t)vn_dtype_size(s->out_aval[j].dtype);
             k->copy(out[j] + l * size, s->lanes, 1, y[j], 1, 1,
@@ -166,6 +176,8 @@ static void run_eval(const vn__step *s, const vn__frame *f)
     } else {
         run_panels(s, f, native ? eval_turn : gather_turn, &e);
     }
+    if (s->op == &vn__op_callback && !vn_ok() && f->report)
+        vn__report_error(f->report);
 }
 
 static void run_eval_sum(const vn__step *s, const vn__frame *f)
@@ -199,12 +211,6 @@ static void run_eval_sum(const vn__step *s, const vn__frame *f)
 }
 
 /* ------------------------------------------------------------ examples in and out */
-
-static int64_t valid_lanes(const vn__step *s, const vn__frame *f, int64_t panel)
-{
-    const int64_t left = f->valid - panel * s->lanes;
-    return left < s->lanes ? left : s->lanes;
-}
 
 static void load_turn(const vn__step *s, const vn__frame *f, char *const in[],
                       char *const out[], int64_t panel, int64_t index, void *context)

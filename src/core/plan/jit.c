@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/plan/plan.h"
+#include "core/transform/trace.h"
 #include "parallel/pool.h"
+#include "vernal/runtime.h"
 #include "vernal/transform.h"
 
 typedef struct entry {
@@ -27,6 +29,8 @@ typedef struct jitted {
     vn_tree *fn;
     vn_tree *cache;
     int64_t donate;
+    void (*warn)(void *context, const char *message);
+    void *context;
 } jitted;
 
 static void cache_destroy(vn_tree *tree)
@@ -53,49 +57,41 @@ static const vn_type cache_type = {
 
 /* ------------------------------------------------------------------------- matching */
 
-static bool matches(vn_tree *like, vn_tree *tree)
-{
-    if (like == tree)
-        return true;
-    if (like->type != tree->type)
-        return false;
-    if (like->type->kind == VN_KIND_ARRAY) {
-        const vn__array *const a = vn__as_array(like), *const b = vn__as_array(tree);
-        return a->dtype == b->dtype && vn_shape_equal(a->shape, b->shape);
-    }
-    if (vn_is_none(like))
-        return true;
-    if (vn_is_leaf(like))
-        return vn__same_leaf(like, tree);
-    if (!vn__same_node(like, tree))
-        return false;
-    for (int i = 0, n = vn_len(like); i < n; i++)
-        if (!matches(*vn__child_slot(like, i), *vn__child_slot(tree, i)))
-            return false;
-    return true;
-}
-
 static const entry *find(const cache *c, vn_tree *fn, int n, vn_tree *const arg[])
 {
     for (const entry *e = __atomic_load_n(&c->entries, __ATOMIC_ACQUIRE); e; e = e->next) {
-        if (vn_len(e->like) != n + 1 || !matches(*vn__child_slot(e->like, 0), fn))
+        if (vn_len(e->like) != n + 1 || !vn__same_signature(*vn__child_slot(e->like, 0), fn))
             continue;
         bool same = true;
         for (int i = 0; i < n && same; i++)
-            same = matches(*vn__child_slot(e->like, i + 1), arg[i]);
+            same = vn__same_signature(*vn__child_slot(e->like, i + 1), arg[i]);
         if (same)
             return e;
     }
     return NULL;
 }
 
-static vn_tree *without_numbers(void *context, vn_tree *leaf)
+/* Donated arrays that no result takes over, in one sentence for who asked to be told. */
+static void warn_unused(const jitted *self, const vn_plan *plan, int64_t first)
 {
-    (void)context;
-    if (!vn_is_array(leaf))
-        return leaf;
-    vn__array *const a = vn__array_new(vn_dtype_of(leaf), vn_shape_of(leaf));
-    return a ? &a->base : NULL;
+    const bool asked =
+        self->donate == VN_DONATE_WARN || self->donate == VN_DONATE_WARN_EXCEPT_FIRST;
+    const vn__program *const p = plan->program;
+    char message[400] = "filter_jit: donated but not usable:", text[VN__SHAPE_TEXT];
+    int unused = 0;
+    for (int i = (int)first; asked && i < p->n_in; i++) {
+        bool taken = false;
+        for (int j = 0; j < p->n_out; j++)
+            taken |= plan->alias[j] == i;
+        const size_t used = strlen(message);
+        if (!taken)
+            snprintf(message + used, sizeof message - used, "%s %s", unused++ ? "," : "",
+                     vn__shape_text(text, p->in_slot[i].aval.dtype, p->in_slot[i].aval.shape));
+    }
+    if (unused && self->warn)
+        self->warn(self->context, message);
+    else if (unused && vn_verbose())
+        fprintf(stderr, "vernal: %s\n", message);
 }
 
 static vn_tree *signature(vn_tree *fn, int n, vn_tree *const arg[])
@@ -103,14 +99,28 @@ static vn_tree *signature(vn_tree *fn, int n, vn_tree *const arg[])
     vn_tree *items[VN__MAX_OPERANDS];
     items[0] = fn;
     memcpy(items + 1, arg, (size_t)n * sizeof *arg);
-    vn_tree *const all = vn_tuple_n(n + 1, items);
-    return all ? vn__map_leaves(all, without_numbers, NULL) : NULL;
+    return vn__structs_of(vn_tuple_n(n + 1, items));
 }
 
-static const entry *record(cache *c, vn_tree *fn, int n, vn_tree *const arg[])
+static vn_plan *plan_of(const jitted *self, int64_t first, int n, vn_tree *const arg[])
 {
-    vn_plan *const plan = vn__plan_record(fn, true, n, arg);
-    vn_tree *const like = plan ? signature(fn, n, arg) : NULL;
+    vn_plan *const plan = vn__plan_record(self->fn, true, n, arg);
+    if (!plan || self->donate == VN_DONATE_NONE)
+        return plan;
+    if (vn__plan_donate(plan, first) == VN_ERR_OK) {
+        warn_unused(self, plan, first);
+        return plan;
+    }
+    vn_plan_destroy(plan);
+    return NULL;
+}
+
+/* first: arrays before this number, those of the function among them, are never donated. */
+static const entry *record(cache *c, const jitted *self, int64_t first, int n,
+                           vn_tree *const arg[])
+{
+    vn_plan *const plan = plan_of(self, first, n, arg);
+    vn_tree *const like = plan ? signature(self->fn, n, arg) : NULL;
     entry *const e = like ? vn__alloc(sizeof *e) : NULL;
     if (!e) {
         vn_plan_destroy(plan);
@@ -122,15 +132,17 @@ static const entry *record(cache *c, vn_tree *fn, int n, vn_tree *const arg[])
     return e;
 }
 
-static const entry *find_or_record(cache *c, vn_tree *fn, int n, vn_tree *const arg[])
+static const entry *find_or_record(const jitted *self, int64_t first, int n,
+                                   vn_tree *const arg[])
 {
-    const entry *e = find(c, fn, n, arg);
+    cache *const c = (cache *)(void *)self->cache;
+    const entry *e = find(c, self->fn, n, arg);
     if (e)
         return e;
     pthread_mutex_lock(c->lock);
-    e = find(c, fn, n, arg);
+    e = find(c, self->fn, n, arg);
     if (!e)
-        e = record(c, fn, n, arg);
+        e = record(c, self, first, n, arg);
     pthread_mutex_unlock(c->lock);
     return e;
 }
@@ -175,7 +187,7 @@ static vn_status make_results(calling *c, void *out[])
     const vn__program *const p = c->plan->program;
     for (int j = 0; j < p->n_out; j++) {
         const vn_aval aval = p->out_slot[j].aval;
-        const int32_t alias = c->plan->alias[j];
+        const int32_t alias = c->plan->alias ? c->plan->alias[j] : -1;
         c->result[j] = alias >= 0 && is_donated(c, alias) && is_sole(c, alias)
                            ? take_over(c->leaves.item[alias], aval)
                            : vn_empty(aval.dtype, aval.shape);
@@ -250,18 +262,18 @@ static vn_tree *jitted_call(vn_tree *tree, int n, vn_tree *const arg[])
     const jitted *const self = (const jitted *)(const void *)tree;
     if (vn__tape_current()) /* part of a larger recording */
         return vn_call_n(self->fn, n, arg);
-    cache *const c = (cache *)(void *)self->cache;
-    const entry *const e = find_or_record(c, self->fn, n, arg);
-    if (!e)
-        return NULL;
-    calling call = { .self = self, .plan = e->plan };
+    calling call = { .self = self };
     bool good = vn__leaves_add(&call.leaves, self->fn, vn_is_array) == VN_ERR_OK;
     call.first = call.leaves.n;
     for (int i = 0; good && i < n; i++) {
         good = vn__leaves_add(&call.leaves, arg[i], vn_is_array) == VN_ERR_OK;
-        if (i == 0 && self->donate == VN_DONATE_ALL_EXCEPT_FIRST)
+        if (i == 0 && (self->donate == VN_DONATE_ALL_EXCEPT_FIRST ||
+                       self->donate == VN_DONATE_WARN_EXCEPT_FIRST))
             call.first = call.leaves.n;
     }
+    const entry *const e = good ? find_or_record(self, call.first, n, arg) : NULL;
+    good = e != NULL;
+    call.plan = e ? e->plan : NULL;
     vn_array *result[VN__MAX_RESULTS];
     vn_tree *const out = good ? run(&call, result) : NULL;
     vn__leaves_free(&call.leaves);
@@ -289,6 +301,9 @@ vn_tree *vn_filter_jit(vn_tree *f, const vn_jit_options *options)
     if (!f)
         return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "filter_jit: the function is NULL")
                        : NULL;
+    const vn_jit_options o = options ? *options : (vn_jit_options){ .donate = VN_DONATE_NONE };
+    if ((unsigned)o.donate > VN_DONATE_WARN_EXCEPT_FIRST)
+        return vn_error(VN_ERR_ARGUMENT, "filter_jit: donate is %d", (int)o.donate);
     cache *const c = (cache *)(void *)vn_module_new(&cache_type, &(cache){ .traces = 0 });
     if (!c)
         return NULL;
@@ -299,7 +314,9 @@ vn_tree *vn_filter_jit(vn_tree *f, const vn_jit_options *options)
     return vn_module_new(&jitted_type,
                          &(jitted){ .fn = f,
                                     .cache = &c->base,
-                                    .donate = options ? (int64_t)options->donate : 0 });
+                                    .donate = (int64_t)o.donate,
+                                    .warn = o.warn,
+                                    .context = o.context });
 }
 
 int vn_jit_traces(const vn_tree *tree)

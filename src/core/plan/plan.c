@@ -5,32 +5,11 @@
 #include <string.h>
 
 #include "core/plan/simplify.h"
+#include "core/transform/trace.h"
 #include "parallel/pool.h"
 #include "vernal/runtime.h"
 
 /* ----------------------------------------------------------------------- recording */
-
-static vn_tree *shape_only(void *context, vn_tree *leaf)
-{
-    (void)context;
-    if (!vn_is_array(leaf))
-        return leaf;
-    vn__array *const a = vn__array_new(vn_dtype_of(leaf), vn_shape_of(leaf));
-    return a ? &a->base : NULL;
-}
-
-static vn_status make_inputs(vn__leaves *inputs, const vn__leaves *leaves, vn__tape *tape)
-{
-    for (int64_t i = 0; i < leaves->n; i++) {
-        const vn_aval aval = { vn_dtype_of(leaves->item[i]), vn_shape_of(leaves->item[i]) };
-        vn_array *const x = vn__tape_input(tape, aval, 0, NULL);
-        if (!x ||
-            !vn__grow(&inputs->item, &inputs->capacity, inputs->n + 1, sizeof *inputs->item))
-            return vn_error_status();
-        inputs->item[inputs->n++] = x;
-    }
-    return VN_ERR_OK;
-}
 
 static vn_status check_outputs(const vn__tape *tape)
 {
@@ -40,37 +19,6 @@ static vn_status check_outputs(const vn__tape *tape)
     return VN_ERR_OK;
 }
 
-/* The call on traced arguments; the result's arrays become the outputs of the tape. */
-static vn_tree *trace(vn__tape *tape, vn_tree *f, bool f_is_input, int n, vn_tree *const arg[])
-{
-    vn__leaves leaves = { 0 }, inputs = { 0 }, outputs = { 0 };
-    vn_tree *args[VN__MAX_OPERANDS], *out = NULL;
-    int64_t next = 0;
-    bool good = n < VN__MAX_OPERANDS;
-    if (f_is_input)
-        good = good && vn__leaves_add(&leaves, f, vn_is_array) == VN_ERR_OK;
-    for (int i = 0; good && i < n; i++)
-        good = vn__leaves_add(&leaves, arg[i], vn_is_array) == VN_ERR_OK;
-    good = good && make_inputs(&inputs, &leaves, tape) == VN_ERR_OK;
-    if (good && f_is_input)
-        good = (f = vn__leaves_replace(f, vn_is_array, inputs.item, &next, true)) != NULL;
-    for (int i = 0; good && i < n; i++)
-        good = (args[i] = vn__leaves_replace(arg[i], vn_is_array, inputs.item, &next, true)) !=
-               NULL;
-    if (good)
-        out = vn_call_n(f, n, args);
-    if (out && (vn__leaves_add(&outputs, out, vn_is_array) != VN_ERR_OK ||
-                vn__tape_seal(tape, (int)outputs.n, outputs.item) != VN_ERR_OK ||
-                check_outputs(tape) != VN_ERR_OK))
-        out = NULL;
-    vn__leaves_free(&leaves);
-    vn__leaves_free(&inputs);
-    vn__leaves_free(&outputs);
-    return out ? vn__map_leaves(out, shape_only, NULL) : NULL;
-}
-
-static vn_status find_aliases(vn_plan *plan);
-
 static vn_plan *compile(const vn__tape *tape, vn_tree *result)
 {
     vn_plan *const plan = vn__alloc_zero(sizeof *plan);
@@ -79,7 +27,7 @@ static vn_plan *compile(const vn__tape *tape, vn_tree *result)
     plan->tape = vn__simplify(tape);
     plan->program = plan->tape ? vn__compile(plan->tape, -1, 1, 1, 0, NULL, NULL) : NULL;
     plan->result = vn_retain(result);
-    if (!plan->program || find_aliases(plan) != VN_ERR_OK) {
+    if (!plan->program) {
         vn_plan_destroy(plan);
         return NULL;
     }
@@ -95,9 +43,10 @@ vn_plan *vn__plan_record(vn_tree *f, bool f_is_input, int n, vn_tree *const arg[
         return NULL;
     vn_scope scope = vn_scope_open();
     vn__tape_push(tape);
-    vn_tree *const result = trace(tape, f, f_is_input, n, arg);
+    vn_tree *const result = vn__trace(tape, f, f_is_input, n, arg);
     vn__tape_pop();
-    vn_plan *const plan = result ? compile(tape, result) : NULL;
+    vn_plan *const plan =
+        result && check_outputs(tape) == VN_ERR_OK ? compile(tape, result) : NULL;
     vn_scope_close(&scope);
     vn__tape_release(tape);
     return plan;
@@ -148,7 +97,7 @@ static bool may_alias(const vn__program *p, int output, int input)
     return true;
 }
 
-static vn_status find_aliases(vn_plan *plan)
+vn_status vn__plan_donate(vn_plan *plan, int64_t first)
 {
     const vn__program *const p = plan->program;
     bool *const taken = vn__alloc_zero((size_t)p->n_in + 1);
@@ -156,7 +105,7 @@ static vn_status find_aliases(vn_plan *plan)
     if (taken && plan->alias)
         for (int j = 0; j < p->n_out; j++) {
             plan->alias[j] = -1;
-            for (int i = 0; i < p->n_in && plan->alias[j] < 0; i++)
+            for (int i = (int)first; i < p->n_in && plan->alias[j] < 0; i++)
                 if (!taken[i] && may_alias(p, j, i)) {
                     plan->alias[j] = i;
                     taken[i] = true;

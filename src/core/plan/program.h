@@ -110,7 +110,7 @@ typedef struct vn__program {
     int64_t prepared_bytes;    /* made of shared operands before the first tile */
     int64_t lanes, max_panels; /* 1, 1: a plain program */
     double flops;              /* of one example (or one run) */
-    bool checks;               /* it, or a program inside, has a CHECK */
+    bool checks;               /* it, or a program inside, has a CHECK or a callback */
 } vn__program;
 
 /* How a stage treats its parameters. */
@@ -149,8 +149,11 @@ typedef struct vn__report {
     int32_t lock; /* taken by whoever has a fault to note */
     int32_t n;
     vn__fault fault[VN__MAX_FAULTS]; /* sorted */
+    vn__error error;                 /* of the first callback that failed */
 } vn__report;
 void vn__report_start(vn__report *report);
+/* Takes the error of the thread. */
+void vn__report_error(vn__report *report);
 /* VN_ERR_OK, or the error that the faults make. */
 vn_status vn__report_status(const vn__report *report);
 
@@ -214,8 +217,8 @@ typedef struct vn__logs {
 
 /* Compiles a simplified tape. lane: the axis that is the lanes of the caller's tile, -1: none
  * (the program may then contain stages). n_varying: the first inputs change from run to run of
- * one tile. logs may be NULL. summed: which outputs are sums over the lanes, that add to what is
- * there (at the frame's `fresh` to zero); NULL: none. NULL on error. */
+ * one tile. logs may be NULL. summed: which outputs are sums over the lanes, that add to what
+ * is there (at the frame's `fresh` to zero); NULL: none. NULL on error. */
 vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
                          int n_varying, const vn__logs *logs, const bool summed[]);
 void vn__program_free(vn__program *program);

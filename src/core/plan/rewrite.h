@@ -10,6 +10,7 @@ typedef struct vn__rewriter {
     vn__tape *to;
     vn_array **map; /* value of from -> array on to (or plain) */
     int *alias;     /* [VN__MAX_AXES] axis -> axis it is unified with */
+    bool last;      /* the last pass: drops the barriers, changes nothing else */
     bool again;     /* an alias was found: values before it are stale, start over */
     int64_t *table; /* hash table of instructions of `to`, -1 empty */
     int64_t table_size;

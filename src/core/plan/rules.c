@@ -6,6 +6,7 @@
  *     sum over k.. of out(v, k)    = axis_sum(sum over .. of v)
  *     axis_sum(f(v))               = f(axis_sum(v))        f linear, does not enlarge
  *     axis_sum(u v)                = u axis_sum(v)         u one number, not mapped
+ *     axis_sum(u + v)              = axis_sum(u) + axis_sum(v)   where each sums as it is made
  *     x 1 = x,  x + 0 = x
  *     x + buffer_one(i, y)         = buffer_add(x, i, y) */
 #include <string.h>
@@ -127,6 +128,34 @@ static bool sum_through_factor(vn__rewriter *r, vn_array *out[], const vn__axis_
     return false;
 }
 
+/* Is x made by an op that sums over lanes while it computes, or the sum of such values? */
+static bool sums_by_itself(const vn__rewriter *r, const vn_array *x, const vn__axis_attr *attr)
+{
+    const vn__instr *const f = vn__rewrite_source(r, x);
+    if (!f || !(axes_of(x) >> attr->axis & 1))
+        return false;
+    if (f->op != &vn__op_add)
+        return f->op->eval_sum != NULL;
+    return sums_by_itself(r, vn__rewrite_operand(r, f, 0), attr) &&
+           sums_by_itself(r, vn__rewrite_operand(r, f, 1), attr);
+}
+
+static bool sum_through_add(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
+                            const vn_array *x, const vn__instr *f)
+{
+    if (f->op != &vn__op_add || !sums_by_itself(r, x, attr))
+        return false;
+    vn_array *sum[2];
+    for (int i = 0; i < 2; i++) {
+        vn_array *const v = vn__rewrite_operand(r, f, i);
+        if (!vn_shape_equal(vn_shape_of(v), vn_shape_of(x)))
+            return false;
+        sum[i] = vn__rewrite_one(r, &vn__op_axis_sum, attr, 1, &v);
+    }
+    out[0] = vn__rewrite_one(r, &vn__op_add, f->attr, 2, sum);
+    return true;
+}
+
 bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x)
 {
     if (!(axes_of(x) >> attr->axis & 1)) {
@@ -137,7 +166,8 @@ bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *at
     if (!source)
         return false;
     const vn__instr f = *source; /* the tape grows under us */
-    return sum_through_linear(r, out, attr, &f) || sum_through_factor(r, out, attr, &f);
+    return sum_through_linear(r, out, attr, &f) || sum_through_factor(r, out, attr, &f) ||
+           sum_through_add(r, out, attr, x, &f);
 }
 
 /* ---------------------------------------------------------------------------- pulling */

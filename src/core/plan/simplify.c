@@ -7,6 +7,7 @@
 
 #include "core/ops/buffer.h"
 #include "core/plan/rewrite.h"
+#include "core/transform/callback.h"
 #include "core/transform/error_if.h"
 #include "core/transform/watch.h"
 #include "vernal/ops.h"
@@ -187,6 +188,8 @@ static vn_status translate_attr(vn__rewriter *r, unsigned char *attr, const vn__
 {
     if (instr->op->attr_size)
         memcpy(attr, instr->attr, instr->op->attr_size);
+    if (instr->op == &vn__op_callback)
+        return vn__tape_keep(r->to, ((const vn__callback_attr *)instr->attr)->site);
     if (instr->op == &vn__op_spread)
         ((vn__spread_attr *)(void *)attr)->axes =
             aliased_axes(r, ((const vn__spread_attr *)instr->attr)->axes);
@@ -238,7 +241,7 @@ static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
     for (int i = 0; i < instr->n_in; i++)
         in[i] = r->map[instr->in[i]];
     if (instr->op == &vn__op_mark || instr->op == &vn__op_override ||
-        instr->op == &vn__op_watch) {
+        instr->op == &vn__op_watch || (r->last && instr->op == &vn__op_barrier)) {
         for (int j = 0; j < instr->n_out; j++)
             r->map[instr->out + (uint32_t)j] = in[j];
         return VN_ERR_OK;
@@ -250,7 +253,10 @@ static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
         return VN_ERR_OK;
     }
     VN_TRY(translate_attr(r, attr.bytes, instr));
-    VN_TRY(vn__rewrite_emit(r, out, instr->op, attr.bytes, instr->n_in, in));
+    if (r->last)
+        VN_TRY(vn__record(out, r->to, instr->op, attr.bytes, instr->n_in, in, 0));
+    else
+        VN_TRY(vn__rewrite_emit(r, out, instr->op, attr.bytes, instr->n_in, in));
     for (int j = 0; j < instr->n_out; j++)
         r->map[instr->out + (uint32_t)j] = out[j];
     return vn_error_status();
@@ -302,9 +308,12 @@ static vn__tape *target_tape(const vn__tape *from, vn__tape *parent)
 }
 
 /* One pass; *again tells that an alias was found and the pass was broken off. */
-static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], bool *again)
+static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], bool last,
+                      bool *again)
 {
-    vn__rewriter r = { .from = from, .to = target_tape(from, parent), .alias = alias };
+    vn__rewriter r = {
+        .from = from, .to = target_tape(from, parent), .alias = alias, .last = last
+    };
     r.table_size = 4 * from->n_instr + 64;
     r.table = vn__alloc((size_t)r.table_size * sizeof *r.table);
     r.map = vn__alloc_zero((size_t)(from->n_value + 1) * sizeof *r.map);
@@ -333,7 +342,7 @@ static vn__tape *passes(const vn__tape *tape, vn__tape *parent, int alias[])
     for (int i = 0, restarts = 0; i < MAX_PASSES; i++) {
         bool again = false;
         vn_scope scope = vn_scope_open();
-        vn__tape *const next = pass(current ? current : tape, parent, alias, &again);
+        vn__tape *const next = pass(current ? current : tape, parent, alias, false, &again);
         vn_scope_close(&scope);
         if (again && restarts++ < VN__MAX_AXES) {
             i--;
@@ -350,7 +359,34 @@ static vn__tape *passes(const vn__tape *tape, vn__tape *parent, int alias[])
 
 static vn__tape *simplify_child(const vn__rewriter *r, const vn__tape *child)
 {
-    return passes(child, r->to, r->alias);
+    bool again;
+    return r->last ? pass(child, r->to, r->alias, true, &again)
+                   : passes(child, r->to, r->alias);
+}
+
+static bool has_barrier(const vn__tape *tape)
+{
+    for (int64_t k = 0; k < tape->n_instr; k++)
+        if (tape->instr[k].op == &vn__op_barrier)
+            return true;
+    for (int64_t i = 0; i < tape->n_child; i++)
+        if (has_barrier(tape->child[i]))
+            return true;
+    return false;
+}
+
+/* Barriers keep what is computed again apart from the first time until nothing is merged any
+ * more; then they go. */
+static vn__tape *without_barriers(vn__tape *tape, int alias[])
+{
+    bool again;
+    if (!tape || !has_barrier(tape))
+        return tape;
+    vn_scope scope = vn_scope_open();
+    vn__tape *const plain = pass(tape, NULL, alias, true, &again);
+    vn_scope_close(&scope);
+    vn__tape_release(tape);
+    return plain;
 }
 
 vn__tape *vn__simplify(const vn__tape *tape)
@@ -358,5 +394,5 @@ vn__tape *vn__simplify(const vn__tape *tape)
     int alias[VN__MAX_AXES];
     for (int a = 0; a < VN__MAX_AXES; a++)
         alias[a] = a;
-    return passes(tape, NULL, alias);
+    return without_barriers(passes(tape, NULL, alias), alias);
 }

@@ -78,6 +78,7 @@ void vn__tape_release(vn__tape *tape)
     vn__free(tape->output);
     vn__free(tape->captured);
     vn__free(tape->capture_input);
+    vn__free(tape->open);
     vn__free(tape->kept);
     vn__free(tape->child);
     vn__arena_free(&tape->arena);
@@ -182,6 +183,8 @@ vn_array *vn__tape_input(vn__tape *tape, vn_aval aval, uint64_t axes, vn_array *
 
 static uint32_t import_constant(vn__tape *tape, vn_array *x)
 {
+    if (!vn_data(x))
+        return UINT32_MAX;
     const uint32_t id = new_value(tape, (vn_aval){ vn_dtype_of(x), vn_shape_of(x) }, 0);
     if (id == UINT32_MAX)
         return id;

@@ -58,6 +58,8 @@ typedef struct vn__tape {
     int64_t n_captured, captured_capacity, capture_input_capacity;
     vn__axis axis[VN__MAX_AXES]; /* of a root */
     int n_axes;
+    uint32_t *open; /* marks of the differentiations that have not ended */
+    int64_t n_open, open_capacity;
     vn_tree **kept; /* trees that attributes point to, retained */
     int64_t n_kept, kept_capacity;
     struct vn__tape **child; /* tapes that attributes point to, retained */

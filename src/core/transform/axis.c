@@ -46,7 +46,28 @@ const vn_op vn__op_mark = {
 vn_array *vn__mark(vn__tape *tape, vn_array *x)
 {
     vn_array *out;
-    return x && vn__record(&out, tape, &vn__op_mark, NULL, 1, &x, 0) == VN_ERR_OK ? out : NULL;
+    if (!x || vn__record(&out, tape, &vn__op_mark, NULL, 1, &x, 0) != VN_ERR_OK ||
+        !vn__grow(&tape->open, &tape->open_capacity, tape->n_open + 1, sizeof *tape->open))
+        return NULL;
+    tape->open[tape->n_open++] = vn__as_array(out)->value;
+    return out;
+}
+
+const vn_op vn__op_barrier = {
+    .name = "barrier",
+    .n_in = 1,
+    .attr_size = sizeof(int64_t),
+    .flags = VN_OP_LINEAR | VN_OP_LANES | VN_OP_ELEMENTWISE,
+    .shape = mark_shape,
+    .eval = mark_eval,
+    .vjp = mark_vjp,
+};
+
+vn_array *vn__barrier(vn__tape *tape, vn_array *x, int64_t id)
+{
+    vn_array *out;
+    return x && vn__record(&out, tape, &vn__op_barrier, &id, 1, &x, 0) == VN_ERR_OK ? out
+                                                                                    : NULL;
 }
 
 /* ------------------------------------------------------------- map_in and map_out */

@@ -13,6 +13,9 @@ typedef struct vn__axis_attr {
 } vn__axis_attr;
 
 extern const vn_op vn__op_mark;    /* x, a value of its own */
+/* x again, but computed anew from there on: the simplifier merges nothing across it. The plan
+ * knows nothing of it. */
+extern const vn_op vn__op_barrier;
 extern const vn_op vn__op_map_in;  /* real axis -> mapped axis */
 extern const vn_op vn__op_map_out; /* mapped axis -> real axis */
 extern const vn_op
@@ -28,6 +31,8 @@ extern const vn_op vn__op_spread;
 vn_array *vn__spread(vn__tape *tape, vn_array *x, uint64_t axes);
 
 vn_array *vn__mark(vn__tape *tape, vn_array *x);
+/* Barriers of one `id` at one value are one. */
+vn_array *vn__barrier(vn__tape *tape, vn_array *x, int64_t id);
 vn_array *vn__map_in(vn__tape *tape, vn_array *x, int axis, int position);
 /* A value that is not mapped over the axis is repeated. */
 vn_array *vn__map_out(vn_array *x, int axis, int position, int64_t size);

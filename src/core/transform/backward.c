@@ -35,10 +35,9 @@ static bool passes_gradient(const pass *p, const vn__instr *instr)
     return false;
 }
 
-static void mark_dependence(const pass *p, int n_x, vn_array *const x[])
+/* From the values for which it is set already to all that are made of them. */
+static void spread_dependence(const pass *p)
 {
-    for (int i = 0; i < n_x; i++)
-        p->depends[((const vn__array *)(const void *)x[i])->value] = true;
     for (int64_t k = 0; k < p->n_instr; k++) {
         const vn__instr *const instr = &p->tape->instr[k];
         if (!passes_gradient(p, instr))
@@ -49,6 +48,34 @@ static void mark_dependence(const pass *p, int n_x, vn_array *const x[])
                 p->depends[out] = true;
         }
     }
+}
+
+static void mark_dependence(const pass *p, int n_x, vn_array *const x[])
+{
+    for (int i = 0; i < n_x; i++)
+        p->depends[((const vn__array *)(const void *)x[i])->value] = true;
+    spread_dependence(p);
+}
+
+bool vn__is_perturbed(const vn_array *x)
+{
+    const vn__array *const a = vn__as_array(x);
+    vn__tape *const tape = a ? a->tape : NULL;
+    if (!tape || !vn_dtype_is_inexact(a->dtype))
+        return false;
+    const pass p = { .tape = tape,
+                     .n_instr = tape->n_instr,
+                     .depends = vn__alloc_zero((size_t)(tape->n_value + 1)) };
+    if (!p.depends)
+        return false;
+    for (int64_t i = 0; i < tape->n_open; i++)
+        p.depends[tape->open[i]] = true;
+    for (int64_t i = 0; tape->parent && i < tape->n_input; i++)
+        p.depends[tape->input[i]] = true;
+    spread_dependence(&p);
+    const bool perturbed = p.depends[a->value];
+    vn__free(p.depends);
+    return perturbed;
 }
 
 /* ---------------------------------------------------------------- accumulation */
@@ -100,6 +127,22 @@ static void accumulate(const pass *p, uint32_t value, uint64_t instr_axes, vn_ar
 
 /* --------------------------------------------------------------------- the pass */
 
+/* The cotangent g of a result that the instruction took out of a mapped axis (a sum over it).
+ * Over outer axes cotangents of what lacks them are those of each example: here all examples
+ * come together. */
+static vn_array *gathered(const pass *p, const vn__instr *instr, uint32_t result, vn_array *g)
+{
+    uint64_t removed = 0;
+    for (int i = 0; i < instr->n_in; i++)
+        removed |= p->tape->value[instr->in[i]].axes;
+    removed &= p->outer & ~p->tape->value[result].axes;
+    for (int a = 0; g && removed >> a; a++)
+        if (removed >> a & 1)
+            g = vn__tape_of(g) ? vn__axis_sum(g, a)
+                               : vn_scale((double)vn__tape_axis(p->tape, a)->size, g);
+    return g;
+}
+
 static vn_status step(const pass *p, const vn__instr *instr)
 {
     vn_array *in[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS], *g[VN__MAX_RESULTS];
@@ -119,8 +162,11 @@ static vn_status step(const pass *p, const vn__instr *instr)
         din[i] = NULL;
         axes |= p->tape->value[instr->in[i]].axes;
     }
-    for (int j = 0; j < instr->n_out; j++)
+    for (int j = 0; j < instr->n_out; j++) {
         out[j] = array_of(p, instr->out + (uint32_t)j);
+        if (instr->op->axes)
+            g[j] = gathered(p, instr, instr->out + (uint32_t)j, g[j]);
+    }
     const vn_node node = { instr->op, instr->attr, instr->n_in, instr->n_out, in, out, need };
     instr->op->vjp(din, &node, g);
     if (!vn_ok())
@@ -152,13 +198,35 @@ static vn_status run(const pass *p, int n_y, vn_array *const y[], vn_array *cons
     return vn_error_status();
 }
 
-static uint64_t open_axes(vn__tape *tape)
+static uint64_t axes_of_all(int n, vn_array *const x[])
+{
+    uint64_t axes = 0;
+    for (int i = 0; i < n; i++)
+        axes |= vn__tape_of(x[i]) ? vn__as_array(x[i])->axes : 0;
+    return axes;
+}
+
+uint64_t vn__node_axes(const vn_node *node)
+{
+    return axes_of_all(node->n_in, node->in) | axes_of_all(node->n_out, node->out);
+}
+
+uint64_t vn__axes_open(vn__tape *tape)
 {
     const vn__tape *const root = vn__tape_root(tape);
     uint64_t axes = 0;
     for (int a = 0; a < root->n_axes; a++)
         axes |= root->axis[a].open ? 1ull << a : 0;
     return axes;
+}
+
+uint64_t vn__axes_set_open(vn__tape *tape, uint64_t axes)
+{
+    const uint64_t before = vn__axes_open(tape);
+    vn__tape *const root = vn__tape_root(tape);
+    for (int a = 0; a < root->n_axes; a++)
+        root->axis[a].open = axes >> a & 1;
+    return before;
 }
 
 vn_status vn__backward(vn_array *dx[], vn__tape *tape, int n_x, vn_array *const x[], int n_y,
@@ -174,7 +242,7 @@ vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_
     pass p = { .tape = tape,
                .n_value = tape->n_value,
                .n_instr = tape->n_instr,
-               .outer = open_axes(tape) | outer,
+               .outer = vn__axes_open(tape) | outer,
                .plain = plain };
     for (int i = 0; i < n_x; i++)
         dx[i] = NULL;

@@ -16,6 +16,17 @@ vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_
                           vn_array *const x[], int n_y, vn_array *const y[],
                           vn_array *const g[], bool plain);
 
+/* The mapped axes that an instruction works over: `outer` for a rule that takes a derivative of
+ * its own, since whoever applies the rule sums over them. */
+uint64_t vn__node_axes(const vn_node *node);
+/* The axes whose vmap is being recorded; and to let others count as such, for a rule that runs
+ * a function again that ran inside them. Returns those before. */
+uint64_t vn__axes_open(vn__tape *tape);
+uint64_t vn__axes_set_open(vn__tape *tape, uint64_t axes);
+/* True if x depends on what a derivative that is being taken is taken in, or may do so: on an
+ * input of the body of a loop. */
+bool vn__is_perturbed(const vn_array *x);
+
 /* dy[j] = tangent of y[j] (NULL: zero) for tangents dx[i] of x[i] (NULL: zero). */
 vn_status vn__forward(vn_array *dy[], vn__tape *tape, int n_x, vn_array *const x[],
                       vn_array *const dx[], int n_y, vn_array *const y[], bool plain);

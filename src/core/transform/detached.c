@@ -61,11 +61,7 @@ static int64_t read_axes(int axis[], const detached_attr *a)
 /* (f, args) -> f(args...) */
 static vn_tree *apply_pair(vn_tree *const arg[])
 {
-    vn_tree *const args = vn_at(arg[0], 1);
-    vn_tree *call[VN__MAX_OPERANDS];
-    for (int i = 0; i < vn_len(args); i++)
-        call[i] = vn_at(args, i);
-    return vn_call_n(vn_at(arg[0], 0), vn_len(args), call);
+    return vn__call_tuple(vn_at(arg[0], 0), vn_at(arg[0], 1));
 }
 
 static vn_tree *pull_pair(vn_tree *const arg[]) /* (f, args), g -> cotangent of the pair */
@@ -185,18 +181,9 @@ static vn_tree *run_compiled(const vn__call *call, vn_array *const operand[])
     return out;
 }
 
-static vn_tree *shape_leaf(void *context, vn_tree *leaf)
-{
-    (void)context;
-    if (!vn_is_array(leaf))
-        return leaf;
-    vn__array *const a = vn__array_new(vn_dtype_of(leaf), vn_shape_of(leaf));
-    return a ? &a->base : NULL;
-}
-
 static vn_tree *keep(vn__tape *tape, vn_tree *tree)
 {
-    vn_tree *const plain = tree ? vn__map_leaves(tree, shape_leaf, NULL) : NULL;
+    vn_tree *const plain = vn__structs_of(tree);
     return plain && vn__tape_keep(tape, plain) == VN_ERR_OK ? plain : NULL;
 }
 

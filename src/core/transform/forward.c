@@ -72,7 +72,8 @@ static vn_status jvp_by_transpose(vn_array *dout[], const vn_node *node, vn_arra
     vn_status status = vn_error_status();
     if (status == VN_ERR_OK)
         status =
-            vn__backward(tangent, tape, n_marks, marks, node->n_in, back, din, own != NULL);
+            vn__backward_in(tangent, tape, vn__node_axes(node), n_marks, marks, node->n_in,
+                            back, din, own != NULL);
     vn__tape_pop();
     for (int m = 0; m < n_marks && status == VN_ERR_OK; m++)
         dout[index[m]] = own && tangent[m] ? vn__array_detach(tangent[m]) : tangent[m];

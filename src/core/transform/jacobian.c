@@ -8,7 +8,7 @@
 typedef struct jacobian {
     vn_module base;
     vn_tree *fn;
-    bool forward;
+    bool forward, has_aux;
 } jacobian;
 
 /* The unit vector e_i of the shape of x. */
@@ -62,7 +62,8 @@ static bool forward_unit(vn_array *out[], const jacobian *self, int n, vn_tree *
     vn__leaves dy = { 0 }, like = { 0 };
     bool good =
         pair && vn__leaves_add(&like, y, vn_is_inexact_array) == VN_ERR_OK &&
-        vn__leaves_align(&dy, y, vn_at(pair, 1), vn_is_inexact_array, "jacfwd") == VN_ERR_OK;
+        vn__leaves_align(&dy, y, self->has_aux ? vn_at(vn_at(pair, 1), 0) : vn_at(pair, 1),
+                         vn_is_inexact_array, "jacfwd") == VN_ERR_OK;
     for (int64_t k = 0; good && k < dy.n; k++) {
         out[k] = dy.item[k] ? dy.item[k] : vn_zeros_like(like.item[k]);
         good = out[k] != NULL;
@@ -136,8 +137,9 @@ static vn_tree *jacobian_call(vn_tree *tree, int n, vn_tree *const arg[])
 {
     const jacobian *const self = (const jacobian *)(const void *)tree;
     vn__leaves x = { 0 }, y = { 0 };
-    vn_tree *const pair = vn_filter_vjp(self->fn, n, arg), *const out =
-                                                               pair ? vn_at(pair, 0) : NULL;
+    vn_tree *const pair = self->has_aux ? vn_filter_vjp_aux(self->fn, n, arg)
+                                        : vn_filter_vjp(self->fn, n, arg);
+    vn_tree *const out = pair ? vn_at(pair, 0) : NULL;
     vn_tree *result = NULL;
     if (out && vn__leaves_add(&x, arg[0], vn_is_inexact_array) == VN_ERR_OK &&
         vn__leaves_add(&y, out, vn_is_inexact_array) == VN_ERR_OK) {
@@ -156,32 +158,39 @@ static vn_tree *jacobian_call(vn_tree *tree, int n, vn_tree *const arg[])
     }
     vn__leaves_free(&x);
     vn__leaves_free(&y);
-    return result;
+    return result && self->has_aux ? vn_tuple(result, vn_at(pair, 2)) : result;
 }
 
 static const vn_field jacobian_fields[] = {
     VN_FIELD(jacobian, fn, TREE),
     VN_FIELD(jacobian, forward, BOOL),
+    VN_FIELD(jacobian, has_aux, BOOL),
 };
 static const vn_type jacobian_type = {
     .name = "filter_jacobian",
     .kind = VN_KIND_MODULE,
     .size = sizeof(jacobian),
     .fields = jacobian_fields,
-    .n_fields = 2,
+    .n_fields = 3,
     .call = jacobian_call,
     .min_args = 1,
     .max_args = VN__MAX_OPERANDS,
 };
 
-vn_tree *vn_filter_jacfwd(vn_tree *f)
+static vn_tree *make(vn_tree *f, bool forward, bool has_aux)
 {
-    return vn_module_new(&jacobian_type, &(jacobian){ .fn = f, .forward = true });
+    return vn_module_new(&jacobian_type,
+                         &(jacobian){ .fn = f, .forward = forward, .has_aux = has_aux });
 }
 
-vn_tree *vn_filter_jacrev(vn_tree *f)
-{
-    return vn_module_new(&jacobian_type, &(jacobian){ .fn = f, .forward = false });
-}
-
+vn_tree *vn_filter_jacfwd(vn_tree *f) { return make(f, true, false); }
+vn_tree *vn_filter_jacrev(vn_tree *f) { return make(f, false, false); }
 vn_tree *vn_filter_hessian(vn_tree *f) { return vn_filter_jacfwd(vn_filter_jacrev(f)); }
+
+vn_tree *vn_filter_jacfwd_aux(vn_tree *f) { return make(f, true, true); }
+vn_tree *vn_filter_jacrev_aux(vn_tree *f) { return make(f, false, true); }
+
+vn_tree *vn_filter_hessian_aux(vn_tree *f)
+{
+    return vn_filter_jacfwd_aux(vn_filter_jacrev_aux(f));
+}

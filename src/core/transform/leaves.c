@@ -62,7 +62,7 @@ static vn_status align_leaf(vn__leaves *out, vn_tree *like, vn_tree *item, vn_fi
 {
     char a[VN__SHAPE_TEXT], b[VN__SHAPE_TEXT];
     const bool none = vn_is_none(item), wanted = fn(like);
-    if (!none && !(wanted && vn_is_array(item)) && (wanted || vn_is_array(item)))
+    if (!none && !(wanted && vn_is_array(item)))
         return vn__fail(VN_ERR_DTYPE, "%s: a %s where a %s allows only %s", who,
                         item->type->name, like->type->name,
                         wanted ? "an array or none" : "none");
@@ -88,12 +88,37 @@ vn_status vn__leaves_align(vn__leaves *out, vn_tree *like, vn_tree *tree, vn_fil
     if (vn_is_leaf(like))
         return align_leaf(out, like, tree, fn, who);
     const bool none = vn_is_none(tree);
+    if (!none && tree->type != like->type)
+        return vn__fail(VN_ERR_STRUCTURE, "%s: a %s where there is a %s", who,
+                        tree->type->name, like->type->name);
     if (!none && vn_len(tree) != vn_len(like))
         return vn__fail(VN_ERR_STRUCTURE, "%s: %d children where there are %d", who,
                         vn_len(tree), vn_len(like));
     for (int i = 0; i < vn_len(like); i++)
         VN_TRY(vn__leaves_align(out, vn_at(like, i), none ? tree : vn_at(tree, i), fn, who));
     return VN_ERR_OK;
+}
+
+static vn_tree *without_numbers(void *context, vn_tree *leaf)
+{
+    (void)context;
+    return vn_is_array(leaf) ? vn_shape_struct(vn_dtype_of(leaf), vn_shape_of(leaf)) : leaf;
+}
+
+vn_tree *vn__structs_of(vn_tree *tree)
+{
+    return tree ? vn__map_leaves(tree, without_numbers, NULL) : NULL;
+}
+
+vn_tree *vn__call_tuple(vn_tree *f, vn_tree *args)
+{
+    vn_tree *call[VN__MAX_OPERANDS];
+    const int n = vn_len(args);
+    if (n > VN__MAX_OPERANDS)
+        return vn_error(VN_ERR_LIMIT, "call: %d arguments, at most %d", n, VN__MAX_OPERANDS);
+    for (int i = 0; i < n; i++)
+        call[i] = vn_at(args, i);
+    return vn_call_n(f, n, call);
 }
 
 vn_array *vn__stack_many(int64_t n, vn_array *const x[], int axis)
@@ -126,11 +151,13 @@ vn_status vn__session_begin(vn__session *session)
             return vn_error_status();
         vn__tape_push(session->tape);
     }
+    session->open = session->tape->n_open;
     return vn_error_status();
 }
 
 vn_tree *vn__session_end(vn__session *session, vn_tree *result)
 {
+    session->tape->n_open = session->open;
     if (!session->own)
         return result;
     vn__tape_pop();

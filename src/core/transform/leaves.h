@@ -19,10 +19,15 @@ vn_tree *vn__leaves_replace(vn_tree *tree, vn_filter_fn *fn, vn_array *const rep
                             int64_t *next, bool others);
 
 /* For each leaf of `like` with fn, in order, the array of `tree` in its place; NULL where
- * `tree` holds none there or above. Other arrays in `tree`, other structures and shapes are
+ * `tree` holds none there or above. Anything else in `tree`, other structures and shapes are
  * errors of `who`. */
 vn_status vn__leaves_align(vn__leaves *out, vn_tree *like, vn_tree *tree, vn_filter_fn *fn,
                            const char *who);
+
+/* The tree with arrays of the same dtypes and shapes but without numbers. */
+vn_tree *vn__structs_of(vn_tree *tree);
+/* f(args[0], args[1], ..) of a tuple. */
+vn_tree *vn__call_tuple(vn_tree *f, vn_tree *args);
 
 /* vn_stack_n for any number of arrays. */
 vn_array *vn__stack_many(int64_t n, vn_array *const x[], int axis);
@@ -35,6 +40,7 @@ vn_tree *vn__detach_tree(vn_tree *tree, const vn__tape *tape);
 typedef struct vn__session {
     vn__tape *tape;
     bool own;
+    int64_t open; /* marks that were there before */
 } vn__session;
 vn_status vn__session_begin(vn__session *session);
 /* Ends it and returns result (detached, if the tape was its own). NULL passes through. */

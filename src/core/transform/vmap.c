@@ -4,6 +4,8 @@
  * runs each example. */
 #include "core/transform/vmap.h"
 
+#include <string.h>
+
 #include "core/transform/detached.h"
 
 #include "vernal/ops.h"
@@ -26,39 +28,63 @@ static bool push_axis(vn__axes_list *list, int axis)
     return true;
 }
 
+/* The axis that a function of a specification gives the leaf; -1 and an error. */
+static vn_tree *called_axis(const expansion *e, vn_tree *leaf)
+{
+    vn_tree *const one = e->list->stacked ? vn_index(leaf, 0, 0) : leaf;
+    vn_tree *const axis = vn_call(e->spec, one);
+    if (axis && !vn_is_none(axis) && vn_kind_of(axis) != VN_KIND_INT)
+        return vn_error(VN_ERR_ARGUMENT,
+                        "filter_vmap: the function of %s axes returns a %s, expected int or "
+                        "none",
+                        e->who, axis->type->name);
+    return axis;
+}
+
 static bool expand_leaf(void *context, vn_tree *leaf)
 {
     const expansion *const e = context;
     if (!vn_is_array(leaf))
         return true;
-    int axis = e->spec ? (vn_is_none(e->spec) ? VN_AXIS_NONE : (int)vn_int_value(e->spec)) : 0;
+    vn_tree *const spec = e->spec && vn_kind_of(e->spec) == VN_KIND_FUNCTION
+                              ? called_axis(e, leaf)
+                              : e->spec;
+    if (e->spec && !spec)
+        return false;
+    const int64_t axis = spec ? (vn_is_none(spec) ? VN_AXIS_NONE : vn_int_value(spec)) : 0;
     if (axis == VN_AXIS_NONE)
-        return push_axis(e->list, axis);
+        return push_axis(e->list, VN_AXIS_NONE);
     const int rank = vn_rank(leaf) + e->list->extra_rank;
     if (axis < -rank || axis >= rank) {
         char text[VN__SHAPE_TEXT];
-        vn__fail(VN_ERR_SHAPE, "filter_vmap: %s axis %d is outside an array %s", e->who, axis,
+        vn__fail(VN_ERR_SHAPE, "filter_vmap: %s axis %lld is outside an array %s", e->who,
+                 (long long)axis,
                  vn__shape_text(text, vn_dtype_of(leaf), vn_shape_of(leaf)));
         return false;
     }
-    return push_axis(e->list, axis < 0 ? axis + rank : axis);
+    return push_axis(e->list, (int)(axis < 0 ? axis + rank : axis));
 }
 
 vn_status vn__axes_expand(vn__axes_list *list, vn_tree *tree, vn_tree *spec, const char *who)
 {
-    const bool leaf = !spec || vn_is_none(spec) || vn_kind_of(spec) == VN_KIND_INT;
-    if (leaf) {
+    const vn_kind kind = vn_kind_of(spec);
+    if (kind == VN_KIND_NONE || kind == VN_KIND_INT || kind == VN_KIND_FUNCTION) {
         vn__for_leaves(tree, expand_leaf, &(expansion){ list, spec, who });
         return vn_error_status();
     }
     if (vn_is_leaf(spec))
-        return vn__fail(VN_ERR_ARGUMENT, "filter_vmap: %s axes hold a %s, expected int or none",
-                        who, spec->type->name);
+        return vn__fail(VN_ERR_ARGUMENT,
+                        "filter_vmap: %s axes hold a %s, expected int, none or a function", who,
+                        spec->type->name);
     if (vn_len(spec) != vn_len(tree))
         return vn__fail(VN_ERR_STRUCTURE,
                         "filter_vmap: %s axes have %d children where the tree has "
                         "%d",
                         who, vn_len(spec), vn_len(tree));
+    if (!vn__same_node(spec, tree))
+        return vn__fail(VN_ERR_STRUCTURE,
+                        "filter_vmap: %s axes hold a %s where the tree has another %s", who,
+                        spec->type->name, tree->type->name);
     for (int i = 0; i < vn_len(spec); i++)
         VN_TRY(vn__axes_expand(list, vn_at(tree, i), vn_at(spec, i), who));
     return VN_ERR_OK;
@@ -95,11 +121,28 @@ static vn_status common_size(int64_t *size, const vn__vmap *self, const vn__axes
                             (long long)*size, (long long)dim);
         *size = dim;
     }
-    if (*size < 0)
-        return vn__fail(VN_ERR_ARGUMENT,
-                        "filter_vmap: no argument is mapped and axis_size is not "
-                        "given: the batch size is unknown");
     return VN_ERR_OK;
+}
+
+static vn_tree *out_spec(const vn__vmap *self)
+{
+    return vn_is_none(self->out_axes) ? NULL : vn_at(self->out_axes, 0);
+}
+
+/* Nothing is mapped and no size is given: the function once, if no result needs the size. */
+static vn_tree *call_unmapped(const vn__vmap *self, int n, vn_tree *const arg[])
+{
+    vn_tree *out = vn_call_n(self->fn, n, arg);
+    vn__axes_list axes = { .extra_rank = 1 };
+    if (!out || vn__axes_expand(&axes, out, out_spec(self), "out") != VN_ERR_OK)
+        out = NULL;
+    for (int64_t i = 0; out && i < axes.n; i++)
+        if (axes.axis[i] != VN_AXIS_NONE)
+            out = vn_error(VN_ERR_ARGUMENT,
+                           "filter_vmap: no argument is mapped and axis_size is not "
+                           "given: the batch size is unknown");
+    vn__axes_list_free(&axes);
+    return out;
 }
 
 /* --------------------------------------------------------------------- recorded vmap */
@@ -143,9 +186,7 @@ static vn_tree *record(const vn__vmap *self, vn__tape *tape, int n, vn_tree *con
     if (axis >= 0)
         vn__tape_root(tape)->axis[axis].open = false;
     vn__axes_list out_axes = { .extra_rank = 1 };
-    if (out && vn__axes_expand(&out_axes, out,
-                               vn_is_none(self->out_axes) ? NULL : vn_at(self->out_axes, 0),
-                               "out") == VN_ERR_OK)
+    if (out && vn__axes_expand(&out_axes, out, out_spec(self), "out") == VN_ERR_OK)
         out = vn__map_leaves(out, result_leaf,
                              &(vn__vmap_out){ .axes = &out_axes, .axis = axis, .size = size });
     else
@@ -156,20 +197,34 @@ static vn_tree *record(const vn__vmap *self, vn__tape *tape, int n, vn_tree *con
 
 /* ------------------------------------------------------------------------ eager vmap */
 
+/* The result of the first example, which has to be that of all. */
+static vn_tree *common_row(vn_tree *leaf)
+{
+    const char *const data = vn_data(leaf);
+    const int64_t n = vn_dim(leaf, 0);
+    const size_t bytes =
+        (size_t)(vn_size(leaf) / (n ? n : 1)) * vn_dtype_size(vn_dtype_of(leaf));
+    for (int64_t e = 1; data && e < n; e++)
+        if (memcmp(data, data + (size_t)e * bytes, bytes) != 0)
+            return vn_error(VN_ERR_ARGUMENT, "filter_vmap: a result with out axis none differs "
+                                             "by example");
+    return vn_index(leaf, 0, 0);
+}
+
 static vn_tree *place_leaf(void *context, vn_tree *leaf)
 {
     vn__vmap_out *const o = context;
     if (!vn_is_array(leaf))
         return leaf;
     const int position = o->axes->axis[o->next++];
-    return position == VN_AXIS_NONE ? vn_index(leaf, 0, 0) : vn_moveaxis(leaf, 0, position);
+    return position == VN_AXIS_NONE ? common_row(leaf) : vn_moveaxis(leaf, 0, position);
 }
 
 static vn_tree *run_eager(const vn__vmap *self, int n, vn_tree *const arg[],
                           const vn__axes_list *axes, int64_t size)
 {
     vn__leaves shared = { 0 };
-    vn__axes_list all = { 0 }, out_axes = { 0 };
+    vn__axes_list all = { 0 }, out_axes = { .stacked = true };
     vn_tree *out = NULL;
     bool good = vn__leaves_add(&shared, self->fn, vn_is_array) == VN_ERR_OK;
     for (int64_t i = 0; good && i < shared.n; i++)
@@ -178,9 +233,7 @@ static vn_tree *run_eager(const vn__vmap *self, int n, vn_tree *const arg[],
         good = push_axis(&all, axes->axis[i]);
     if (good)
         out = vn__call_detached(&(vn__call){ self->fn, vn_tuple_n(n, arg), all.axis, size });
-    if (out && vn__axes_expand(&out_axes, out,
-                               vn_is_none(self->out_axes) ? NULL : vn_at(self->out_axes, 0),
-                               "out") == VN_ERR_OK)
+    if (out && vn__axes_expand(&out_axes, out, out_spec(self), "out") == VN_ERR_OK)
         out = vn__map_leaves(out, place_leaf, &(vn__vmap_out){ .axes = &out_axes });
     else
         out = NULL;
@@ -204,7 +257,9 @@ static vn_tree *vmap_call(vn_tree *tree, int n, vn_tree *const arg[])
     if (input_axes(self, &axes, &leaves, n, arg) == VN_ERR_OK &&
         common_size(&size, self, &axes, &leaves) == VN_ERR_OK) {
         vn__tape *const tape = vn__tape_current();
-        if (tape && !tape->eager)
+        if (size < 0)
+            out = call_unmapped(self, n, arg);
+        else if (tape && !tape->eager)
             out = record(self, tape, n, arg, &leaves, &axes, size);
         else if (self->axis_name || size == 0) /* one program: all examples at once, or none */
             out = vn__call_detached(&(vn__call){ .fn = tree, .args = vn_tuple_n(n, arg) });
@@ -232,6 +287,21 @@ static const vn_type vmap_type = {
     .max_args = VN__MAX_OPERANDS,
 };
 
+/* The axes of the arguments as a tuple; NULL stands for axis 0 of every array. */
+static vn_tree *axes_tuple(const vn_vmap_options *o)
+{
+    vn_tree *axes[VN__MAX_OPERANDS];
+    if (!o->in_axes)
+        return vn_none();
+    if (o->n_in < 0 || o->n_in > VN__MAX_OPERANDS)
+        return vn_error(VN_ERR_LIMIT, "filter_vmap: n_in is %d", o->n_in);
+    for (int i = 0; i < o->n_in; i++)
+        axes[i] = o->in_axes[i] ? o->in_axes[i] : vn_if_array(0);
+    return vn_tuple_n(o->n_in, axes);
+}
+
+vn_tree *vn_if_array(int axis) { return vn_int(axis); }
+
 vn_tree *vn_filter_vmap(vn_tree *f, const vn_vmap_options *options)
 {
     const vn_vmap_options o = options ? *options : (vn_vmap_options){ 0 };
@@ -241,7 +311,7 @@ vn_tree *vn_filter_vmap(vn_tree *f, const vn_vmap_options *options)
     return vn_module_new(
         &vmap_type,
         &(vn__vmap){ .fn = f,
-                     .in_axes = o.in_axes ? vn_tuple_n(o.n_in, o.in_axes) : vn_none(),
+                     .in_axes = axes_tuple(&o),
                      .out_axes = o.out_axes ? vn_tuple(o.out_axes) : vn_none(),
                      .axis_name = o.axis_name,
                      .axis_size = o.axis_size });

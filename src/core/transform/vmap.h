@@ -14,11 +14,13 @@ typedef struct vn__vmap {
 } vn__vmap;
 
 /* One axis (or VN_AXIS_NONE) for each array leaf, in order. extra_rank: 1 where the axis is
- * that of an array to be made from the leaf. */
+ * that of an array to be made from the leaf. stacked: the leaves hold all examples along axis
+ * 0, and a function of the specification sees the first. */
 typedef struct vn__axes_list {
     int *axis;
     int64_t n, capacity;
     int extra_rank;
+    bool stacked;
 } vn__axes_list;
 vn_status vn__axes_expand(vn__axes_list *list, vn_tree *tree, vn_tree *spec, const char *who);
 void vn__axes_list_free(vn__axes_list *list);

@@ -42,3 +42,5 @@ vn_tree *vn_inference_mode(vn_tree *tree, bool value)
 {
     return vn__no_nulls("inference_mode", 1, &tree) ? set(tree, value) : NULL;
 }
+
+vn_tree *vn_tree_inference(vn_tree *tree, bool value) { return vn_inference_mode(tree, value); }

@@ -23,6 +23,7 @@ typedef struct vn__storage {
 #define VN__DEPTH_MASK       0xffu
 #define VN__MAX_DEPTH        200
 #define VN__IMMORTAL         (1u << 8)
+#define VN__STRUCT           (1u << 9) /* an array that is a dtype and a shape only */
 #define VN__SIZE_CLASS_SHIFT 16
 
 struct vn__tape;
