@@ -34,7 +34,8 @@ VN_INLINE vec v_round(vec x)
 {
     return MM(roundscale)(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-VN_INLINE vec v_scale(vec x, vec n) { return MM(scalef)(x, n); }
+VN_INLINE vec v_scale(vec x, vec t) { return MM(scalef)(x, t - v_magic()); }
+VN_INLINE vec v_scale_down(vec x, vec t) { return v_scale(x, t); }
 
 VN_INLINE vmask v_lt(vec a, vec b) { return MM_MASK(cmp)(a, b, _CMP_LT_OQ); }
 VN_INLINE vmask v_le(vec a, vec b) { return MM_MASK(cmp)(a, b, _CMP_LE_OQ); }

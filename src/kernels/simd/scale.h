@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * x 2^n in two steps, each within the exponent's range; the first is exact where the second is
- * not. */
+ * x 2^n by factors within the exponent's range, of which only the last rounds; t = n +
+ * v_magic(). */
 
-/* The bits of n + 1.5 2^FRACTION hold n, two's complement, at the low end. */
-VN_INLINE vec v_power_of_two(vec n)
+/* 2^(n / 2), rounded down, and what is missing. */
+VN_INLINE vec v_scale(vec x, vec t)
 {
-    const vec magic = v_set((real)1.5 * (real)((natural)1 << VN_FRACTION));
-    return (vec)(((uvec)(n + magic) << VN_FRACTION) + (uvec)v_set(1));
+    const uvec sign_and_exponent = u_set(~(((natural)1 << VN_FRACTION) - 1));
+    const uvec one = u_set((natural)VN_BIAS << VN_FRACTION);
+    const uvec half = (((uvec)t << (VN_FRACTION - 1)) & sign_and_exponent) + one;
+    const uvec rest = ((uvec)t << VN_FRACTION) - half + (one + one);
+    return x * (vec)half * (vec)rest;
 }
 
-VN_INLINE vec v_scale(vec x, vec n)
+VN_INLINE vec v_scale_down(vec x, vec t)
 {
-    const vec half = v_floor(n * v_set((real)0.5));
-    return x * v_power_of_two(half) * v_power_of_two(n - half);
+    enum { LIFT = VN_REAL_BITS == 32 ? 64 : 128 };
+    return x * v_power(t, LIFT) * v_set(VN_REAL_BITS == 32 ? (real)0x1p-64 : (real)0x1p-128);
 }

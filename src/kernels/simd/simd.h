@@ -10,7 +10,9 @@
  *   v_fma(a, b, c)     a b + c rounded once      v_fnma(a, b, c)   c - a b rounded once
  *   v_max, v_min       of two numbers: the second where unordered
  *   v_sqrt, v_floor, v_ceil, v_trunc, v_round (halves to even)
- *   v_scale(x, n)      x 2^n, n integral in about [-2100, 2100], rounded once
+ *   v_scale(x, t)      x 2^n with t = n + v_magic() = n + 1.5 2^FRACTION, rounded once, for
+ *                      x in about [1/2, 2] and any result, 0 and infinity included
+ *   v_scale_down(x, t) the same for n <= 0 and |x| below 2^60
  *   v_lt v_le v_eq v_unordered -> vmask;  m_and m_or m_not m_any;  v_select(m, yes, no)
  *   part_of(n)         the first n lanes, 0 <= n <= VN_LANES
  *   v_load_part, v_store_part: those lanes only; the others read as 0
@@ -55,6 +57,20 @@ VN_INLINE void v_store(real *p, vec v) { *(loose_vec *)p = v; }
 VN_INLINE vec v_set(real x) { return x - (vec){ 0 }; } /* x - 0 is x, signed zeros included */
 VN_INLINE ivec i_set(integer x) { return x + (ivec){ 0 }; }
 VN_INLINE uvec u_set(natural x) { return x + (uvec){ 0 }; }
+
+/* Added to a number below 2^(FRACTION - 1), 1.5 2^FRACTION leaves the nearest integer in the
+ * low bits, in two's complement. */
+VN_INLINE vec v_magic(void)
+{
+    return v_set((real)1.5 * (real)((natural)1 << VN_FRACTION));
+}
+
+/* 2^(n + more) for t = n + v_magic(), in the normal range. */
+VN_INLINE vec v_power(vec t, int more)
+{
+    const uvec bias = u_set((natural)(VN_BIAS + more) << VN_FRACTION);
+    return (vec)(((uvec)t << VN_FRACTION) + bias);
+}
 
 #if defined(__AVX512F__) && VN_VECTOR_BYTES == 64
 #include "kernels/simd/avx512.h"

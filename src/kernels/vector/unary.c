@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ * The unary rows on vectors. Formulas are in simd/; what lacks one takes the portable formula,
+ * element by element. */
+#include "kernels/giles.h"
+#include "kernels/portable/formula.h"
+#include "kernels/simd/sigmoid.h"
+
+/* y[i] = f(x[i]). Two vectors at a time hide the latencies of one another. */
+VN_INLINE void map(real *y, const real *x, int64_t n, vec (*f)(vec))
+{
+    int64_t i = 0;
+    for (; i + 2 * VN_LANES <= n; i += 2 * VN_LANES) {
+        const vec a = f(v_load(x + i)), b = f(v_load(x + i + VN_LANES));
+        v_store(y + i, a);
+        v_store(y + i + VN_LANES, b);
+    }
+    for (; i < n; i += VN_LANES) {
+        const part rest = part_of(n - i < VN_LANES ? n - i : VN_LANES);
+        v_store_part(y + i, f(v_load_part(x + i, rest)), rest);
+    }
+}
+
+/* ---- arithmetic */
+
+VN_INLINE vec f_neg(vec x) { return v_neg(x); }
+VN_INLINE vec f_abs(vec x) { return v_abs(x); }
+VN_INLINE vec f_sign(vec x)
+{
+    const vec one = v_set(1), zero = v_set(0);
+    return v_select(v_gt(x, zero), one, v_select(v_lt(x, zero), v_neg(one), x));
+}
+VN_INLINE vec f_square(vec x) { return x * x; }
+VN_INLINE vec f_floor(vec x) { return v_floor(x); }
+VN_INLINE vec f_ceil(vec x) { return v_ceil(x); }
+VN_INLINE vec f_round(vec x) { return v_round(x); }
+VN_INLINE vec f_trunc(vec x) { return v_trunc(x); }
+VN_INLINE vec f_sqrt(vec x) { return v_sqrt(x); }
+VN_INLINE vec f_rsqrt(vec x) { return v_set(1) / v_sqrt(x); }
+VN_INLINE vec f_reciprocal(vec x) { return v_set(1) / x; }
+VN_INLINE vec f_relu(vec x) { return v_max(v_set(0), x) + v_set(0); } /* -0 gives 0 */
+
+/* ---- exponentials */
+
+VN_INLINE vec f_exp(vec x) { return v_exp(x); }
+VN_INLINE vec f_sigmoid(vec x) { return v_sigmoid(x); }
+VN_INLINE vec f_tanh(vec x) { return v_tanh(x); }
+
+
+VN_INLINE vec f_silu(vec x)
+{
+    const vec finite = not_below_zero_exp(x);
+    return v_gate(finite, finite);
+}
+
+/* ---- element by element */
+
+static inline real horner(const real *c, int terms, real t)
+{
+    real p = c[0];
+    for (int i = 1; i < terms; i++)
+        p = VN_M(fma)(p, t, c[i]);
+    return p;
+}
+
+static inline real each_erf_inv(real x)
+{
+    const real w = -VN_M(log1p)(-x * x);
+    if (!(VN_M(fabs)(x) < 1))
+        return VN_M(fabs)(x) == 1 ? x * (real)INFINITY : (real)NAN;
+    if (w < vn__giles_limit[0])
+        return x * horner(vn__giles_0, VN_GILES_TERMS(vn__giles_0), w - vn__giles_shift[0]);
+    const real s = VN_M(sqrt)(w);
+#if VN_REAL_BITS == 64
+    if (w >= vn__giles_limit[1])
+        return x * horner(vn__giles_2, VN_GILES_TERMS(vn__giles_2), s - vn__giles_shift[2]);
+#endif
+    return x * horner(vn__giles_1, VN_GILES_TERMS(vn__giles_1), s - vn__giles_shift[1]);
+}
+
+VN_INLINE vec each(vec x, real (*f)(real))
+{
+    real v[VN_LANES];
+    v_store(v, x);
+    for (int i = 0; i < VN_LANES; i++)
+        v[i] = f(v[i]);
+    return v_load(v);
+}
+
+VN_INLINE vec f_erf_inv(vec x) { return each(x, each_erf_inv); }
+#define EACH(name)                                                                       \
+    static inline real each_##name(real x) { return (real)vn__##name((double)x); }        \
+    VN_INLINE vec f_##name(vec x) { return each(x, each_##name); }
+EACH(exp2)
+EACH(expm1)
+EACH(log)
+EACH(log2)
+EACH(log10)
+EACH(log1p)
+EACH(sin)
+EACH(cos)
+EACH(tan)
+EACH(sinh)
+EACH(cosh)
+EACH(erf)
+EACH(log_sigmoid)
+EACH(softplus)
+EACH(gelu_tanh)
+EACH(gelu_exact)
+
+/* ---- rows */
+
+#define VN_ROW_NONE(name)
+#define VN_ROW_LIBM(name)
+#define VN_ROW_VECTOR(name) \
+    static void name##_row(void *y, const void *x, int64_t n) { map(y, x, n, f_##name); }
+#define VN_UNARY(name, real, ...) VN_ROW_##real(name)
+#include "kernels/unary.def"
+#undef VN_UNARY
+#undef VN_ROW_VECTOR
+#undef VN_ROW_LIBM
+
+vn__unary_fn *const VN_FN(unary)[VN__UNARIES] = {
+#define VN_ROW_VECTOR(name) [VN__UNARY_##name] = name##_row,
+#define VN_ROW_LIBM(name) [VN__UNARY_##name] = VN_FN(libm_##name),
+#define VN_UNARY(name, real, ...) VN_ROW_##real(name)
+#include "kernels/unary.def"
+};
