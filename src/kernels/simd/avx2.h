@@ -34,7 +34,7 @@ VN_INLINE vmask m_not(vmask a) { return ~a; }
 VN_INLINE bool m_any(vmask m) { return MM(movemask)((vec)m) != 0; }
 VN_INLINE vec v_select(vmask m, vec yes, vec no) { return MM(blendv)(no, yes, (vec)m); }
 
-#include "kernels/simd/scale.h"
+#include "kernels/simd/exponent.h"
 
 /* Lane i is in the first n if i < n: the lanes' numbers compared with n. */
 VN_INLINE part part_of(int64_t n)

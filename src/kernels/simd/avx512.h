@@ -37,6 +37,14 @@ VN_INLINE vec v_round(vec x)
 VN_INLINE vec v_scale(vec x, vec t) { return MM(scalef)(x, t - v_magic()); }
 VN_INLINE vec v_scale_down(vec x, vec t) { return v_scale(x, t); }
 
+/* Zero and infinity have the exponents -inf and inf, numbers below zero the fraction NaN. */
+VN_INLINE vec v_split_log(vec x, vec *m)
+{
+    *m = MM(getmant)(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+    return MM(getexp)(x) - MM(getexp)(*m);
+}
+VN_INLINE vec v_log_special(vec x, vec y) { return (void)x, y; }
+
 VN_INLINE vmask v_lt(vec a, vec b) { return MM_MASK(cmp)(a, b, _CMP_LT_OQ); }
 VN_INLINE vmask v_le(vec a, vec b) { return MM_MASK(cmp)(a, b, _CMP_LE_OQ); }
 VN_INLINE vmask v_eq(vec a, vec b) { return MM_MASK(cmp)(a, b, _CMP_EQ_OQ); }

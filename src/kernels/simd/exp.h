@@ -72,16 +72,74 @@ typedef struct exp_pair {
     vec times, plain;
 } exp_pair;
 
-VN_INLINE exp_pair v_exp_down_pair(vec a, vec x)
+VN_INLINE exp_pair exp_pair_of_split(vec a, exp_split s)
 {
-    const exp_split s = split_exp(not_below_zero_exp(x));
     const vec p = exp_of_rest(s.r);
     return (exp_pair){ v_scale_down(a * p, s.t), v_scale_down(p, s.t) };
+}
+
+VN_INLINE exp_pair v_exp_down_pair(vec a, vec x)
+{
+    return exp_pair_of_split(a, split_exp(not_below_zero_exp(x)));
 }
 
 VN_INLINE vec v_exp_down(vec x)
 {
     return v_exp_down_pair(v_set(1), x).plain;
+}
+
+/* 2^n q + (2^n - 1) at half the size, so that 2^n stays below infinity. */
+VN_INLINE vec v_expm1(vec x)
+{
+    const vec lowest = v_set(VN_REAL_BITS == 32 ? -20 : -40);
+    const vec above = v_max(lowest, x);
+    const exp_split s = split_exp(v_min(v_set(vn__exp_to_infinity), above));
+    const vec half = v_power(s.t, -1);
+    const vec y = v_fma(half, expm1_of_rest(s.r), half - v_set((real)0.5));
+    return v_select(v_lt(v_abs(x), v_set(VN_REAL_BITS == 32 ? 0x1p-30f : (real)0x1p-60)), x,
+                    y + y);
+}
+
+/* With w = e^|x| - 1: sinh |x| = (w + w / (w + 1)) / 2, cosh x = (w + 1 + 1 / (w + 1)) / 2,
+ * both from w / 4, which does not overflow where they do not. */
+typedef struct sinh_parts {
+    exp_split s;
+    vec quarter;
+} sinh_parts;
+
+VN_INLINE sinh_parts split_sinh(vec x)
+{
+    const vec limit = v_set(VN_REAL_BITS == 32 ? 89.5f : (real)710.6);
+    const exp_split s = split_exp(v_min(limit, v_abs(x)));
+    return (sinh_parts){ s, v_power(s.t, -2) };
+}
+
+VN_INLINE vec v_sinh(vec x)
+{
+    const sinh_parts p = split_sinh(x);
+    const vec rest = p.quarter - v_set((real)0.25);
+    const vec w = v_fma(p.quarter, expm1_of_rest(p.s.r), rest);
+    const vec y = w + w / v_fma(w, v_set(4), v_set(1));
+    const vmask small = v_lt(v_abs(x), v_set(VN_REAL_BITS == 32 ? 0x1p-30f : (real)0x1p-60));
+    return v_select(small, x, v_copysign(y + y, x));
+}
+
+VN_INLINE vec v_cosh(vec x)
+{
+    const sinh_parts p = split_sinh(x);
+    const vec e = p.quarter * exp_of_rest(p.s.r), y = e + v_set((real)0.0625) / e;
+    return y + y;
+}
+
+/* 2^x = 2^n e^((x - n) ln 2) */
+VN_INLINE vec v_exp2(vec x)
+{
+    const vec lowest = v_set(VN_REAL_BITS == 32 ? -152 : -1080);
+    const vec above = v_max(lowest, x);
+    const vec y = v_min(v_set(VN_REAL_BITS == 32 ? 129 : 1025), above);
+    const vec t = y + v_magic(), f = y - (t - v_magic());
+    const vec r = v_fma(f, v_set(vn__ln2_high), f * v_set(vn__ln2_low));
+    return v_scale(exp_of_rest(r), t);
 }
 
 #endif

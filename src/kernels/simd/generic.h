@@ -56,7 +56,7 @@ VN_INLINE vec v_ceil(vec x) { return v_each(x, each_ceil); }
 VN_INLINE vec v_trunc(vec x) { return v_each(x, each_trunc); }
 VN_INLINE vec v_round(vec x) { return v_each(x, each_round); }
 
-#include "kernels/simd/scale.h"
+#include "kernels/simd/exponent.h"
 
 VN_INLINE part part_of(int64_t n) { return (part)n; }
 

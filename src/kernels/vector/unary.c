@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * The unary rows on vectors. Formulas are in simd/; what lacks one takes the portable formula,
- * element by element. */
+ * The unary rows on vectors; the longer formulas are in simd/. */
 #include "kernels/giles.h"
-#include "kernels/portable/formula.h"
+#include "kernels/simd/erf.h"
+#include "kernels/simd/gelu.h"
+#include "kernels/simd/log.h"
 #include "kernels/simd/sigmoid.h"
+#include "kernels/simd/trig.h"
 
 /* y[i] = f(x[i]). Two vectors at a time hide the latencies of one another. */
 VN_INLINE void map(real *y, const real *x, int64_t n, vec (*f)(vec))
@@ -39,20 +41,31 @@ VN_INLINE vec f_rsqrt(vec x) { return v_set(1) / v_sqrt(x); }
 VN_INLINE vec f_reciprocal(vec x) { return v_set(1) / x; }
 VN_INLINE vec f_relu(vec x) { return v_max(v_set(0), x) + v_set(0); } /* -0 gives 0 */
 
-/* ---- exponentials */
+/* ---- exponentials, logarithms, angles: simd/ */
 
 VN_INLINE vec f_exp(vec x) { return v_exp(x); }
-VN_INLINE vec f_sigmoid(vec x) { return v_sigmoid(x); }
+VN_INLINE vec f_exp2(vec x) { return v_exp2(x); }
+VN_INLINE vec f_expm1(vec x) { return v_expm1(x); }
+VN_INLINE vec f_sinh(vec x) { return v_sinh(x); }
+VN_INLINE vec f_cosh(vec x) { return v_cosh(x); }
+VN_INLINE vec f_log(vec x) { return v_log(x); }
+VN_INLINE vec f_log2(vec x) { return v_log2(x); }
+VN_INLINE vec f_log10(vec x) { return v_log10(x); }
+VN_INLINE vec f_log1p(vec x) { return v_log1p(x); }
+VN_INLINE vec f_sin(vec x) { return v_sin(x); }
+VN_INLINE vec f_cos(vec x) { return v_cos(x); }
+VN_INLINE vec f_tan(vec x) { return v_tan(x); }
 VN_INLINE vec f_tanh(vec x) { return v_tanh(x); }
+VN_INLINE vec f_erf(vec x) { return v_erf(x); }
+VN_INLINE vec f_sigmoid(vec x) { return v_sigmoid(x); }
+VN_INLINE vec f_softplus(vec x) { return v_softplus(x); }
+VN_INLINE vec f_log_sigmoid(vec x) { return v_neg(v_softplus(v_neg(x))); }
+VN_INLINE vec f_silu(vec x) { return v_silu(x); }
+VN_INLINE vec f_gelu_tanh(vec x) { return v_gelu_tanh(x); }
+VN_INLINE vec f_gelu_exact(vec x) { return v_gelu_exact(x); }
 
-
-VN_INLINE vec f_silu(vec x)
-{
-    const vec finite = not_below_zero_exp(x);
-    return v_gate(finite, finite);
-}
-
-/* ---- element by element */
+/* ---- erf_inv: the C library's logarithm, element by element, so that normal deviates are
+ * those of the portable row */
 
 static inline real horner(const real *c, int terms, real t)
 {
@@ -87,25 +100,6 @@ VN_INLINE vec each(vec x, real (*f)(real))
 }
 
 VN_INLINE vec f_erf_inv(vec x) { return each(x, each_erf_inv); }
-#define EACH(name)                                                                       \
-    static inline real each_##name(real x) { return (real)vn__##name((double)x); }        \
-    VN_INLINE vec f_##name(vec x) { return each(x, each_##name); }
-EACH(exp2)
-EACH(expm1)
-EACH(log)
-EACH(log2)
-EACH(log10)
-EACH(log1p)
-EACH(sin)
-EACH(cos)
-EACH(tan)
-EACH(sinh)
-EACH(cosh)
-EACH(erf)
-EACH(log_sigmoid)
-EACH(softplus)
-EACH(gelu_tanh)
-EACH(gelu_exact)
 
 /* ---- rows */
 
