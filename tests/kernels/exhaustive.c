@@ -24,13 +24,13 @@ static const struct function {
     const char *name;
     double (*f)(double);
 } functions[] = {
-    { "exp", vn__exp },         { "log", vn__log },           { "tanh", vn__tanh },
-    { "sigmoid", vn__sigmoid }, { "gelu_tanh", vn__gelu_tanh }, { "gelu_exact", vn__gelu_exact },
-    { "erf", vn__erf },         { "softplus", vn__softplus }, { "sin", vn__sin },
-    { "cos", vn__cos },         { "silu", vn__silu },         { "log_sigmoid", vn__log_sigmoid },
-    { "exp2", vn__exp2 },       { "expm1", vn__expm1 },       { "log1p", vn__log1p },
-    { "log2", vn__log2 },       { "log10", vn__log10 },       { "tan", vn__tan },
-    { "sinh", vn__sinh },       { "cosh", vn__cosh },         { "rsqrt", vn__rsqrt },
+    { "exp", vn__exp }, { "log", vn__log }, { "tanh", vn__tanh }, { "sigmoid", vn__sigmoid },
+    { "gelu_tanh", vn__gelu_tanh }, { "gelu_exact", vn__gelu_exact }, { "erf", vn__erf },
+    { "softplus", vn__softplus }, { "sin", vn__sin }, { "cos", vn__cos },
+    { "silu", vn__silu }, { "log_sigmoid", vn__log_sigmoid }, { "exp2", vn__exp2 },
+    { "expm1", vn__expm1 }, { "log1p", vn__log1p }, { "log2", vn__log2 },
+    { "log10", vn__log10 }, { "tan", vn__tan }, { "sinh", vn__sinh }, { "cosh", vn__cosh },
+    { "rsqrt", vn__rsqrt },
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 

@@ -25,7 +25,8 @@ VN_INLINE vec v_scale_down(vec x, vec t)
  * more. The field becomes a number in the low bits of 2^FRACTION. */
 VN_INLINE vec v_split_log(vec x, vec *m)
 {
-    const natural one = (natural)VN_BIAS << VN_FRACTION, quarter = (natural)1 << (VN_FRACTION - 1);
+    const natural one = (natural)VN_BIAS << VN_FRACTION;
+    const natural quarter = (natural)1 << (VN_FRACTION - 1);
     const vec lowest = (vec)u_set((natural)1 << VN_FRACTION);
     const vec lift = v_set((real)((natural)1 << VN_FRACTION));
     const vmask small = v_lt(x, lowest);

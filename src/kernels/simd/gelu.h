@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * x times a distribution function: silu and both forms of gelu. For x < 0 the factor e^v, which
- * falls below the normal range, joins x first; and v is never rounded to one number, because half
- * a unit in v is |v| / 2 units in e^v. So the rest r = v - n ln 2 is made from the factors of v,
- * with n times the high part of ln 2 exact:
+ * x times a distribution function: silu and both forms of gelu. For x < 0 the factor e^v,
+ * which falls below the normal range, joins x first; and v is never rounded to one number,
+ * because half a unit in v is |v| / 2 units in e^v. So the rest r = v - n ln 2 is made from the
+ * factors of v, with n times the high part of ln 2 exact:
  *   gelu_tanh   v = x s,  s = c + d x^2 in two parts,  c = 2 sqrt(2 / pi),  d = 0.044715 c
- *   gelu_exact  v = x (x / 2)
- * gelu_tanh(x) = x sigmoid(v). gelu_exact(x) = max(x, 0) - |x| e^-v R(|x|) with Mills' ratio
- *   R(y) = e^(y^2 / 2) erfc(y / sqrt 2) / 2 = S(w) / (y + 5/4),  w = (y - 4) / (y + 4)
- * The polynomial S varies little, least near y = 0, so that the rounding of w does not matter;
- * it is minimax in the relative error (remez of Sollya), 0.2 units in the last place.
+ *   gelu_exact  v = x (-x / 2)
+ * gelu_tanh(x) = x sigmoid(v). gelu_exact(x) = max(x, 0) - |x| e^v R(|x|) with Mills' ratio
+ *   R(y) = e^(y^2 / 2) erfc(y / sqrt 2) / 2 = (1/2 + w p(w)) / (y + a),  w = (y - 4) / (y + 4)
+ * a makes the numerator 1/2 at w = 0, which costs no rounding, and almost flat at y = 0, where
+ * the rounding of w would count. p is minimax for f32 (remez of Sollya), an interpolation at
+ * Chebyshev's nodes for f64, within 0.4 units in the last place.
  * */
 #ifndef VN_KERNELS_SIMD_GELU_H
 #define VN_KERNELS_SIMD_GELU_H
@@ -21,9 +22,10 @@ static const real vn__short_ln2_high = 0x1.62e4p-1f, vn__short_ln2_low = 0x1.7f7
 static const real vn__gelu_c_high = 0x1.98844p0f, vn__gelu_c_low = 0x1.33d436p-20f;
 static const real vn__gelu_d_high = 0x1.2444f2p-4f, vn__gelu_d_low = 0x1.49b16ap-29f;
 static const real vn__gelu_tanh_end = -11, vn__gelu_exact_end = 15; /* 0 from there on */
+static const real vn__mills_shift = 0x1.4bc784p0f;
 static const real vn__mills_terms[] = {
-    0x1.fb8d36p-2f,   -0x1.1d4acap-3f,  0x1.71681cp-5f,   0x1.5da49cp-7f,   -0x1.90ecdap-6f,
-    0x1.039792p-6f,   -0x1.422e26p-8f,  -0x1.0357bcp-12f, 0x1.5da562p-11f,  0x1.1227ecp-14f,
+    -0x1.2d597ep-3f,  0x1.a04a8p-5f,    0x1.e30f88p-8f,   -0x1.79ab3ep-6f,  0x1.fa59bep-7f,
+    -0x1.408a56p-8f,  -0x1.c3ee68p-13f, 0x1.58cdf8p-11f,  0x1.001104p-14f,
 };
 #else
 static const real vn__short_ln2_high = 0x1.62e42fefa4p-1;
@@ -32,15 +34,16 @@ static const real vn__gelu_c_high = 0x1.9884533d4368p0, vn__gelu_c_low = -0x1.7b
 static const real vn__gelu_d_high = 0x1.2444f2a4d8b4bp-4;
 static const real vn__gelu_d_low = -0x1.6c843a29d1c7p-61;
 static const real vn__gelu_tanh_end = -22, vn__gelu_exact_end = 39.5;
+static const real vn__mills_shift = 0x1.4bc784f0eb714p0;
 static const real vn__mills_terms[] = {
-    0x1.fb8d36288361ep-2,   -0x1.1d4ad7c6f13a7p-3,  0x1.7169e9b9613e3p-5,
-    0x1.5dbfe8f50c001p-7,   -0x1.911b6cecb1f16p-6,  0x1.0314d6804daabp-6,
-    -0x1.3f851dcb61a72p-8,  -0x1.081298c2e93afp-13, 0x1.53caa39bb9eebp-11,
-    -0x1.bbd626ae1f7e3p-14, -0x1.5270e7af5b829p-14, 0x1.77ef788009f89p-16,
-    0x1.a513a10a0dd4p-17,   -0x1.e858d055147f9p-19, -0x1.47d0bc68d55d4p-19,
-    0x1.e8293150f975ap-22,  0x1.16f52c88b04eap-21,  -0x1.8ce2ab07f7e33p-27,
-    -0x1.a96ec8e42074p-24,  -0x1.05d53d1836d8dp-26, 0x1.93e3dab2a6a1ep-27,
-    0x1.01493d52aa1afp-28,
+    -0x1.2d598b381cfc2p-3,  0x1.a04c1726600a2p-5,   0x1.e343a44f82ac9p-8,
+    -0x1.79d6ba2244d89p-6,  0x1.f95bd78179c8bp-7,   -0x1.3dfd4ad0d7c7bp-8,
+    -0x1.94dbc597bd4d1p-14, 0x1.4f46a22d2821dp-11,  -0x1.c4a0ef4b2b592p-14,
+    -0x1.4ce9abe8f5587p-14, 0x1.7b842187b7d78p-16,  0x1.9e737e9b763e5p-17,
+    -0x1.ed91f908a0964p-19, -0x1.43e631e1a9c93p-19, 0x1.f38650159e695p-22,
+    0x1.15982c25979efp-21,  -0x1.0062e8ba726a6p-26, -0x1.ae43a25da6b7dp-24,
+    -0x1.eb008d7e288ep-27,  0x1.ad701635b7683p-27,  0x1.ef576969edd75p-29,
+    -0x1.4a9eabf60fc35p-33,
 };
 #endif
 enum { VN_MILLS_TERMS = sizeof vn__mills_terms / sizeof *vn__mills_terms };
@@ -82,8 +85,8 @@ VN_INLINE vec v_gelu_exact(vec x)
     const vec y = v_min(v_set(vn__gelu_exact_end), v_abs(x));
     const exp_split v = split_exp_product(y, y * v_set((real)-0.5));
     const vec w = v_fma(v_set(-8), v_set(1) / (y + v_set(4)), v_set(1));
-    const vec terms = v_horner(vn__mills_terms, VN_MILLS_TERMS, w);
-    const vec times = y * terms / (y + v_set((real)1.25));
+    const vec terms = v_horner(vn__mills_terms, VN_MILLS_TERMS, w), half = v_set((real)0.5);
+    const vec times = v_fma(y * w, terms, half * y) / (y + v_set(vn__mills_shift));
     const vec tail = v_fma(times, expm1_of_rest(v.r), times);
     return v_max(v_set(0), x) - v_scale_down(tail, v.t);
 }

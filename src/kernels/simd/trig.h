@@ -23,8 +23,9 @@ static const real vn__pi_parts[] = { 0x1.921fb54442d18p1, 0x1.1a62633145c07p-53,
                                      -0x1.f1976b7ed8fbcp-109 };
 static const real vn__trig_far = 0x1p30;
 static const real vn__sin_terms[] = {
-    -0x1.5555555555555p-3, 0x1.11111111110c5p-7,  -0x1.a01a01a01490dp-13, 0x1.71de3a527ab64p-19,
-    -0x1.ae6454c05b2a5p-26, 0x1.6123c771958e8p-33, -0x1.ae41f39fc208fp-41, 0x1.8805f08f73171p-49,
+    -0x1.5555555555555p-3,  0x1.11111111110c5p-7,   -0x1.a01a01a01490dp-13,
+    0x1.71de3a527ab64p-19,  -0x1.ae6454c05b2a5p-26, 0x1.6123c771958e8p-33,
+    -0x1.ae41f39fc208fp-41, 0x1.8805f08f73171p-49,
 };
 #endif
 enum { VN_SIN_TERMS = sizeof vn__sin_terms / sizeof *vn__sin_terms };
