@@ -48,5 +48,9 @@ VN_INLINE part part_of(int64_t n)
 }
 
 VN_INLINE vec v_load_part(const real *p, part n) { return MM(maskload)(p, n); }
+VN_INLINE vec v_load_part_or(const real *p, part n, vec others)
+{
+    return MM(blendv)(others, MM(maskload)(p, n), (vec)n);
+}
 VN_INLINE void v_store_part(real *p, vec v, part n) { MM(maskstore)(p, n, v); }
 #undef MM

@@ -57,6 +57,10 @@ VN_INLINE vec v_select(vmask m, vec yes, vec no) { return MM(mask_blend)(m, no, 
 
 VN_INLINE part part_of(int64_t n) { return (part)((1u << n) - 1); }
 VN_INLINE vec v_load_part(const real *p, part n) { return MM(maskz_loadu)(n, p); }
+VN_INLINE vec v_load_part_or(const real *p, part n, vec others)
+{
+    return MM(mask_loadu)(others, n, p);
+}
 VN_INLINE void v_store_part(real *p, vec v, part n) { MM(mask_storeu)(p, n, v); }
 #undef MM
 #undef MM_MASK

@@ -80,13 +80,24 @@ VN_INLINE vec v_gelu_tanh(vec x)
     return gate(x, exp_pair_of_split(y, (exp_split){ v.t, v_fma(y, s_low, v.r) }));
 }
 
+/* a R(y) */
+VN_INLINE vec times_mills_ratio(vec a, vec y)
+{
+    const vec w = v_fma(v_set(-8), v_set(1) / (y + v_set(4)), v_set(1));
+    const vec terms = v_horner(vn__mills_terms, VN_MILLS_TERMS, w);
+    return v_fma(a * w, terms, v_set((real)0.5) * a) / (y + v_set(vn__mills_shift));
+}
+
+VN_INLINE vec mills_ratio(vec y)
+{
+    return times_mills_ratio(v_set(1), y);
+}
+
 VN_INLINE vec v_gelu_exact(vec x)
 {
     const vec y = v_min(v_set(vn__gelu_exact_end), v_abs(x));
     const exp_split v = split_exp_product(y, y * v_set((real)-0.5));
-    const vec w = v_fma(v_set(-8), v_set(1) / (y + v_set(4)), v_set(1));
-    const vec terms = v_horner(vn__mills_terms, VN_MILLS_TERMS, w), half = v_set((real)0.5);
-    const vec times = v_fma(y * w, terms, half * y) / (y + v_set(vn__mills_shift));
+    const vec times = times_mills_ratio(y, y);
     const vec tail = v_fma(times, expm1_of_rest(v.r), times);
     return v_max(v_set(0), x) - v_scale_down(tail, v.t);
 }

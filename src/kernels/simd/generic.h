@@ -68,6 +68,13 @@ VN_INLINE vec v_load_part(const real *p, part n)
     return v;
 }
 
+VN_INLINE vec v_load_part_or(const real *p, part n, vec others)
+{
+    for (int i = 0; i < n; i++)
+        others[i] = p[i];
+    return others;
+}
+
 VN_INLINE void v_store_part(real *p, vec v, part n)
 {
     for (int i = 0; i < n; i++)
