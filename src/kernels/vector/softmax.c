@@ -4,8 +4,8 @@
  *
  * A strip is what is walked in vectors. Columns beside one another (inner > 1: the lanes of a
  * tile) fill a vector and are walked down together. With inner 1 a strip is one column, along
- * which the vectors lie; what they gather is then combined across. The lanes beyond the end read
- * as a neutral value.
+ * which the vectors lie; what they gather is then combined across. The lanes beyond the end
+ * read as a neutral value.
  *
  * A softmax is e^(x - shift) / sum. The shift is the maximum of the numbers, or 0 where that is
  * infinite: inf - inf; a NaN reaches the sum. */
