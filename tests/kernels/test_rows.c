@@ -34,7 +34,8 @@ static void run_binary(const vn__kernels *k, int dtype, int op, int shapes, int6
     const int64_t row = cols + 2, size = rows * row + 1;
     buffer x = acquire(dtype, size, 1), y = acquire(dtype, size, 3);
     buffer got = acquire(dtype, size, 1), want = acquire(dtype, size, 0);
-    fill(&x, size, -3, 3), fill(&y, size, -3, 3), fill(&got, size, 0, 0), fill(&want, size, 0, 0);
+    fill(&x, size, -3, 3), fill(&y, size, -3, 3);
+    fill(&got, size, 0, 0), fill(&want, size, 0, 0);
     if (size > 20) {
         set(dtype, x.data, 3, NAN), set(dtype, y.data, 5, NAN);
         set(dtype, x.data, 7, INFINITY), set(dtype, x.data, 9, -INFINITY);

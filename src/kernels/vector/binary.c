@@ -54,8 +54,8 @@ VN_INLINE void map_rows(real *z, int64_t z_row, const vn__in *in, bool x_varies,
                 f);
 }
 
-VN_INLINE void map(real *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, int64_t cols,
-                   vec (*f)(vec, vec))
+VN_INLINE void map2(real *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, int64_t cols,
+                    vec (*f)(vec, vec))
 {
     vn__in in[2] = { x, y };
     vn__flatten(&z_row, in, 2, &rows, &cols);
@@ -89,23 +89,4 @@ VN_INLINE vec f_silu_grad(vec x, vec g) { return v_silu_grad(x, g); }
 VN_INLINE vec f_gelu_tanh_grad(vec x, vec g) { return v_gelu_tanh_grad(x, g); }
 VN_INLINE vec f_gelu_exact_grad(vec x, vec g) { return v_gelu_exact_grad(x, g); }
 
-#define VN_ROW_NONE(name)
-#define VN_ROW_LIBM(name)
-#define VN_ROW_VECTOR(name)                                                          \
-    static void name##_row(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
-                           int64_t cols)                                             \
-    {                                                                                \
-        map(z, z_row, x, y, rows, cols, f_##name);                                   \
-    }
-#define VN_BINARY(name, real, ...) VN_ROW_##real(name)
-#include "kernels/binary.def"
-#undef VN_BINARY
-#undef VN_ROW_VECTOR
-#undef VN_ROW_LIBM
-
-vn__binary_fn *const VN_FN(binary)[VN__BINARIES] = {
-#define VN_ROW_VECTOR(name) [VN__BINARY_##name] = name##_row,
-#define VN_ROW_LIBM(name) [VN__BINARY_##name] = VN_FN(libm_##name),
-#define VN_BINARY(name, real, ...) VN_ROW_##real(name)
-#include "kernels/binary.def"
-};
+#include "kernels/binary_rows.h"

@@ -3,10 +3,6 @@
  * a vector; one contiguous column is folded by four vectors, combined in a fixed order. */
 #include "kernels/simd/transpose.h"
 
-#define VN_X real
-#define VN_LOOP(name) name
-#include "kernels/fold.h"
-
 VN_INLINE vec f_sum(vec a, vec x) { return a + x; }
 VN_INLINE vec f_prod(vec a, vec x) { return a * x; }
 VN_INLINE vec f_max(vec a, vec x) { return v_select(v_is_nan(a), a, v_max(a, x)); }
@@ -46,8 +42,8 @@ VN_INLINE vec fold_rows(const real *x, int64_t n, int64_t inner, const part *som
     return f(even, odd);
 }
 
-VN_INLINE void fold_all(real *out, const real *x, int64_t outer, int64_t n, int64_t inner,
-                        bool accumulate, real start, vec (*f)(vec, vec))
+VN_INLINE void fold(real *out, const real *x, int64_t outer, int64_t n, int64_t inner,
+                    bool accumulate, real start, vec (*f)(vec, vec))
 {
     const vec identity = v_set(start);
     for (int64_t o = 0; o < outer; o++, out += inner, x += n * inner) {
@@ -70,36 +66,7 @@ VN_INLINE void fold_all(real *out, const real *x, int64_t outer, int64_t n, int6
     }
 }
 
-#define FOLD(name, identity)                                                                   \
-    static void fold_##name(void *out, const void *x, int64_t outer, int64_t n, int64_t inner, \
-                            bool accumulate)                                                   \
-    {                                                                                          \
-        fold_all(out, x, outer, n, inner, accumulate, identity, f_##name);                     \
-    }
-FOLD(sum, 0)
-FOLD(prod, 1)
-FOLD(max, -(real)INFINITY)
-FOLD(min, (real)INFINITY)
-
-vn__reduce_fn *const VN_FN(reduce)[VN__REDUCES] = {
-    [VN__REDUCE_sum] = fold_sum,
-    [VN__REDUCE_prod] = fold_prod,
-    [VN__REDUCE_max] = fold_max,
-    [VN__REDUCE_min] = fold_min,
-};
-
-static bool is_greater(real x, real best) { return x > best || (x != x && best == best); }
-static bool is_less(real x, real best) { return x < best || (x != x && best == best); }
-
-void VN_FN(argmax)(int32_t *out, const void *x, int64_t outer, int64_t n, int64_t inner)
-{
-    arg(out, x, outer, n, inner, is_greater);
-}
-
-void VN_FN(argmin)(int32_t *out, const void *x, int64_t outer, int64_t n, int64_t inner)
-{
-    arg(out, x, outer, n, inner, is_less);
-}
+#include "kernels/reduce_rows.h"
 
 /* The lanes of one row in one vector. */
 VN_INLINE vec sum_row(const real *x, int64_t valid)

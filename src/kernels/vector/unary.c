@@ -67,55 +67,13 @@ VN_INLINE vec f_gelu_exact(vec x) { return v_gelu_exact(x); }
 /* ---- erf_inv: the C library's logarithm, element by element, so that normal deviates are
  * those of the portable row */
 
-static inline real horner(const real *c, int terms, real t)
-{
-    real p = c[0];
-    for (int i = 1; i < terms; i++)
-        p = VN_M(fma)(p, t, c[i]);
-    return p;
-}
-
-static inline real each_erf_inv(real x)
-{
-    const real w = -VN_M(log1p)(-x * x);
-    if (!(VN_M(fabs)(x) < 1))
-        return VN_M(fabs)(x) == 1 ? x * (real)INFINITY : (real)NAN;
-    if (w < vn__giles_limit[0])
-        return x * horner(vn__giles_0, VN_GILES_TERMS(vn__giles_0), w - vn__giles_shift[0]);
-    const real s = VN_M(sqrt)(w);
-#if VN_REAL_BITS == 64
-    if (w >= vn__giles_limit[1])
-        return x * horner(vn__giles_2, VN_GILES_TERMS(vn__giles_2), s - vn__giles_shift[2]);
-#endif
-    return x * horner(vn__giles_1, VN_GILES_TERMS(vn__giles_1), s - vn__giles_shift[1]);
-}
-
-VN_INLINE vec each(vec x, real (*f)(real))
+VN_INLINE vec f_erf_inv(vec x)
 {
     real v[VN_LANES];
     v_store(v, x);
     for (int i = 0; i < VN_LANES; i++)
-        v[i] = f(v[i]);
+        v[i] = vn__erf_inv(v[i]);
     return v_load(v);
 }
 
-VN_INLINE vec f_erf_inv(vec x) { return each(x, each_erf_inv); }
-
-/* ---- rows */
-
-#define VN_ROW_NONE(name)
-#define VN_ROW_LIBM(name)
-#define VN_ROW_VECTOR(name) \
-    static void name##_row(void *y, const void *x, int64_t n) { map(y, x, n, f_##name); }
-#define VN_UNARY(name, real, ...) VN_ROW_##real(name)
-#include "kernels/unary.def"
-#undef VN_UNARY
-#undef VN_ROW_VECTOR
-#undef VN_ROW_LIBM
-
-vn__unary_fn *const VN_FN(unary)[VN__UNARIES] = {
-#define VN_ROW_VECTOR(name) [VN__UNARY_##name] = name##_row,
-#define VN_ROW_LIBM(name) [VN__UNARY_##name] = VN_FN(libm_##name),
-#define VN_UNARY(name, real, ...) VN_ROW_##real(name)
-#include "kernels/unary.def"
-};
+#include "kernels/unary_rows.h"
