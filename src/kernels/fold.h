@@ -12,33 +12,33 @@ static inline VN_X VN_LOOP(fold_run)(const VN_X *x, int64_t n, VN_X identity,
                                      VN_X (*f)(VN_X, VN_X))
 {
     enum { W = VN_LOOP(width) };
-    VN_X part[W];
+    VN_X partial[W];
     int64_t i = 0;
     for (int j = 0; j < W; j++)
-        part[j] = identity;
+        partial[j] = identity;
     for (; i + W <= n; i += W)
         for (int j = 0; j < W; j++)
-            part[j] = f(part[j], x[i + j]);
+            partial[j] = f(partial[j], x[i + j]);
     for (; i < n; i++)
-        part[0] = f(part[0], x[i]);
+        partial[0] = f(partial[0], x[i]);
     for (int step = W / 2; step > 0; step /= 2)
         for (int j = 0; j < step; j++)
-            part[j] = f(part[j], part[j + step]);
-    return part[0];
+            partial[j] = f(partial[j], partial[j + step]);
+    return partial[0];
 }
 
 /* `w` <= width columns at distance inner: the partial results stay in registers. */
 static inline void VN_LOOP(fold_columns)(VN_X *out, const VN_X *x, int64_t n, int64_t inner,
                                          int w, VN_X (*f)(VN_X, VN_X))
 {
-    VN_X part[VN_LOOP(width)];
+    VN_X partial[VN_LOOP(width)];
     for (int j = 0; j < w; j++)
-        part[j] = out[j];
+        partial[j] = out[j];
     for (int64_t k = 0; k < n; k++)
         for (int j = 0; j < w; j++)
-            part[j] = f(part[j], x[k * inner + j]);
+            partial[j] = f(partial[j], x[k * inner + j]);
     for (int j = 0; j < w; j++)
-        out[j] = part[j];
+        out[j] = partial[j];
 }
 
 static inline void VN_LOOP(fold)(VN_X *out, const VN_X *x, int64_t outer, int64_t n,

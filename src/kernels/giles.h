@@ -11,6 +11,8 @@
 
 #include "kernels/real.h"
 
+#include <math.h>
+
 #define VN_GILES_TERMS(c) ((int)(sizeof(c) / sizeof(c)[0]))
 
 #if VN_REAL_BITS == 32
@@ -55,5 +57,30 @@ static const real vn__giles_2[] = {
     1.0103004648645343977,      4.8499064014085844221,
 };
 #endif
+
+static inline real vn__giles_horner(const real *c, int terms, real t)
+{
+    real p = c[0];
+    for (int i = 1; i < terms; i++)
+        p = VN_M(fma)(p, t, c[i]);
+    return p;
+}
+#define VN_GILES(i, t) \
+    vn__giles_horner(vn__giles_##i, VN_GILES_TERMS(vn__giles_##i), (t)-vn__giles_shift[i])
+
+static inline real vn__erf_inv(real x)
+{
+    const real w = -VN_M(log1p)(-x * x);
+    if (!(VN_M(fabs)(x) < 1))
+        return VN_M(fabs)(x) == 1 ? x * (real)INFINITY : (real)NAN;
+    if (w < vn__giles_limit[0])
+        return x * VN_GILES(0, w);
+    const real s = VN_M(sqrt)(w);
+#if VN_REAL_BITS == 64
+    if (w >= vn__giles_limit[1])
+        return x * VN_GILES(2, s);
+#endif
+    return x * VN_GILES(1, s);
+}
 
 #endif

@@ -28,6 +28,8 @@ static inline void VN_LOOP(map3)(VN_X *w, int64_t w_row, vn__in a, vn__in b, vn_
             VN_LOOP(row3)(w, c, 1, x, 1, y, 0, cols, f);
         else if (in[0].inner && in[2].inner)
             VN_LOOP(row3)(w, c, 1, x, 0, y, 1, cols, f);
+        else if (in[0].inner)
+            VN_LOOP(row3)(w, c, 1, x, 0, y, 0, cols, f);
         else
             VN_LOOP(row3)(w, c, in[0].inner, x, in[1].inner, y, in[2].inner, cols, f);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Casts between all pairs of types, through one of four carriers: float (f32, bf16, f16),
- * double (f64), int64_t and uint64_t. READ_T(x) gives the carrier of a T, to_T_<carrier>
- * narrows it.
+ * Casts between all pairs of types, through one of five carriers: float (f32, bf16, f16),
+ * double (f64), int32_t (all integers that fit), int64_t and uint64_t. READ_T(x) gives the
+ * carrier of a T, to_T_<carrier> narrows it.
  * */
 #include "kernels/common/half.h"
 #include "kernels/internal.h"
@@ -11,36 +11,41 @@
 #define READ_F64(x) (x)
 #define READ_BF16(x) vn__from_bf16(x)
 #define READ_F16(x) vn__from_f16(x)
-#define READ_I8(x) ((int64_t)(x))
-#define READ_I16(x) ((int64_t)(x))
-#define READ_I32(x) ((int64_t)(x))
+#define READ_I8(x) ((int32_t)(x))
+#define READ_I16(x) ((int32_t)(x))
+#define READ_I32(x) ((int32_t)(x))
 #define READ_I64(x) (x)
-#define READ_U8(x) ((uint64_t)(x))
-#define READ_U16(x) ((uint64_t)(x))
+#define READ_U8(x) ((int32_t)(x))
+#define READ_U16(x) ((int32_t)(x))
 #define READ_U32(x) ((uint64_t)(x))
 #define READ_U64(x) (x)
-#define READ_BOOL(x) ((uint64_t)((x) != 0))
+#define READ_BOOL(x) ((int32_t)((x) != 0))
 
 /* ---- floating types */
 
 static inline float to_F32_float(float x) { return x; }
 static inline float to_F32_double(double x) { return (float)x; }
+static inline float to_F32_small(int32_t x) { return (float)x; }
 static inline float to_F32_int(int64_t x) { return (float)x; }
 static inline float to_F32_uint(uint64_t x) { return (float)x; }
 static inline double to_F64_float(float x) { return (double)x; }
 static inline double to_F64_double(double x) { return x; }
+static inline double to_F64_small(int32_t x) { return (double)x; }
 static inline double to_F64_int(int64_t x) { return (double)x; }
 static inline double to_F64_uint(uint64_t x) { return (double)x; }
 static inline uint16_t to_BF16_float(float x) { return vn__to_bf16(x); }
 static inline uint16_t to_BF16_double(double x) { return vn__to_bf16(vn__round_to_odd(x)); }
+static inline uint16_t to_BF16_small(int32_t x) { return to_BF16_double((double)x); }
 static inline uint16_t to_BF16_int(int64_t x) { return to_BF16_double((double)x); }
 static inline uint16_t to_BF16_uint(uint64_t x) { return to_BF16_double((double)x); }
 static inline uint16_t to_F16_float(float x) { return vn__to_f16(x); }
 static inline uint16_t to_F16_double(double x) { return vn__to_f16(vn__round_to_odd(x)); }
+static inline uint16_t to_F16_small(int32_t x) { return to_F16_double((double)x); }
 static inline uint16_t to_F16_int(int64_t x) { return to_F16_double((double)x); }
 static inline uint16_t to_F16_uint(uint64_t x) { return to_F16_double((double)x); }
 static inline uint8_t to_BOOL_float(float x) { return x != 0; }
 static inline uint8_t to_BOOL_double(double x) { return x != 0; }
+static inline uint8_t to_BOOL_small(int32_t x) { return x != 0; }
 static inline uint8_t to_BOOL_int(int64_t x) { return x != 0; }
 static inline uint8_t to_BOOL_uint(uint64_t x) { return x != 0; }
 
@@ -52,6 +57,7 @@ static inline uint8_t to_BOOL_uint(uint64_t x) { return x != 0; }
         return x >= above ? highest : x > (double)lowest ? (T)x : x != x ? 0 : lowest; \
     }                                                                                  \
     static inline T to_##TAG##_float(float x) { return to_##TAG##_double((double)x); } \
+    static inline T to_##TAG##_small(int32_t x) { return (T)x; }                       \
     static inline T to_##TAG##_int(int64_t x) { return (T)x; }                         \
     static inline T to_##TAG##_uint(uint64_t x) { return (T)x; }
 INTEGER(I8, int8_t, INT8_MIN, INT8_MAX, 0x1p7)
@@ -68,7 +74,8 @@ INTEGER(U64, uint64_t, 0, UINT64_MAX, 0x1p64)
 #define NARROW(TO, x)                    \
     _Generic((x), float                  \
              : to_##TO##_float, double   \
-             : to_##TO##_double, int64_t \
+             : to_##TO##_double, int32_t \
+             : to_##TO##_small, int64_t  \
              : to_##TO##_int, uint64_t   \
              : to_##TO##_uint)(x)
 

@@ -87,14 +87,28 @@ static inline double vn__gelu_tanh(double x)
     return vn__gate(x, v, v_low);
 }
 
+/* Where erfc is below the normal range: x Phi(x) = -phi(x) (1 - 1/x^2 + 3/x^4 - ...). */
+static inline double vn__gelu_exact_tail(double x)
+{
+    double term = -0x1.9884533d43651p-2, sum = 0;
+    if (x < -40)
+        return -0.0;
+    for (int k = 1; k < 16; k += 2) {
+        sum += term;
+        term *= -k / (x * x);
+    }
+    const double hi = -0.5 * x * x, lo = fma(-0.5 * x, x, -hi);
+    return vn__times_exp(sum, hi, lo);
+}
+
 /* x/2 erfc(-x / sqrt 2), corrected for the rounding dt of the argument: erfc' = -2/sqrt(pi)
  * e^(-t^2). */
 static inline double vn__gelu_exact(double x)
 {
     const double r = 0x1.6a09e667f3bcdp-1, r_low = -0x1.bdd3413b26456p-55;
     const double t = -x * r, dt = fma(-x, r, -t) - x * r_low;
-    if (x < -40)
-        return -0.0;
+    if (x < -37)
+        return vn__gelu_exact_tail(x);
     const double correction = t > 0 ? 0x1.20dd750429b6dp+0 * exp(-t * t) * dt : 0;
     return 0.5 * x * (erfc(t) - correction);
 }

@@ -34,7 +34,7 @@ VN_INLINE vmask m_not(vmask a) { return ~a; }
 VN_INLINE bool m_any(vmask m) { return MM(movemask)((vec)m) != 0; }
 VN_INLINE vec v_select(vmask m, vec yes, vec no) { return MM(blendv)(no, yes, (vec)m); }
 
-#include "kernels/simd/scale.h"
+#include "kernels/simd/exponent.h"
 
 /* Lane i is in the first n if i < n: the lanes' numbers compared with n. */
 VN_INLINE part part_of(int64_t n)
@@ -48,5 +48,9 @@ VN_INLINE part part_of(int64_t n)
 }
 
 VN_INLINE vec v_load_part(const real *p, part n) { return MM(maskload)(p, n); }
+VN_INLINE vec v_load_part_or(const real *p, part n, vec others)
+{
+    return MM(blendv)(others, MM(maskload)(p, n), (vec)n);
+}
 VN_INLINE void v_store_part(real *p, vec v, part n) { MM(maskstore)(p, n, v); }
 #undef MM

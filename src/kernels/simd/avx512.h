@@ -34,7 +34,16 @@ VN_INLINE vec v_round(vec x)
 {
     return MM(roundscale)(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-VN_INLINE vec v_scale(vec x, vec n) { return MM(scalef)(x, n); }
+VN_INLINE vec v_scale(vec x, vec t) { return MM(scalef)(x, t - v_magic()); }
+VN_INLINE vec v_scale_down(vec x, vec t) { return v_scale(x, t); }
+
+/* Zero and infinity have the exponents -inf and inf, numbers below zero the fraction NaN. */
+VN_INLINE vec v_split_log(vec x, vec *m)
+{
+    *m = MM(getmant)(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+    return MM(getexp)(x) - MM(getexp)(*m);
+}
+VN_INLINE vec v_log_special(vec x, vec y) { return (void)x, y; }
 
 VN_INLINE vmask v_lt(vec a, vec b) { return MM_MASK(cmp)(a, b, _CMP_LT_OQ); }
 VN_INLINE vmask v_le(vec a, vec b) { return MM_MASK(cmp)(a, b, _CMP_LE_OQ); }
@@ -48,6 +57,10 @@ VN_INLINE vec v_select(vmask m, vec yes, vec no) { return MM(mask_blend)(m, no, 
 
 VN_INLINE part part_of(int64_t n) { return (part)((1u << n) - 1); }
 VN_INLINE vec v_load_part(const real *p, part n) { return MM(maskz_loadu)(n, p); }
+VN_INLINE vec v_load_part_or(const real *p, part n, vec others)
+{
+    return MM(mask_loadu)(others, n, p);
+}
 VN_INLINE void v_store_part(real *p, vec v, part n) { MM(mask_storeu)(p, n, v); }
 #undef MM
 #undef MM_MASK

@@ -56,7 +56,7 @@ VN_INLINE vec v_ceil(vec x) { return v_each(x, each_ceil); }
 VN_INLINE vec v_trunc(vec x) { return v_each(x, each_trunc); }
 VN_INLINE vec v_round(vec x) { return v_each(x, each_round); }
 
-#include "kernels/simd/scale.h"
+#include "kernels/simd/exponent.h"
 
 VN_INLINE part part_of(int64_t n) { return (part)n; }
 
@@ -66,6 +66,13 @@ VN_INLINE vec v_load_part(const real *p, part n)
     for (int i = 0; i < n; i++)
         v[i] = p[i];
     return v;
+}
+
+VN_INLINE vec v_load_part_or(const real *p, part n, vec others)
+{
+    for (int i = 0; i < n; i++)
+        others[i] = p[i];
+    return others;
 }
 
 VN_INLINE void v_store_part(real *p, vec v, part n)

@@ -10,10 +10,13 @@
  *   v_fma(a, b, c)     a b + c rounded once      v_fnma(a, b, c)   c - a b rounded once
  *   v_max, v_min       of two numbers: the second where unordered
  *   v_sqrt, v_floor, v_ceil, v_trunc, v_round (halves to even)
- *   v_scale(x, n)      x 2^n, n integral in about [-2100, 2100], rounded once
+ *   v_scale(x, t)      x 2^n with t = n + v_magic() = n + 1.5 2^FRACTION, rounded once, for
+ *                      x in about [1/2, 2] and any result, 0 and infinity included
+ *   v_scale_down(x, t) the same for n <= 0 and |x| below 2^60
  *   v_lt v_le v_eq v_unordered -> vmask;  m_and m_or m_not m_any;  v_select(m, yes, no)
  *   part_of(n)         the first n lanes, 0 <= n <= VN_LANES
  *   v_load_part, v_store_part: those lanes only; the others read as 0
+ *   v_load_part_or(p, n, others): as those of `others`
  * */
 #ifndef VN_KERNELS_SIMD_SIMD_H
 #define VN_KERNELS_SIMD_SIMD_H
@@ -56,6 +59,20 @@ VN_INLINE vec v_set(real x) { return x - (vec){ 0 }; } /* x - 0 is x, signed zer
 VN_INLINE ivec i_set(integer x) { return x + (ivec){ 0 }; }
 VN_INLINE uvec u_set(natural x) { return x + (uvec){ 0 }; }
 
+/* Added to a number below 2^(FRACTION - 1), 1.5 2^FRACTION leaves the nearest integer in the
+ * low bits, in two's complement. */
+VN_INLINE vec v_magic(void)
+{
+    return v_set((real)1.5 * (real)((natural)1 << VN_FRACTION));
+}
+
+/* 2^(n + more) for t = n + v_magic(), in the normal range. */
+VN_INLINE vec v_power(vec t, int more)
+{
+    const uvec bias = u_set((natural)(VN_BIAS + more) << VN_FRACTION);
+    return (vec)(((uvec)t << VN_FRACTION) + bias);
+}
+
 #if defined(__AVX512F__) && VN_VECTOR_BYTES == 64
 #include "kernels/simd/avx512.h"
 #elif defined(__AVX2__) && VN_VECTOR_BYTES == 32
@@ -90,16 +107,36 @@ VN_INLINE vec v_horner(const real *c, int terms, vec x)
     return p;
 }
 
-/* Horizontal sum and extremes, in the order of a tree. */
-VN_INLINE real v_sum(vec v)
+/* Lane i takes lane i ^ distance, for distances below VN_LANES. */
+#define VN_SHUFFLE(v, ...) __builtin_shufflevector(v, v, __VA_ARGS__)
+VN_INLINE vec v_exchange(vec v, int distance)
 {
-    real x[VN_LANES];
-    v_store(x, v);
-    VN_UNROLL
-    for (int step = VN_LANES / 2; step > 0; step /= 2)
-        for (int i = 0; i < step; i++)
-            x[i] += x[i + step];
-    return x[0];
+#if VN_VECTOR_BYTES * 8 / VN_REAL_BITS == 16
+    if (distance == 8)
+        return VN_SHUFFLE(v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    return distance == 4   ? VN_SHUFFLE(v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)
+           : distance == 2 ? VN_SHUFFLE(v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
+                           : VN_SHUFFLE(v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15,
+                                        14);
+#elif VN_VECTOR_BYTES * 8 / VN_REAL_BITS == 8
+    return distance == 4   ? VN_SHUFFLE(v, 4, 5, 6, 7, 0, 1, 2, 3)
+           : distance == 2 ? VN_SHUFFLE(v, 2, 3, 0, 1, 6, 7, 4, 5)
+                           : VN_SHUFFLE(v, 1, 0, 3, 2, 5, 4, 7, 6);
+#else
+    return distance == 2 ? VN_SHUFFLE(v, 2, 3, 0, 1) : VN_SHUFFLE(v, 1, 0, 3, 2);
+#endif
 }
+
+/* All lanes folded by f, in the order of a tree; every lane holds the result. */
+VN_INLINE vec v_fold(vec v, vec (*f)(vec, vec))
+{
+    VN_UNROLL
+    for (int distance = VN_LANES / 2; distance > 0; distance /= 2)
+        v = f(v, v_exchange(v, distance));
+    return v;
+}
+
+VN_INLINE vec v_add(vec a, vec b) { return a + b; }
+VN_INLINE real v_sum(vec v) { return v_fold(v, v_add)[0]; }
 
 #endif
