@@ -199,6 +199,8 @@ static vn_status build_spread(vn__compiler *c, const vn__instr *instr)
 vn_status vn__build_instr(vn__compiler *c, uint32_t index)
 {
     const vn__instr *const instr = &c->tape->instr[index];
+    if (c->absorbed[index])
+        return VN_ERR_OK;
     if (instr->op == &vn__op_map_in)
         return build_map_in(c, instr);
     if (instr->op == &vn__op_map_out)
@@ -221,6 +223,5 @@ vn_status vn__build_instr(vn__compiler *c, uint32_t index)
         return vn__build_branch(c, instr);
     if (instr->op == &vn__op_fault)
         return vn__build_check(c, instr);
-    return c->absorbed[index] || is_fused(c, instr) ? VN_ERR_OK
-                                                    : build_eval(c, instr, c->chain[index]);
+    return is_fused(c, instr) ? VN_ERR_OK : build_eval(c, instr, c->chain[index]);
 }

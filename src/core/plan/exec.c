@@ -155,17 +155,7 @@ static void run_eval(const vn__step *s, const vn__frame *f)
                   .prepared =
                       s->prepared >= 0 && f->prepared ? f->prepared + s->prepared : NULL,
                   .kernels = vn__kernels_get() };
-    if (s->flat) {
-        cursor c;
-        resolve(&c, s, f);
-        for (int i = 0; i < s->n_in; i++)
-            c.in[i] += f->begin * c.in_panel[i];
-        c.out[0] += f->begin * c.out_panel[0];
-        e.lanes = s->lanes * (f->panels - f->begin);
-        eval_turn(s, f, c.in, c.out, 0, 0, &e);
-    } else {
-        run_panels(s, f, native ? eval_turn : gather_turn, &e);
-    }
+    run_panels(s, f, native ? eval_turn : gather_turn, &e);
 }
 
 static void run_eval_sum(const vn__step *s, const vn__frame *f)
@@ -356,6 +346,7 @@ void vn__run_step(const vn__step *s, const vn__frame *f)
     };
     static void (*const whole[])(const vn__step *, const vn__frame *) = {
         [VN__STEP_EVAL] = run_eval,       [VN__STEP_EVAL_SUM] = run_eval_sum,
+        [VN__STEP_FUSED] = vn__run_fused,
         [VN__STEP_SCAN] = vn__run_scan,   [VN__STEP_WHILE] = vn__run_while,
         [VN__STEP_UNWIND] = vn__run_unwind, [VN__STEP_BRANCH] = vn__run_branch,
         [VN__STEP_STAGE] = vn__run_stage,   [VN__STEP_CHECK] = vn__run_check,
@@ -371,7 +362,7 @@ void vn__run_step(const vn__step *s, const vn__frame *f)
 static const void *shared_operand(const vn__place *place, void *const in[])
 {
     return place->space == VN__SPACE_CONST ? place->data
-           : place->space == VN__SPACE_IN  ? in[place->index]
+           : place->space == VN__SPACE_IN  ? (char *)in[place->index] + place->offset
                                            : NULL;
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/plan/fused.h"
 #include "core/plan/simplify.h"
 #include "parallel/pool.h"
 #include "vernal/runtime.h"
@@ -126,6 +127,18 @@ static int64_t first_written(const vn__program *p, int output)
     return -1;
 }
 
+/* A fused step that reads the input and makes the output. */
+static bool overwrites(const vn__step *s, int output, int input)
+{
+    for (int j = 0; j < s->n_out; j++)
+        for (int i = 0; i < s->n_in; i++)
+            if (s->out[j].space == VN__SPACE_OUT && s->out[j].index == output &&
+                s->in[i].space == VN__SPACE_IN && s->in[i].index == input &&
+                !vn__fused_in_place(s, i, j))
+                return false;
+    return true;
+}
+
 /* An output that later steps read must not be aliased away before, so its write is its only
  * one. */
 static bool may_alias(const vn__program *p, int output, int input)
@@ -139,6 +152,8 @@ static bool may_alias(const vn__program *p, int output, int input)
     const vn__step *const s = &p->step[write];
     if (write > read)
         return true;
+    if (s->kind == VN__STEP_FUSED)
+        return overwrites(s, output, input);
     if (s->kind != VN__STEP_EVAL || !(s->op->flags & VN_OP_ELEMENTWISE) || s->n_loops)
         return false;
     for (int i = 0; i < s->n_in; i++)
