@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Running fused element-wise ops. A plain step with much to do is cut into chunks for the pool's
- * workers; the chunks depend on shapes alone. */
+/* Running fused element-wise ops. A plain step with much to do is cut into chunks for the
+ * pool's workers; the chunks depend on shapes alone. */
 #include <stdalign.h>
 
 #include "core/plan/fused.h"

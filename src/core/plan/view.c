@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Values that are contiguous parts of others (reshape, slices of the first axis) are not copied:
- * their place is a part of the other's place, which lives as long as they do. */
+/* Values that are contiguous parts of others (reshape, slices of the first axis) are not
+ * copied: their place is a part of the other's place, which lives as long as they do. */
 #include "core/plan/compile.h"
 
 #define ALIGN 64 /* of what ops read */
