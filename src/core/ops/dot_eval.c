@@ -284,12 +284,11 @@ bool vn__dot_takes_epilogue(const void *attr, const vn_aval in[], const bool map
 }
 
 /* The plain operand of a mapped one is packed once for all tiles. */
-static bool preparable(product *p, vn__dot *dot, const vn_eval *e, int *side)
+static bool preparable(product *p, const vn__dot *dot, const vn_eval *e, int *side)
 {
     if (e->lanes == 1 || e->mapped[0] == e->mapped[1])
         return false;
     const int64_t unit[2] = { e->mapped[0] ? e->lanes : 1, e->mapped[1] ? e->lanes : 1 };
-    vn__dot_geometry(dot, e->attr, e->in_aval);
     *p = product_of(e, dot, unit);
     *side = e->mapped[0] ? 1 : 0;
     return !dot->side[*side].gather && !is_vector(p, *side);
@@ -307,21 +306,23 @@ size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, cons
                         .mapped = mapped,
                         .in_aval = in,
                         .kernels = vn__kernels_get() };
+    vn__dot_geometry(&dot, attr, in);
     return preparable(&p, &dot, &e, &side) ? (size_t)(dot.batches * packed_bytes(&p, side)) : 0;
 }
 
 void vn__dot_prepare(void *memory, const vn_eval *e)
 {
     product p;
-    vn__dot dot;
+    vn__dot own;
+    const vn__dot *const dot = geometry_of(&own, e);
     int side;
-    if (!preparable(&p, &dot, e, &side))
+    if (!preparable(&p, dot, e, &side))
         return;
     p.part = e->part;
     p.parts = e->parts;
-    for (int64_t i = 0; i < dot.batches; i++)
+    for (int64_t i = 0; i < dot->batches; i++)
         pack_side((char *)memory + i * packed_bytes(&p, side),
-                  at(e->in[side], vn__dot_batch_offset(&dot, &dot.side[side], i), p.size), side,
+                  at(e->in[side], vn__dot_batch_offset(dot, &dot->side[side], i), p.size), side,
                   &p);
 }
 

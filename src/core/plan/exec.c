@@ -390,6 +390,7 @@ void vn__prepare_step(const vn__step *s, void *const in[], char *memory, int64_t
                                                      .mapped = s->mapped,
                                                      .in_aval = s->in_aval,
                                                      .out_aval = s->out_aval,
+                                                     .setup = s->setup,
                                                      .part = part,
                                                      .parts = parts,
                                                      .kernels = vn__kernels_get() });
