@@ -159,8 +159,7 @@ void vn__node_discard(vn_tree *node)
 
 void vn_release(vn_tree *tree)
 {
-    if (!tree || tree->flags & VN__IMMORTAL ||
-        __atomic_sub_fetch(&tree->refs, 1, __ATOMIC_ACQ_REL) > 0)
+    if (!tree || tree->flags & VN__IMMORTAL || !vn__drop_reference(&tree->refs))
         return;
     if (tree->type->destroy)
         tree->type->destroy(tree);
