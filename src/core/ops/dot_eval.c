@@ -188,21 +188,28 @@ static void *reserve(char **cursor, int64_t bytes)
     return start;
 }
 
+/* Every field by itself: an initialiser would clear the whole struct first. */
 static product product_of(const vn_eval *e, const vn__dot *dot, const int64_t unit[2])
 {
     const vn_dtype dtype = e->in_aval[0].dtype;
-    return (product){
-        .real = e->kernels->real[dtype],
-        .size = vn_dtype_size(dtype),
-        .m = dot->m,
-        .n = dot->n,
-        .k = dot->k,
-        .lanes = e->lanes,
-        .a_row = dot->side[0].free * unit[0],
-        .a_col = dot->side[0].contract * unit[0],
-        .b_row = dot->side[1].contract * unit[1],
-        .b_col = dot->side[1].free * unit[1],
-    };
+    product p;
+    p.real = e->kernels->real[dtype];
+    p.size = vn_dtype_size(dtype);
+    p.m = dot->m;
+    p.n = dot->n;
+    p.k = dot->k;
+    p.lanes = e->lanes;
+    p.a_row = dot->side[0].free * unit[0];
+    p.a_col = dot->side[0].contract * unit[0];
+    p.b_row = dot->side[1].contract * unit[1];
+    p.b_col = dot->side[1].free * unit[1];
+    p.accumulate = false;
+    p.part = 0;
+    p.parts = 0;
+    p.packed = NULL;
+    p.epilogue = NULL;
+    p.work = NULL;
+    return p;
 }
 
 /* The operand with the strides of its side: itself, or gathered into scratch. */

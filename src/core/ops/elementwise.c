@@ -121,8 +121,14 @@ static void visit(void *context, const int64_t offset[])
         r->ternary(z, r->z_row, a, b, operand(r, 2, offset), r->rows, r->cols);
 }
 
-static void run(rectangles *r)
+/* Not inlined: the usual case is to need no memory for a grid. */
+__attribute__((noinline)) static void run(const vn_eval *e, vn__binary_fn *binary,
+                                          vn__ternary_fn *ternary)
 {
+    rectangles own, *const r = &own;
+    r->e = e;
+    r->binary = binary;
+    r->ternary = ternary;
     make_grid(&r->grid, r->e);
     const int rank = r->grid.rank;
     r->cols = rank > 0 ? r->grid.dim[rank - 1] : 1;
@@ -138,7 +144,7 @@ void vn__eval_binary(const vn_eval *e, vn__binary_fn *kernel)
     if (is_row(e, n, in))
         kernel(e->out[0], n, in[0], in[1], 1, n);
     else
-        run(&(rectangles){ .e = e, .binary = kernel });
+        run(e, kernel, NULL);
 }
 
 void vn__eval_ternary(const vn_eval *e, vn__ternary_fn *kernel)
@@ -148,7 +154,7 @@ void vn__eval_ternary(const vn_eval *e, vn__ternary_fn *kernel)
     if (is_row(e, n, in))
         kernel(e->out[0], n, in[0], in[1], in[2], 1, n);
     else
-        run(&(rectangles){ .e = e, .ternary = kernel });
+        run(e, NULL, kernel);
 }
 
 /* --------------------------------------------------------------------- derivatives */

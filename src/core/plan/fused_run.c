@@ -34,6 +34,11 @@ static void run_range(const running *r, int64_t from, int64_t to)
     static const bool none[VN__FUSED_OPERANDS];
     const vn__fused *const g = r->fused;
     char *at[VN__FUSED_ARRAYS + VN__FUSED_TEMPS];
+    const void *x[VN__FUSED_OPERANDS];
+    void *y[1];
+    vn_eval e = {
+        .n_out = 1, .lanes = 1, .in = x, .out = y, .mapped = none, .kernels = r->kernels
+    };
     for (int t = 0; t < VN__FUSED_TEMPS; t++)
         at[g->n_array + t] = temp + t * TEMP_BYTES;
     for (int64_t b = from; b < to; b += g->block) {
@@ -42,20 +47,14 @@ static void run_range(const running *r, int64_t from, int64_t to)
             at[i] = r->base[i] + distance(g, i, b);
         for (int k = 0; k < g->n_member; k++) {
             const vn__member *const m = &g->member[k];
-            const void *const x[VN__FUSED_OPERANDS] = { at[m->in[0]], at[m->in[1]],
-                                                        at[m->in[2]] };
-            void *const y[1] = { at[m->out] };
-            const vn_aval *const aval = whole ? m->whole : m->rest;
-            m->op->eval(&(vn_eval){ .attr = m->attr,
-                                    .n_in = m->n_in,
-                                    .n_out = 1,
-                                    .lanes = 1,
-                                    .in = x,
-                                    .out = y,
-                                    .mapped = none,
-                                    .in_aval = aval,
-                                    .out_aval = aval + m->n_in,
-                                    .kernels = r->kernels });
+            for (int i = 0; i < VN__FUSED_OPERANDS; i++)
+                x[i] = at[m->in[i]];
+            y[0] = at[m->out];
+            e.attr = m->attr;
+            e.n_in = m->n_in;
+            e.in_aval = whole ? m->whole : m->rest;
+            e.out_aval = e.in_aval + m->n_in;
+            m->op->eval(&e);
         }
     }
 }
@@ -71,7 +70,9 @@ static void run_chunk(void *context, int64_t task, int worker)
 void vn__run_fused(const vn__step *s, const vn__frame *f)
 {
     const vn__fused *const g = s->fused;
-    running r = { .fused = g, .kernels = vn__kernels_get() };
+    running r; /* only the first arrays are used */
+    r.fused = g;
+    r.kernels = vn__kernels_get();
     int64_t panel[VN__FUSED_ARRAYS];
     for (int i = 0; i < s->n_in; i++)
         r.base[i] = vn__address(&s->in[i], f, &panel[i]);
