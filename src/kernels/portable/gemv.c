@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The specification of the products of one example. */
+ * The specification of the products of one example and of sums over lanes. */
 #include "kernels/portable/product.h"
 
 void VN_FN(dot)(void *out, const void *x, const void *y, int64_t n)
@@ -34,4 +34,15 @@ void VN_FN(outer)(void *w, int64_t ldw, const void *x, const void *y, int64_t m,
 {
     for (int64_t i = 0; i < m; i++)
         add_scaled((real *)w + i * ldw, ((const real *)x)[i], y, n);
+}
+
+void VN_FN(lane_sum)(void *out, const void *x, int64_t x_row, int64_t rows, int64_t valid)
+{
+    real *const sum = out;
+    for (int64_t f = 0; f < rows; f++) {
+        real own = 0;
+        for (int64_t l = 0; l < valid; l++)
+            own += ((const real *)x)[f * x_row + l];
+        sum[f] += own;
+    }
 }

@@ -43,11 +43,3 @@ void VN_FN(argmin)(int32_t *out, const void *x, int64_t outer, int64_t n, int64_
 {
     arg(out, x, outer, n, inner, is_less);
 }
-
-/* One example row at a time: the lanes are contiguous. */
-void VN_FN(lane_sum)(void *out, const void *x, int64_t x_row, int64_t rows, int64_t valid)
-{
-    real *sum = out;
-    for (int64_t f = 0; f < rows; f++)
-        sum[f] += fold_run((const real *)x + f * x_row, valid, 0, f_sum);
-}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The products of one example: contiguous features, no lanes.
+ * The products of one example: contiguous features, no lanes; and sums across lanes.
  *
  *   gemv    rows in groups: each has a vector of partial sums; a transpose in registers turns a
  *           square of them into one addition of vectors instead of many sums across a vector
+ *   lane_sum  the same without a vector to multiply with
  *   gemv_t  columns in strips that stay in registers, several rows of W in flight
  * */
 #include "kernels/simd/simd.h"
@@ -25,6 +26,21 @@ VN_INLINE void finish(real *y, vec v, int64_t at, part some, const vn__epilogue 
     if (e && e->accumulate)
         v += v_load_part(y + at, some);
     v_store_part(y + at, v, some);
+}
+
+/* The sums across the vectors of a group, into y from `from` on. */
+VN_INLINE void finish_rows(real *y, vec sum[GROUP], int64_t from, int64_t rows,
+                           const vn__epilogue *e)
+{
+    for (int g = 0; g < GROUP && g < rows; g += VN_LANES) {
+        v_transpose(sum + g);
+        VN_UNROLL
+        for (int step = VN_LANES / 2; step > 0; step /= 2)
+            for (int i = 0; i < step; i++)
+                sum[g + i] += sum[g + i + step];
+        const int64_t left = rows - g < VN_LANES ? rows - g : VN_LANES;
+        finish(y, sum[g], from + g, part_of(left), e);
+    }
 }
 
 /* What follows is element-wise: a pass over y, which is in level 1. */
@@ -65,15 +81,7 @@ static void group_of_rows(real *y, const real *w, int64_t ldw, const real *x, in
         for (int i = 0; i < GROUP; i++)
             sum[i] = v_fma(v_load_part(row[i] + j, some), v, sum[i]);
     }
-    for (int g = 0; g < GROUP && g < rows; g += VN_LANES) {
-        v_transpose(sum + g);
-        VN_UNROLL
-        for (int step = VN_LANES / 2; step > 0; step /= 2)
-            for (int i = 0; i < step; i++)
-                sum[g + i] += sum[g + i + step];
-        const int64_t left = rows - g < VN_LANES ? rows - g : VN_LANES;
-        finish(y, sum[g], from + g, part_of(left), e);
-    }
+    finish_rows(y, sum, from, rows, e);
 }
 
 /* n is a constant where it is inlined. */
@@ -104,6 +112,39 @@ void VN_FN(gemv)(void *y, const void *w, int64_t ldw, const void *x, int64_t m, 
         for (int64_t i = 0; i < m; i += GROUP)
             group_of_rows(y, w, ldw, x, i, m - i < GROUP ? m - i : GROUP, n, epilogue);
     second_pass(y, m, epilogue);
+}
+
+/* ------------------------------------------------------------------------- lane_sum */
+
+static void sum_group(real *out, const real *x, int64_t x_row, int64_t from, int64_t rows,
+                      int64_t valid)
+{
+    const real *row[GROUP];
+    vec sum[GROUP];
+    VN_UNROLL
+    for (int i = 0; i < GROUP; i++) {
+        row[i] = x + (from + (i < rows ? i : rows - 1)) * x_row;
+        sum[i] = v_set(0);
+    }
+    int64_t l = 0;
+    for (; l + VN_LANES <= valid; l += VN_LANES) {
+        VN_UNROLL
+        for (int i = 0; i < GROUP; i++)
+            sum[i] += v_load(row[i] + l);
+    }
+    if (l < valid) {
+        const part some = part_of(valid - l);
+        VN_UNROLL
+        for (int i = 0; i < GROUP; i++)
+            sum[i] += v_load_part(row[i] + l, some);
+    }
+    finish_rows(out, sum, from, rows, &(vn__epilogue){ .accumulate = true });
+}
+
+void VN_FN(lane_sum)(void *out, const void *x, int64_t x_row, int64_t rows, int64_t valid)
+{
+    for (int64_t f = 0; f < rows; f += GROUP)
+        sum_group(out, x, x_row, f, rows - f < GROUP ? rows - f : GROUP, valid);
 }
 
 /* -------------------------------------------------------------------------- gemv_t */
