@@ -43,7 +43,8 @@ static vn_tree *mixed(vn_tree *const arg[])
 {
     vn_tree *large = vn_gt(vn_abs(arg[0]), vn_abs(arg[1]));
     vn_tree *chosen = vn_where(large, arg[0], arg[1]);
-    vn_tree *whole = vn_cast(vn_cast(vn_mul(chosen, vn_float(100.0)), VN_I32), vn_dtype_of(arg[0]));
+    vn_tree *whole = vn_cast(vn_mul(chosen, vn_float(100.0)), VN_I32);
+    whole = vn_cast(whole, vn_dtype_of(arg[0]));
     return vn_tuple(vn_sub(chosen, vn_div(whole, vn_float(100.0))), vn_sum(chosen), large);
 }
 

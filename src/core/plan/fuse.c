@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Which element-wise instructions are fused. They are taken in order; one joins a group with as
- * many elements that makes what it reads, or reads what it reads. A group stands at one position
- * of the list. Joining may mean
- *     moving up:    the instruction is done at the group's position, if all that it reads exists
- *                   there;
+ * many elements that makes what it reads, or reads what it reads. A group stands at one
+ * position of the list. Joining may mean
+ *     moving up:    the instruction is done at the group's position, if all that it reads
+ *                   exists there;
  *     moving down:  the group is done at the instruction's position, if nobody has read from it
  *                   before.
  * So every value is still made before it is read. Parts of values (views) are read from memory:
