@@ -45,10 +45,20 @@ int64_t vn__loop_stride(const vn__compiler *c, const vn__slot *slot, int axis)
 
 /* ------------------------------------------------------------------------- places */
 
+/* The value whose memory this one lies in, and where. */
+static uint32_t holder(const vn__compiler *c, uint32_t value, int64_t *offset)
+{
+    uint32_t v = c->root[value];
+    *offset = c->root_offset[value];
+    for (; c->whole[v] != v; v = c->whole[v])
+        *offset += c->whole_offset[v];
+    return v;
+}
+
 static vn__place place_of(vn__compiler *c, uint32_t value)
 {
-    const uint32_t root = c->root[value];
-    const int64_t offset = c->root_offset[value];
+    int64_t offset;
+    const uint32_t root = holder(c, value, &offset);
     if (c->tape->value[root].constant)
         return (vn__place){ .space = VN__SPACE_CONST,
                             .data = (const char *)vn_data(c->tape->value[root].known) +
@@ -62,7 +72,8 @@ static vn__place place_of(vn__compiler *c, uint32_t value)
 
 static void use(vn__compiler *c, uint32_t value, int64_t step)
 {
-    value = c->root[value];
+    int64_t ignored;
+    value = holder(c, value, &ignored);
     if (c->first_use[value] < 0)
         c->first_use[value] = step;
     c->last_use[value] = step;
@@ -178,11 +189,12 @@ static vn_status assign_offsets(vn__compiler *c, int64_t *offset)
                 continue;
             const int32_t v = s->out[j].index;
             const int64_t panels = s->out_slot[j].lanes ? p->max_panels : 1;
+            const int64_t whole = vn__slot_of(c, (uint32_t)v).bytes, own = s->out_slot[j].bytes;
+            const int64_t bytes = aligned(whole > own ? whole : own) * panels;
             if (offset[v] >= 0)
                 continue;
-            offset[v] =
-                take_gap(live, &n, aligned(s->out_slot[j].bytes) * panels, k, c->last_use[v]);
-            const int64_t end = offset[v] + aligned(s->out_slot[j].bytes) * panels;
+            offset[v] = take_gap(live, &n, bytes, k, c->last_use[v]);
+            const int64_t end = offset[v] + bytes;
             p->work_bytes = end > p->work_bytes ? end : p->work_bytes;
         }
     }
@@ -401,11 +413,14 @@ static vn_status compiler_begin(vn__compiler *c, int64_t lanes, int64_t max_pane
     c->absorbed = vn__alloc_zero((size_t)c->tape->n_instr + 1);
     c->root = vn__alloc(n * sizeof *c->root);
     c->root_offset = vn__alloc_zero(n * sizeof *c->root_offset);
+    c->whole = vn__alloc(n * sizeof *c->whole);
+    c->whole_offset = vn__alloc_zero(n * sizeof *c->whole_offset);
     if (!c->program || !c->in_of || !c->out_of || !c->first_use || !c->last_use || !c->uses ||
-        !c->reader || !c->chain || !c->absorbed || !c->root || !c->root_offset)
+        !c->reader || !c->chain || !c->absorbed || !c->root || !c->root_offset ||
+        !c->whole || !c->whole_offset)
         return vn_error_status();
     for (size_t v = 0; v < n; v++)
-        c->root[v] = (uint32_t)v;
+        c->root[v] = c->whole[v] = (uint32_t)v;
     memset(c->reader, -1, n * sizeof *c->reader);
     memset(c->in_of, -1, n * sizeof *c->in_of);
     memset(c->out_of, -1, n * sizeof *c->out_of);
@@ -479,6 +494,8 @@ static vn__program *compiler_end(vn__compiler *c, vn_status status)
     vn__free(c->absorbed);
     vn__free(c->root);
     vn__free(c->root_offset);
+    vn__free(c->whole);
+    vn__free(c->whole_offset);
     if (status == VN_ERR_OK)
         return c->program;
     vn__program_free(c->program);

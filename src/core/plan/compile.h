@@ -19,6 +19,8 @@ typedef struct vn__compiler {
     bool *absorbed;                /* by instruction: left to the end of its chain */
     uint32_t *root;                /* by value: the value that it is a part of, or itself */
     int64_t *root_offset;          /* ... and where in it, in bytes */
+    uint32_t *whole;               /* by value: the one within which it is made, or itself */
+    int64_t *whole_offset;
 } vn__compiler;
 
 vn__slot vn__slot_of(const vn__compiler *c, uint32_t value);
@@ -47,7 +49,8 @@ typedef struct vn__chain {
     int unary, gate; /* rows of kernels + 1, 0: none */
 } vn__chain;
 
-/* Values that lie within another one (view.c): nothing is done for them. */
+/* Values that lie within another one (view.c): parts that are not copied, and operands that are
+ * made where they are joined. */
 void vn__find_views(vn__compiler *c);
 
 vn_status vn__find_chains(vn__compiler *c);

@@ -11,7 +11,7 @@
 
 enum {
     VN__FUSED_MEMBERS = 48,  /* ops of one step */
-    VN__FUSED_ARRAYS = 32,   /* operands and results of the step */
+    VN__FUSED_ARRAYS = 64,   /* operands and results of the step */
     VN__FUSED_TEMPS = 8,     /* values that are kept for a block only */
     VN__FUSED_OPERANDS = 3,  /* of one op */
     VN__FUSED_BLOCK = 4096   /* bytes of a block at most */

@@ -134,7 +134,7 @@ static bool overwrites(const vn__step *s, int output, int input)
         for (int i = 0; i < s->n_in; i++)
             if (s->out[j].space == VN__SPACE_OUT && s->out[j].index == output &&
                 s->in[i].space == VN__SPACE_IN && s->in[i].index == input &&
-                !vn__fused_in_place(s, i, j))
+                (s->out[j].offset || s->in[i].offset || !vn__fused_in_place(s, i, j)))
                 return false;
     return true;
 }
@@ -158,7 +158,8 @@ static bool may_alias(const vn__program *p, int output, int input)
         return false;
     for (int i = 0; i < s->n_in; i++)
         if (s->in[i].space == VN__SPACE_IN && s->in[i].index == input &&
-            !vn_shape_equal(s->in_aval[i].shape, s->out_aval[0].shape))
+            (!vn_shape_equal(s->in_aval[i].shape, s->out_aval[0].shape) ||
+             s->in[i].offset || s->out[0].offset))
             return false;
     return true;
 }
