@@ -163,13 +163,14 @@ static void run_gemv(const vn__kernels *k, int dtype, int64_t m, int64_t n, int 
                        get(dtype, transposed ? yt.data : y.data, i), sum,
                        (long double)(longest + 3) * half_ulp(dtype) * magnitude);
         }
-    real->outer(w.data, ldw, z.data, x.data, m, n);
+    const bool add = variant & 1;
+    real->outer(w.data, ldw, z.data, x.data, m, n, add);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < ldw; j++) {
             const long double v = get(dtype, z.data, i) * get(dtype, x.data, j < n ? j : 0);
             const long double before = get(dtype, w0.data, i * ldw + j);
             check_near(k, dtype, "outer", i * ldw + j, get(dtype, w.data, i * ldw + j),
-                       before + (j < n ? v : 0), j < n ? 4 * half_ulp(dtype) : 0);
+                       (add || j >= n ? before : 0) + (j < n ? v : 0), j < n ? 4 * half_ulp(dtype) : 0);
         }
     long double sum = 0;
     for (int64_t i = 0; i < longest; i++)

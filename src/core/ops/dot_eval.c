@@ -71,9 +71,7 @@ static void product_plain(void *y, const void *a, const void *b, const product *
         vector_matrix(y, b, a, p->a_col, p->a_row, p->m, p))
         return;
     if (p->k == 1 && (p->a_row == 1 || p->m == 1) && (p->b_col == 1 || p->n == 1)) {
-        if (!p->accumulate)
-            memset(y, 0, (size_t)(p->m * p->n) * p->size);
-        p->real->outer(y, p->n, a, b, p->m, p->n);
+        p->real->outer(y, p->n, a, b, p->m, p->n, p->accumulate);
         return;
     }
     p->real->gemm(y, p->n, a, p->a_row, p->a_col, b, p->b_row, p->b_col, p->m, p->n, p->k,

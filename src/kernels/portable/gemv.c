@@ -30,10 +30,14 @@ void VN_FN(gemv_t)(void *y, const void *w, int64_t ldw, const void *x, int64_t m
         end_row((real *)y + j, mask_row(epilogue, j), 1, epilogue);
 }
 
-void VN_FN(outer)(void *w, int64_t ldw, const void *x, const void *y, int64_t m, int64_t n)
+void VN_FN(outer)(void *w, int64_t ldw, const void *x, const void *y, int64_t m, int64_t n,
+                  bool accumulate)
 {
-    for (int64_t i = 0; i < m; i++)
+    for (int64_t i = 0; i < m; i++) {
+        if (!accumulate)
+            set((real *)w + i * ldw, 0, n);
         add_scaled((real *)w + i * ldw, ((const real *)x)[i], y, n);
+    }
 }
 
 void VN_FN(lane_sum)(void *out, const void *x, int64_t x_row, int64_t rows, int64_t valid)

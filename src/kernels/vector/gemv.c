@@ -206,21 +206,34 @@ void VN_FN(gemv_t)(void *y, const void *w, int64_t ldw, const void *x, int64_t m
 
 /* --------------------------------------------------------------------- outer and dot */
 
-void VN_FN(outer)(void *w, int64_t ldw, const void *x, const void *y, int64_t m, int64_t n)
+/* accumulate is a constant where it is inlined. */
+VN_INLINE void outer_rows(real *w, int64_t ldw, const real *x, const real *y, int64_t m,
+                          int64_t n, bool accumulate)
 {
     const part some = part_of(n % VN_LANES);
     for (int64_t i = 0; i < m; i++) {
-        real *const row = (real *)w + i * ldw;
-        const vec a = v_set(((const real *)x)[i]);
+        real *const row = w + i * ldw;
+        const vec a = v_set(x[i]);
         int64_t j = 0;
-        for (; j + VN_LANES <= n; j += VN_LANES)
-            v_store(row + j, v_fma(a, v_load((const real *)y + j), v_load(row + j)));
-        if (j < n)
-            v_store_part(row + j,
-                         v_fma(a, v_load_part((const real *)y + j, some),
-                               v_load_part(row + j, some)),
+        for (; j + VN_LANES <= n; j += VN_LANES) {
+            const vec b = v_load(y + j);
+            v_store(row + j, accumulate ? v_fma(a, b, v_load(row + j)) : a * b);
+        }
+        if (j < n) {
+            const vec b = v_load_part(y + j, some);
+            v_store_part(row + j, accumulate ? v_fma(a, b, v_load_part(row + j, some)) : a * b,
                          some);
+        }
     }
+}
+
+void VN_FN(outer)(void *w, int64_t ldw, const void *x, const void *y, int64_t m, int64_t n,
+                  bool accumulate)
+{
+    if (accumulate)
+        outer_rows(w, ldw, x, y, m, n, true);
+    else
+        outer_rows(w, ldw, x, y, m, n, false);
 }
 
 void VN_FN(dot)(void *out, const void *x, const void *y, int64_t n)
