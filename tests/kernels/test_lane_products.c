@@ -170,7 +170,8 @@ static void run_gemv(const vn__kernels *k, int dtype, int64_t m, int64_t n, int 
             const long double v = get(dtype, z.data, i) * get(dtype, x.data, j < n ? j : 0);
             const long double before = get(dtype, w0.data, i * ldw + j);
             check_near(k, dtype, "outer", i * ldw + j, get(dtype, w.data, i * ldw + j),
-                       (add || j >= n ? before : 0) + (j < n ? v : 0), j < n ? 4 * half_ulp(dtype) : 0);
+                       (add || j >= n ? before : 0) + (j < n ? v : 0),
+                       j < n ? 4 * half_ulp(dtype) : 0);
         }
     long double sum = 0;
     for (int64_t i = 0; i < longest; i++)

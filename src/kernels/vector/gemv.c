@@ -28,6 +28,17 @@ VN_INLINE void finish(real *y, vec v, int64_t at, part some, const vn__epilogue 
     v_store_part(y + at, v, some);
 }
 
+/* Rows that are not there are the last one once more. */
+VN_INLINE void begin_rows(const real *row[GROUP], vec sum[GROUP], const real *w, int64_t ldw,
+                          int64_t rows)
+{
+    VN_UNROLL
+    for (int i = 0; i < GROUP; i++) {
+        row[i] = w + (i < rows ? i : rows - 1) * ldw;
+        sum[i] = v_set(0);
+    }
+}
+
 /* The sums across the vectors of a group, into y from `from` on. */
 VN_INLINE void finish_rows(real *y, vec sum[GROUP], int64_t from, int64_t rows,
                            const vn__epilogue *e)
@@ -62,11 +73,7 @@ static void group_of_rows(real *y, const real *w, int64_t ldw, const real *x, in
 {
     const real *row[GROUP];
     vec sum[GROUP];
-    VN_UNROLL
-    for (int i = 0; i < GROUP; i++) {
-        row[i] = w + (from + (i < rows ? i : rows - 1)) * ldw;
-        sum[i] = v_set(0);
-    }
+    begin_rows(row, sum, w + from * ldw, ldw, rows);
     int64_t j = 0;
     for (; j + VN_LANES <= n; j += VN_LANES) {
         const vec v = v_load(x + j);
@@ -121,11 +128,7 @@ static void sum_group(real *out, const real *x, int64_t x_row, int64_t from, int
 {
     const real *row[GROUP];
     vec sum[GROUP];
-    VN_UNROLL
-    for (int i = 0; i < GROUP; i++) {
-        row[i] = x + (from + (i < rows ? i : rows - 1)) * x_row;
-        sum[i] = v_set(0);
-    }
+    begin_rows(row, sum, x + from * x_row, x_row, rows);
     int64_t l = 0;
     for (; l + VN_LANES <= valid; l += VN_LANES) {
         VN_UNROLL
