@@ -59,6 +59,30 @@ static vn_tree *parts(vn_tree *const arg[])
                     vn_mul(sum, vn_slice(arg[1], 0, n, 2 * n, 1)));
 }
 
+/* Halves that are made within one array, which may lie where an argument was: the first is made
+ * of the argument's second half. */
+static vn_tree *joined(vn_tree *const arg[])
+{
+    int64_t n = vn_size(arg[0]) / 2;
+    vn_tree *low = vn_slice(arg[0], 0, 0, n, 1), *high = vn_slice(arg[0], 0, n, 2 * n, 1);
+    vn_tree *first = vn_tanh(high), *second = vn_mul(low, vn_slice(arg[1], 0, n, 2 * n, 1));
+    vn_tree *halves[] = { first, second }, *turned[] = { second, vn_neg(first) };
+    return vn_tuple(vn_concat_n(2, halves, 0), vn_concat_n(2, turned, 0));
+}
+
+static vn_tree *halves_loss(vn_tree *const arg[])
+{
+    int64_t n = vn_size(arg[0]) / 2;
+    vn_tree *low = vn_slice(arg[0], 0, 0, n, 1), *high = vn_slice(arg[0], 0, n, 2 * n, 1);
+    return vn_sum(vn_mul(vn_tanh(low), vn_mul(high, vn_slice(arg[1], 0, 0, n, 1))));
+}
+
+/* Its cotangents are zeros around each half, added: they are joined. */
+static vn_tree *halves_gradient(vn_tree *const arg[])
+{
+    return vn_call(vn_filter_grad(vn_function(halves_loss, 2), NULL), arg[0], arg[1]);
+}
+
 /* More values than there are temporary places. */
 static vn_tree *many(vn_tree *const arg[])
 {
@@ -154,8 +178,11 @@ static void check_size(vn_dtype dtype, int64_t n)
     check("exchange", vn_function(exchange, 2), 2, x, n);
     check("mixed", vn_function(mixed, 2), 2, x, n);
     check("many", vn_function(many, 2), 2, x, n);
-    if (n % 2 == 0 && n > 0)
-        check("parts", vn_function(parts, 2), 2, x, n);
+    if (n % 2 || n == 0)
+        return;
+    check("parts", vn_function(parts, 2), 2, x, n);
+    check("joined", vn_function(joined, 2), 2, x, n);
+    check("halves", vn_function(halves_gradient, 2), 2, x, n);
 }
 
 static void check_lanes(vn_dtype dtype, int64_t features, int64_t batch)
