@@ -235,6 +235,10 @@ typedef void vn__gemv_fn(void *y, const void *w, int64_t ldw, const void *x, int
 typedef void vn__outer_fn(void *w, int64_t ldw, const void *x, const void *y, int64_t m,
                           int64_t n, bool accumulate);
 
+/* dst[j * dst_row + i] = src[i * src_row + j], i < rows, j < cols; the bits as they are. */
+typedef void vn__transpose_fn(void *dst, int64_t dst_row, const void *src, int64_t src_row,
+                              int64_t rows, int64_t cols);
+
 /* *out = sum over i < n of x[i] y[i], *out real. */
 typedef void vn__dot_fn(void *out, const void *x, const void *y, int64_t n);
 
@@ -317,6 +321,7 @@ typedef struct vn__real_kernels {
     vn__gemv_fn *gemv, *gemv_t;
     vn__outer_fn *outer;
     vn__dot_fn *dot;
+    vn__transpose_fn *transpose;
     vn__lane_sum_fn *lane_sum;
     vn__softmax_fn *softmax, *log_softmax;
     vn__logsumexp_fn *logsumexp;
