@@ -28,7 +28,7 @@ class Problem:
 
     @property
     def rate(self):
-        usual = 3e-3 if self.family == "spirals" else 1e-2 if self.optimiser == "sgd" else 3e-4
+        usual = 1e-6 if self.family == "spirals" else 1e-2 if self.optimiser == "sgd" else 3e-4
         return float(self.options.get("lr", usual))
 
     @property

@@ -143,6 +143,15 @@ struct vn_op {
      * ignored. */
     int (*results)(const void *attr);
 
+    /* optional, for ops of one operand and one result that only move elements: the operand's
+     * element at which the result begins if it is a contiguous part of it, else -1. A plan then
+     * copies nothing. NULL: it never is. */
+    int64_t (*view)(const void *attr, const vn_aval *in, const vn_aval *out);
+
+    /* optional: true if the result is the operands one after the other in memory. A plan then
+     * has the operands made there. NULL: it never is. */
+    bool (*joins)(const void *attr, const vn_aval *out);
+
     /* optional: into how many parts of about equal work the result can be cut, by its shape
      * alone, for eval (sum: eval_sum), and what prepare makes for it. NULL: one. */
     int64_t (*parts)(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,

@@ -229,11 +229,15 @@ typedef void vn__lane_matmul_fn(void *y, int64_t y_row, int64_t y_col, const voi
 /* One example. W row-major, rows at distance ldw; the epilogue as in gemm_packed (n = 1).
  *   gemv    y[i] = epilogue(sum over j < n of W[i][j] x[j]),  i < m
  *   gemv_t  y[j] = epilogue(sum over i < m of W[i][j] x[i]),  j < n
- *   outer   W[i][j] += x[i] y[j] */
+ *   outer   W[i][j] = x[i] y[j] + (accumulate ? W[i][j] : 0) */
 typedef void vn__gemv_fn(void *y, const void *w, int64_t ldw, const void *x, int64_t m,
                          int64_t n, const vn__epilogue *epilogue);
 typedef void vn__outer_fn(void *w, int64_t ldw, const void *x, const void *y, int64_t m,
-                          int64_t n);
+                          int64_t n, bool accumulate);
+
+/* dst[j * dst_row + i] = src[i * src_row + j], i < rows, j < cols; the bits as they are. */
+typedef void vn__transpose_fn(void *dst, int64_t dst_row, const void *src, int64_t src_row,
+                              int64_t rows, int64_t cols);
 
 /* *out = sum over i < n of x[i] y[i], *out real. */
 typedef void vn__dot_fn(void *out, const void *x, const void *y, int64_t n);
@@ -317,6 +321,7 @@ typedef struct vn__real_kernels {
     vn__gemv_fn *gemv, *gemv_t;
     vn__outer_fn *outer;
     vn__dot_fn *dot;
+    vn__transpose_fn *transpose;
     vn__lane_sum_fn *lane_sum;
     vn__softmax_fn *softmax, *log_softmax;
     vn__logsumexp_fn *logsumexp;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The reductions as functions, over fold(out, x, outer, n, inner, accumulate, identity, formula)
+ * The reductions as functions, over fold(out, x, outer, n, inner, accumulate, identity,
+ * formula)
  * and the formulas f_sum, f_prod, f_max and f_min. */
 
 #define FOLD(name, identity)                                                                   \

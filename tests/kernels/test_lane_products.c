@@ -163,13 +163,15 @@ static void run_gemv(const vn__kernels *k, int dtype, int64_t m, int64_t n, int 
                        get(dtype, transposed ? yt.data : y.data, i), sum,
                        (long double)(longest + 3) * half_ulp(dtype) * magnitude);
         }
-    real->outer(w.data, ldw, z.data, x.data, m, n);
+    const bool add = variant & 1;
+    real->outer(w.data, ldw, z.data, x.data, m, n, add);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < ldw; j++) {
             const long double v = get(dtype, z.data, i) * get(dtype, x.data, j < n ? j : 0);
             const long double before = get(dtype, w0.data, i * ldw + j);
             check_near(k, dtype, "outer", i * ldw + j, get(dtype, w.data, i * ldw + j),
-                       before + (j < n ? v : 0), j < n ? 4 * half_ulp(dtype) : 0);
+                       (add || j >= n ? before : 0) + (j < n ? v : 0),
+                       j < n ? 4 * half_ulp(dtype) : 0);
         }
     long double sum = 0;
     for (int64_t i = 0; i < longest; i++)
@@ -195,3 +197,28 @@ static void gemv_sizes(const vn__kernels *k)
 }
 
 Test(lane_products, one_example) { for_each_row(gemv_sizes); }
+
+/* dst[j][i] = src[i][j], and nothing beside it. */
+static void transpose_sizes(const vn__kernels *k)
+{
+    enum { MOST = 35, ROW = MOST + 3 };
+    static float src[MOST * ROW], dst[MOST * ROW];
+    static double wide_src[MOST * ROW], wide_dst[MOST * ROW];
+    for (int i = 0; i < MOST * ROW; i++)
+        wide_src[i] = src[i] = (float)(i + 1);
+    for (int64_t m = 1; m <= MOST; m++)
+        for (int64_t n = 1; n <= MOST; n++) {
+            memset(dst, 0, sizeof dst);
+            memset(wide_dst, 0, sizeof wide_dst);
+            k->real[VN__F32]->transpose(dst, ROW, src, ROW, m, n);
+            k->real[VN__F64]->transpose(wide_dst, ROW, wide_src, ROW, m, n);
+            for (int64_t at = 0; at < MOST * ROW; at++) {
+                const int64_t j = at / ROW, i = at % ROW;
+                const float want = j < n && i < m ? src[i * ROW + j] : 0;
+                cr_assert(dst[at] == want && wide_dst[at] == (double)want,
+                          "%s: transpose of %d x %d", k->name, (int)m, (int)n);
+            }
+        }
+}
+
+Test(lane_products, transpose) { for_each_row(transpose_sizes); }

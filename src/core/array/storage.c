@@ -26,7 +26,7 @@ vn__storage *vn__storage_new(size_t bytes)
 
 void vn__storage_release(vn__storage *storage)
 {
-    if (!storage || __atomic_sub_fetch(&storage->refs, 1, __ATOMIC_ACQ_REL) > 0)
+    if (!storage || !vn__drop_reference(&storage->refs))
         return;
     if (storage->free_fn)
         storage->free_fn(storage->context);

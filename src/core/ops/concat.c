@@ -85,6 +85,11 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+static bool joins(const void *attr, const vn_aval *out)
+{
+    return vn__span(out->shape, 0, axis_of(attr)) == 1;
+}
+
 const vn_op vn__op_concat = {
     .name = "concat",
     .n_in = -1,
@@ -94,6 +99,7 @@ const vn_op vn__op_concat = {
     .eval = eval,
     .vjp = vjp,
     .pull = pull,
+    .joins = joins,
 };
 
 /* ---------------------------------------------------------------- public functions */

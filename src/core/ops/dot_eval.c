@@ -71,9 +71,7 @@ static void product_plain(void *y, const void *a, const void *b, const product *
         vector_matrix(y, b, a, p->a_col, p->a_row, p->m, p))
         return;
     if (p->k == 1 && (p->a_row == 1 || p->m == 1) && (p->b_col == 1 || p->n == 1)) {
-        if (!p->accumulate)
-            memset(y, 0, (size_t)(p->m * p->n) * p->size);
-        p->real->outer(y, p->n, a, b, p->m, p->n);
+        p->real->outer(y, p->n, a, b, p->m, p->n, p->accumulate);
         return;
     }
     p->real->gemm(y, p->n, a, p->a_row, p->a_col, b, p->b_row, p->b_col, p->m, p->n, p->k,
@@ -188,21 +186,28 @@ static void *reserve(char **cursor, int64_t bytes)
     return start;
 }
 
+/* Every field by itself: an initialiser would clear the whole struct first. */
 static product product_of(const vn_eval *e, const vn__dot *dot, const int64_t unit[2])
 {
     const vn_dtype dtype = e->in_aval[0].dtype;
-    return (product){
-        .real = e->kernels->real[dtype],
-        .size = vn_dtype_size(dtype),
-        .m = dot->m,
-        .n = dot->n,
-        .k = dot->k,
-        .lanes = e->lanes,
-        .a_row = dot->side[0].free * unit[0],
-        .a_col = dot->side[0].contract * unit[0],
-        .b_row = dot->side[1].contract * unit[1],
-        .b_col = dot->side[1].free * unit[1],
-    };
+    product p;
+    p.real = e->kernels->real[dtype];
+    p.size = vn_dtype_size(dtype);
+    p.m = dot->m;
+    p.n = dot->n;
+    p.k = dot->k;
+    p.lanes = e->lanes;
+    p.a_row = dot->side[0].free * unit[0];
+    p.a_col = dot->side[0].contract * unit[0];
+    p.b_row = dot->side[1].contract * unit[1];
+    p.b_col = dot->side[1].free * unit[1];
+    p.accumulate = false;
+    p.part = 0;
+    p.parts = 0;
+    p.packed = NULL;
+    p.epilogue = NULL;
+    p.work = NULL;
+    return p;
 }
 
 /* The operand with the strides of its side: itself, or gathered into scratch. */
@@ -284,12 +289,11 @@ bool vn__dot_takes_epilogue(const void *attr, const vn_aval in[], const bool map
 }
 
 /* The plain operand of a mapped one is packed once for all tiles. */
-static bool preparable(product *p, vn__dot *dot, const vn_eval *e, int *side)
+static bool preparable(product *p, const vn__dot *dot, const vn_eval *e, int *side)
 {
     if (e->lanes == 1 || e->mapped[0] == e->mapped[1])
         return false;
     const int64_t unit[2] = { e->mapped[0] ? e->lanes : 1, e->mapped[1] ? e->lanes : 1 };
-    vn__dot_geometry(dot, e->attr, e->in_aval);
     *p = product_of(e, dot, unit);
     *side = e->mapped[0] ? 1 : 0;
     return !dot->side[*side].gather && !is_vector(p, *side);
@@ -307,21 +311,23 @@ size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, cons
                         .mapped = mapped,
                         .in_aval = in,
                         .kernels = vn__kernels_get() };
+    vn__dot_geometry(&dot, attr, in);
     return preparable(&p, &dot, &e, &side) ? (size_t)(dot.batches * packed_bytes(&p, side)) : 0;
 }
 
 void vn__dot_prepare(void *memory, const vn_eval *e)
 {
     product p;
-    vn__dot dot;
+    vn__dot own;
+    const vn__dot *const dot = geometry_of(&own, e);
     int side;
-    if (!preparable(&p, &dot, e, &side))
+    if (!preparable(&p, dot, e, &side))
         return;
     p.part = e->part;
     p.parts = e->parts;
-    for (int64_t i = 0; i < dot.batches; i++)
+    for (int64_t i = 0; i < dot->batches; i++)
         pack_side((char *)memory + i * packed_bytes(&p, side),
-                  at(e->in[side], vn__dot_batch_offset(&dot, &dot.side[side], i), p.size), side,
+                  at(e->in[side], vn__dot_batch_offset(dot, &dot->side[side], i), p.size), side,
                   &p);
 }
 

@@ -49,24 +49,29 @@ static void operand_strides(int64_t stride[VN_MAX_RANK], vn_shape shape, vn_shap
         stride[d] = d < lead || shape.dim[d - lead] == 1 ? 0 : own[d - lead] * unit;
 }
 
-/* Neither broadcasting nor shared by lanes. */
-static bool all_alike(const vn_eval *e)
+/* The usual case, without a grid: every operand is laid out like the result, or is one number.
+ * in: as operands of one row of n elements. */
+static bool is_row(const vn_eval *e, int64_t n, vn__in in[])
 {
-    for (int i = 0; i < e->n_in; i++)
-        if ((e->lanes > 1 && !e->mapped[i]) ||
-            !vn_shape_equal(e->in_aval[i].shape, e->out_aval[0].shape))
+    const vn_shape *const out = &e->out_aval[0].shape;
+    for (int i = 0; i < e->n_in; i++) {
+        const vn_shape *const shape = &e->in_aval[i].shape;
+        bool same = (e->lanes == 1 || e->mapped[i]) && shape->rank == out->rank;
+        for (int d = 0; same && d < out->rank; d++)
+            same = shape->dim[d] == out->dim[d];
+        const bool one = shape->rank == 0 && (e->lanes == 1 || !e->mapped[i]);
+        if (!same && !one)
             return false;
+        in[i] = (vn__in){ e->in[i], same ? n : 0, same };
+    }
     return true;
 }
 
 /* Array 0 is the result, array i + 1 operand i. */
 static void make_grid(vn__grid *grid, const vn_eval *e)
 {
-    *grid = (vn__grid){ .count = e->n_in + 1 };
-    if (all_alike(e)) {
-        vn__grid_push(grid, vn__eval_size(e), (int64_t[]){ 1, 1, 1, 1 });
-        return;
-    }
+    grid->count = e->n_in + 1;
+    grid->rank = 0;
     const vn_shape shape = e->out_aval[0].shape;
     int64_t stride[VN__GRID_ARRAYS][VN_MAX_RANK], lane[VN__GRID_ARRAYS] = { 1 };
     vn__strides(stride[0], shape);
@@ -116,8 +121,14 @@ static void visit(void *context, const int64_t offset[])
         r->ternary(z, r->z_row, a, b, operand(r, 2, offset), r->rows, r->cols);
 }
 
-static void run(rectangles *r)
+/* Not inlined: the usual case is to need no memory for a grid. */
+__attribute__((noinline)) static void run(const vn_eval *e, vn__binary_fn *binary,
+                                          vn__ternary_fn *ternary)
 {
+    rectangles own, *const r = &own;
+    r->e = e;
+    r->binary = binary;
+    r->ternary = ternary;
     make_grid(&r->grid, r->e);
     const int rank = r->grid.rank;
     r->cols = rank > 0 ? r->grid.dim[rank - 1] : 1;
@@ -128,12 +139,22 @@ static void run(rectangles *r)
 
 void vn__eval_binary(const vn_eval *e, vn__binary_fn *kernel)
 {
-    run(&(rectangles){ .e = e, .binary = kernel });
+    const int64_t n = vn__eval_size(e);
+    vn__in in[2];
+    if (is_row(e, n, in))
+        kernel(e->out[0], n, in[0], in[1], 1, n);
+    else
+        run(e, kernel, NULL);
 }
 
 void vn__eval_ternary(const vn_eval *e, vn__ternary_fn *kernel)
 {
-    run(&(rectangles){ .e = e, .ternary = kernel });
+    const int64_t n = vn__eval_size(e);
+    vn__in in[3];
+    if (is_row(e, n, in))
+        kernel(e->out[0], n, in[0], in[1], in[2], 1, n);
+    else
+        run(e, NULL, kernel);
 }
 
 /* --------------------------------------------------------------------- derivatives */

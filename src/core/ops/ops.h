@@ -14,4 +14,8 @@
 bool vn__reduce_sum_axes(vn_axes *axes, const vn_op *op, const void *attr);
 vn_array *vn__reduce_sum(vn_array *x, vn_axes axes);
 
+/* For the simplifier: true if a pad with these attributes puts lo and hi zeros before and after
+ * along this one axis and does nothing else. */
+bool vn__pad_along(const void *attr, int rank, int *axis, int64_t *lo, int64_t *hi);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/ops/grid.h"
+#include "core/ops/ops.h"
 
 typedef struct pad_attr {
     int64_t lo[VN_MAX_RANK], hi[VN_MAX_RANK], interior[VN_MAX_RANK];
@@ -158,6 +159,29 @@ const vn_op vn__op_pad = {
     .jvp = jvp,
     .pull = pull,
 };
+
+/* --------------------------------------------------------------------- simplifier */
+
+bool vn__pad_along(const void *attr, int rank, int *axis, int64_t *lo, int64_t *hi)
+{
+    const pad_attr *const a = attr;
+    int along = -1;
+    for (int d = 0; d < rank; d++) {
+        if (a->interior[d] || a->lo[d] < 0 || a->hi[d] < 0)
+            return false;
+        if (!a->lo[d] && !a->hi[d])
+            continue;
+        if (along >= 0)
+            return false;
+        along = d;
+    }
+    if (along < 0 || a->value != 0.0)
+        return false;
+    *axis = along;
+    *lo = a->lo[along];
+    *hi = a->hi[along];
+    return true;
+}
 
 /* ---------------------------------------------------------------- public functions */
 

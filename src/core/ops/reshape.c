@@ -48,6 +48,12 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return false;
 }
 
+static int64_t view(const void *attr, const vn_aval *in, const vn_aval *out)
+{
+    (void)attr, (void)in, (void)out;
+    return 0;
+}
+
 const vn_op vn__op_reshape = {
     .name = "reshape",
     .n_in = 1,
@@ -57,6 +63,7 @@ const vn_op vn__op_reshape = {
     .eval = eval,
     .vjp = vjp,
     .pull = pull,
+    .view = view,
 };
 
 /* ---------------------------------------------------------------- public functions */

@@ -89,6 +89,21 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+/* Contiguous if all axes behind the first that is not of one element are whole. */
+static int64_t view(const void *attr, const vn_aval *in, const vn_aval *out)
+{
+    const slice_attr *const a = attr;
+    int64_t first = 0;
+    bool whole = false; /* from here on */
+    for (int d = 0; d < in->shape.rank; d++) {
+        if ((whole && a->size[d] != in->shape.dim[d]) || (a->step[d] != 1 && a->size[d] > 1))
+            return -1;
+        whole = whole || a->size[d] > 1;
+        first = first * in->shape.dim[d] + a->start[d];
+    }
+    return vn_shape_size(out->shape) > 0 ? first : -1;
+}
+
 const vn_op vn__op_slice = {
     .name = "slice",
     .n_in = 1,
@@ -98,6 +113,7 @@ const vn_op vn__op_slice = {
     .eval = eval,
     .vjp = vjp,
     .pull = pull,
+    .view = view,
 };
 
 /* ---------------------------------------------------------------- public functions */

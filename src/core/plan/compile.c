@@ -46,20 +46,35 @@ int64_t vn__loop_stride(const vn__compiler *c, const vn__slot *slot, int axis)
 
 /* ------------------------------------------------------------------------- places */
 
+/* The value whose memory this one lies in, and where. */
+static uint32_t holder(const vn__compiler *c, uint32_t value, int64_t *offset)
+{
+    uint32_t v = c->root[value];
+    *offset = c->root_offset[value];
+    for (; c->whole[v] != v; v = c->whole[v])
+        *offset += c->whole_offset[v];
+    return v;
+}
+
 static vn__place place_of(vn__compiler *c, uint32_t value)
 {
-    if (c->tape->value[value].constant)
+    int64_t offset;
+    const uint32_t root = holder(c, value, &offset);
+    if (c->tape->value[root].constant)
         return (vn__place){ .space = VN__SPACE_CONST,
-                            .data = vn_data(c->tape->value[value].known) };
-    if (c->in_of[value] >= 0)
-        return (vn__place){ .space = VN__SPACE_IN, .index = c->in_of[value] };
-    if (c->out_of[value] >= 0)
-        return (vn__place){ .space = VN__SPACE_OUT, .index = c->out_of[value] };
-    return (vn__place){ .space = VN__SPACE_WORK, .index = (int32_t)value };
+                            .data = (const char *)vn_data(c->tape->value[root].known) +
+                                    offset };
+    if (c->in_of[root] >= 0)
+        return (vn__place){ VN__SPACE_IN, c->in_of[root], .offset = offset };
+    if (c->out_of[root] >= 0)
+        return (vn__place){ VN__SPACE_OUT, c->out_of[root], .offset = offset };
+    return (vn__place){ VN__SPACE_WORK, (int32_t)root, .offset = offset };
 }
 
 static void use(vn__compiler *c, uint32_t value, int64_t step)
 {
+    int64_t ignored;
+    value = holder(c, value, &ignored);
     if (c->first_use[value] < 0)
         c->first_use[value] = step;
     c->last_use[value] = step;
@@ -99,7 +114,7 @@ vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint
             s.lanes = p->lanes;
     }
     p->step[p->n_step] = s;
-    if (kind != VN__STEP_STAGE)
+    if (kind != VN__STEP_STAGE && kind != VN__STEP_FUSED)
         for (int j = 0; j < n_out; j++)
             vn__step_set_out(c, &p->step[p->n_step], j, out + (uint32_t)j);
     return &p->step[p->n_step++];
@@ -175,11 +190,12 @@ static vn_status assign_offsets(vn__compiler *c, int64_t *offset)
                 continue;
             const int32_t v = s->out[j].index;
             const int64_t panels = s->out_slot[j].lanes ? p->max_panels : 1;
+            const int64_t whole = vn__slot_of(c, (uint32_t)v).bytes, own = s->out_slot[j].bytes;
+            const int64_t bytes = aligned(whole > own ? whole : own) * panels;
             if (offset[v] >= 0)
                 continue;
-            offset[v] =
-                take_gap(live, &n, aligned(s->out_slot[j].bytes) * panels, k, c->last_use[v]);
-            const int64_t end = offset[v] + aligned(s->out_slot[j].bytes) * panels;
+            offset[v] = take_gap(live, &n, bytes, k, c->last_use[v]);
+            const int64_t end = offset[v] + bytes;
             p->work_bytes = end > p->work_bytes ? end : p->work_bytes;
         }
     }
@@ -187,29 +203,14 @@ static vn_status assign_offsets(vn__compiler *c, int64_t *offset)
     return VN_ERR_OK;
 }
 
-static void settle(vn__place *place, const vn__slot *slot, const int64_t *offset)
+/* The place of a part of a value is that of the whole, with the whole's panels. */
+static void settle(const vn__compiler *c, vn__place *place, const int64_t *offset)
 {
     if (place->space != VN__SPACE_WORK)
         return;
-    place->offset = offset[place->index];
-    place->panel = slot->lanes ? aligned(slot->bytes) : 0;
-}
-
-static bool is_flat(const vn__step *s)
-{
-    if (s->kind != VN__STEP_EVAL || !(s->op->flags & VN_OP_ELEMENTWISE) || s->n_loops ||
-        s->lanes == 1 || s->n_out != 1 || s->out[0].space != VN__SPACE_WORK ||
-        s->out[0].panel != s->out_slot[0].bytes)
-        return false;
-    for (int i = 0; i < s->n_in; i++) {
-        if (!s->mapped[i] && vn_shape_size(s->in_aval[i].shape) == 1)
-            continue;
-        if (!s->mapped[i] || s->in[i].space != VN__SPACE_WORK ||
-            s->in[i].panel != s->in_slot[i].bytes ||
-            !vn_shape_equal(s->in_aval[i].shape, s->out_aval[0].shape))
-            return false;
-    }
-    return true;
+    const vn__slot whole = vn__slot_of(c, (uint32_t)place->index);
+    place->offset += offset[place->index];
+    place->panel = whole.lanes ? aligned(whole.bytes) : 0;
 }
 
 static int64_t scratch_bytes(const vn__compiler *c, const vn__step *s)
@@ -238,7 +239,7 @@ static bool make_setup(vn__program *p, vn__step *s)
 {
     const bool native = s->kind == VN__STEP_EVAL_SUM ||
                         (s->kind == VN__STEP_EVAL &&
-                         (s->lanes == 1 || (s->op->flags & VN_OP_LANES)) && !s->flat);
+                         (s->lanes == 1 || (s->op->flags & VN_OP_LANES)));
     if (!native || !s->op->setup)
         return true;
     void *const memory = vn__arena_alloc(&p->arena, s->op->setup_size);
@@ -364,10 +365,9 @@ static vn_status lay_out(vn__compiler *c)
     for (int64_t k = 0; status == VN_ERR_OK && k < p->n_step; k++) {
         vn__step *const s = &p->step[k];
         for (int i = 0; i < s->n_in; i++)
-            settle(&s->in[i], &s->in_slot[i], offset);
+            settle(c, &s->in[i], offset);
         for (int j = 0; j < s->n_out; j++)
-            settle(&s->out[j], &s->out_slot[j], offset);
-        s->flat = is_flat(s);
+            settle(c, &s->out[j], offset);
         const int64_t bytes = scratch_bytes(c, s);
         s->scratch = bytes ? aligned(p->work_bytes) : -1;
         plan_preparation(c, s);
@@ -412,9 +412,16 @@ static vn_status compiler_begin(vn__compiler *c, int64_t lanes, int64_t max_pane
     c->reader = vn__alloc(n * sizeof *c->reader);
     c->chain = vn__alloc_zero(((size_t)c->tape->n_instr + 1) * sizeof *c->chain);
     c->absorbed = vn__alloc_zero((size_t)c->tape->n_instr + 1);
+    c->root = vn__alloc(n * sizeof *c->root);
+    c->root_offset = vn__alloc_zero(n * sizeof *c->root_offset);
+    c->whole = vn__alloc(n * sizeof *c->whole);
+    c->whole_offset = vn__alloc_zero(n * sizeof *c->whole_offset);
     if (!c->program || !c->in_of || !c->out_of || !c->first_use || !c->last_use || !c->uses ||
-        !c->reader || !c->chain || !c->absorbed)
+        !c->reader || !c->chain || !c->absorbed || !c->root || !c->root_offset ||
+        !c->whole || !c->whole_offset)
         return vn_error_status();
+    for (size_t v = 0; v < n; v++)
+        c->root[v] = c->whole[v] = (uint32_t)v;
     memset(c->reader, -1, n * sizeof *c->reader);
     memset(c->in_of, -1, n * sizeof *c->in_of);
     memset(c->out_of, -1, n * sizeof *c->out_of);
@@ -494,6 +501,10 @@ static vn__program *compiler_end(vn__compiler *c, vn_status status)
     vn__free(c->reader);
     vn__free(c->chain);
     vn__free(c->absorbed);
+    vn__free(c->root);
+    vn__free(c->root_offset);
+    vn__free(c->whole);
+    vn__free(c->whole_offset);
     if (status == VN_ERR_OK)
         return c->program;
     vn__program_free(c->program);
@@ -504,9 +515,20 @@ static vn_status build_all(vn__compiler *c)
 {
     if (c->lane < 0)
         return vn__build_staged(c);
-    for (int64_t k = 0; k < c->tape->n_instr; k++)
-        VN_TRY(vn__build_instr(c, (uint32_t)k));
-    return VN_ERR_OK;
+    uint32_t *const all = vn__alloc((size_t)(c->tape->n_instr + 1) * sizeof *all);
+    for (int64_t k = 0; all && k < c->tape->n_instr; k++)
+        all[k] = (uint32_t)k;
+    const vn_status status =
+        all ? vn__build_list(c, all, c->tape->n_instr) : vn_error_status();
+    vn__free(all);
+    return status;
+}
+
+/* What is known before the first step. */
+static vn_status analyse(vn__compiler *c)
+{
+    vn__find_views(c);
+    return vn__find_chains(c);
 }
 
 vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
@@ -522,7 +544,7 @@ vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t 
     if (status == VN_ERR_OK && logs && logs->n > 0)
         status = vn__share_logs(&c, logs);
     if (status == VN_ERR_OK)
-        status = vn__find_chains(&c);
+        status = analyse(&c);
     if (status == VN_ERR_OK)
         status = build_all(&c);
     if (status == VN_ERR_OK)
@@ -538,8 +560,8 @@ vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int la
     if (status == VN_ERR_OK)
         status = set_parameters(&c, part->n_in, part->in, part->n_out, part->out);
     if (status == VN_ERR_OK)
-        status = vn__find_chains(&c);
-    for (int64_t k = 0; status == VN_ERR_OK && k < part->n_instr; k++)
-        status = vn__build_instr(&c, part->instr[k]);
+        status = analyse(&c);
+    if (status == VN_ERR_OK)
+        status = vn__build_list(&c, part->instr, part->n_instr);
     return compiler_end(&c, status);
 }

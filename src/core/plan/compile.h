@@ -18,6 +18,10 @@ typedef struct vn__compiler {
     uint32_t *reader;              /* by value: the last instruction that reads it */
     struct vn__chain **chain;      /* by instruction: the chain that ends here, or NULL */
     bool *absorbed;                /* by instruction: left to the end of its chain */
+    uint32_t *root;                /* by value: the value that it is a part of, or itself */
+    int64_t *root_offset;          /* ... and where in it, in bytes */
+    uint32_t *whole;               /* by value: the one within which it is made, or itself */
+    int64_t *whole_offset;
 } vn__compiler;
 
 vn__slot vn__slot_of(const vn__compiler *c, uint32_t value);
@@ -31,8 +35,10 @@ void vn__step_set_out(vn__compiler *c, vn__step *s, int j, uint32_t value);
 vn_status vn__step_loop(const vn__compiler *c, vn__step *s, int axis);
 vn_status vn__step_loops(const vn__compiler *c, vn__step *s, uint64_t axes);
 
-/* Steps of one instruction (build.c); of all, with stages (stage.c). */
+/* Steps of one instruction (build.c); of a list in which every instruction stands behind those
+ * whose results it reads, element-wise ones fused (fuse.c); of all, with stages (stage.c). */
 vn_status vn__build_instr(vn__compiler *c, uint32_t instr);
+vn_status vn__build_list(vn__compiler *c, const uint32_t *instr, int64_t n);
 vn_status vn__build_staged(vn__compiler *c);
 
 /* Output j as the sum of a value over the lanes, which adds to what is there. */
@@ -47,6 +53,10 @@ typedef struct vn__chain {
     int unary, gate; /* rows of kernels + 1, 0: none */
 } vn__chain;
 
+/* Values that lie within another one (view.c): parts that are not copied, and operands that are
+ * made where they are joined. */
+void vn__find_views(vn__compiler *c);
+
 vn_status vn__find_chains(vn__compiler *c);
 vn__step *vn__chain_step(vn__compiler *c, const vn__chain *chain);
 
@@ -58,6 +68,8 @@ vn_status vn__build_check(vn__compiler *c, const vn__instr *instr);
 
 /* Gives the versions of each log one place (logs.c). */
 vn_status vn__share_logs(vn__compiler *c, const vn__logs *logs);
+/* True if the instruction must be done before a later one replaces what it reads. */
+bool vn__reads_log(const vn__compiler *c, const vn__instr *instr);
 /* True if the step writes a log where it lies. */
 bool vn__is_log(const vn__compiler *c, const vn__step *s);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "core/plan/compile.h"
+#include "core/plan/fused.h"
 #include "core/plan/plan.h"
 #include "core/plan/simplify.h"
 #include "kernels/kernels.h"
@@ -75,6 +76,7 @@ void vn__tape_describe(FILE *file, const vn__tape *tape) { print_tape(file, tape
 static const char *const step_names[] = {
     [VN__STEP_EVAL] = "",
     [VN__STEP_EVAL_SUM] = "+ sum over lanes",
+    [VN__STEP_FUSED] = "fused",
     [VN__STEP_LOAD] = "load",
     [VN__STEP_STORE] = "store",
     [VN__STEP_SUM] = "sum over lanes",
@@ -103,6 +105,12 @@ static void print_ending(FILE *file, const vn__ending *end)
         fprintf(file, ", %s", vn__binary_name(end->gate - 1));
 }
 
+static void print_members(FILE *file, const vn__fused *fused)
+{
+    for (int k = 0; k < fused->n_member; k++)
+        fprintf(file, "%s %s", k == 0 ? ":" : ",", fused->member[k].op->name);
+}
+
 static void print_program(FILE *file, const vn__program *p, int indent)
 {
     char text[VN__SHAPE_TEXT];
@@ -118,8 +126,8 @@ static void print_program(FILE *file, const vn__program *p, int indent)
             print_ending(file, s->ending);
         if (s->n_loops)
             fprintf(file, ", %d loops", (int)s->n_loops);
-        if (s->flat)
-            fputs(", whole tile in one call", file);
+        if (s->fused)
+            print_members(file, s->fused);
         if (s->kind == VN__STEP_EVAL && s->lanes > 1 && !(s->op->flags & VN_OP_LANES))
             fputs(", lane by lane (the op has no lanes)", file);
         fputc('\n', file);

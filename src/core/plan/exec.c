@@ -85,19 +85,20 @@ static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[],
                       char *const out[], int64_t panel, int64_t index, void *context)
 {
     (void)f, (void)panel, (void)index;
-    vn_eval e = *(const vn_eval *)context;
+    vn_eval *const e = context;
     vn__epilogue epilogue;
-    e.in = (const void *const *)(const void *)in;
-    e.out = (void *const *)(const void *)out;
+    e->in = (const void *const *)(const void *)in;
+    e->out = (void *const *)(const void *)out;
     if (s->ending) {
         const vn__ending *const end = s->ending;
         epilogue = (vn__epilogue){ .unary = end->unary,
                                    .gate = end->gate,
                                    .bias = end->bias >= 0 ? in[end->bias] : NULL,
                                    .mask = end->mask >= 0 ? in[end->mask] : NULL };
-        e.epilogue = &epilogue;
+        e->epilogue = &epilogue;
     }
-    s->op->eval(&e);
+    s->op->eval(e);
+    e->epilogue = NULL;
 }
 
 static int64_t valid_lanes(const vn__step *s, const vn__frame *f, int64_t panel)
@@ -147,35 +148,38 @@ static void gather_turn(const vn__step *s, const vn__frame *f, char *const in[],
     }
 }
 
-static void run_eval(const vn__step *s, const vn__frame *f)
+/* Every field by itself: an initialiser would clear the whole struct first, for every step. */
+static void begin_eval(vn_eval *e, const vn__step *s, const vn__frame *f, bool native)
 {
     static const bool none[VN__MAX_OPERANDS];
+    e->attr = s->attr;
+    e->n_in = s->n_op;
+    e->n_out = s->n_out;
+    e->lanes = native ? s->lanes : 1;
+    e->in = NULL;
+    e->out = NULL;
+    e->mapped = native ? s->mapped : none;
+    e->in_aval = s->in_aval;
+    e->out_aval = s->out_aval;
+    e->scratch = scratch_of(s, f);
+    e->setup = s->setup;
+    e->prepared = s->prepared >= 0 && f->prepared ? f->prepared + s->prepared : NULL;
+    e->kernels = vn__kernels_get();
+    e->epilogue = NULL;
+    e->part = f->part;
+    e->parts = f->parts;
+    e->fresh = false;
+    e->panels = f->panels;
+    e->valid = f->valid - (f->panels - 1) * s->lanes;
+    e->panel_bytes = NULL;
+}
+
+static void run_eval(const vn__step *s, const vn__frame *f)
+{
     const bool native = s->lanes == 1 || (s->op->flags & VN_OP_LANES);
-    vn_eval e = { .attr = s->attr,
-                  .n_in = s->n_op,
-                  .n_out = s->n_out,
-                  .lanes = native ? s->lanes : 1,
-                  .mapped = native ? s->mapped : none,
-                  .in_aval = s->in_aval,
-                  .out_aval = s->out_aval,
-                  .scratch = scratch_of(s, f),
-                  .part = f->part,
-                  .parts = f->parts,
-                  .setup = s->setup,
-                  .prepared =
-                      s->prepared >= 0 && f->prepared ? f->prepared + s->prepared : NULL,
-                  .kernels = vn__kernels_get() };
-    if (s->flat) {
-        cursor c;
-        resolve(&c, s, f);
-        for (int i = 0; i < s->n_in; i++)
-            c.in[i] += f->begin * c.in_panel[i];
-        c.out[0] += f->begin * c.out_panel[0];
-        e.lanes = s->lanes * (f->panels - f->begin);
-        eval_turn(s, f, c.in, c.out, 0, 0, &e);
-    } else {
-        run_panels(s, f, native ? eval_turn : gather_turn, &e);
-    }
+    vn_eval e;
+    begin_eval(&e, s, f, native);
+    run_panels(s, f, native ? eval_turn : gather_turn, &e);
     if (s->op == &vn__op_callback && !vn_ok() && f->report)
         vn__report_error(f->report);
 }
@@ -183,30 +187,15 @@ static void run_eval(const vn__step *s, const vn__frame *f)
 static void run_eval_sum(const vn__step *s, const vn__frame *f)
 {
     cursor c;
+    vn_eval e;
     resolve(&c, s, f);
-    const int64_t last = f->valid - (f->panels - 1) * s->lanes;
-    vn_eval e = { .attr = s->attr,
-                  .n_in = s->n_in,
-                  .n_out = s->n_out,
-                  .lanes = s->lanes,
-                  .in = (const void *const *)(const void *)c.in,
-                  .out = (void *const *)(void *)c.out,
-                  .mapped = s->mapped,
-                  .in_aval = s->in_aval,
-                  .out_aval = s->out_aval,
-                  .scratch = scratch_of(s, f),
-                  .part = f->part,
-                  .parts = f->parts,
-                  .setup = s->setup,
-                  .kernels = vn__kernels_get(),
-                  .fresh = f->fresh,
-                  .panels = f->panels,
-                  .valid = last,
-                  .panel_bytes = c.in_panel };
-    if (f->fresh && s->parts <= 1) {
+    begin_eval(&e, s, f, true);
+    e.in = (const void *const *)(const void *)c.in;
+    e.out = (void *const *)(void *)c.out;
+    e.panel_bytes = c.in_panel;
+    e.fresh = f->fresh && s->parts > 1;
+    if (f->fresh && !e.fresh)
         memset(c.out[0], 0, (size_t)s->out_slot[0].bytes);
-        e.fresh = false;
-    }
     s->op->eval_sum(&e);
 }
 
@@ -362,6 +351,7 @@ void vn__run_step(const vn__step *s, const vn__frame *f)
     };
     static void (*const whole[])(const vn__step *, const vn__frame *) = {
         [VN__STEP_EVAL] = run_eval,       [VN__STEP_EVAL_SUM] = run_eval_sum,
+        [VN__STEP_FUSED] = vn__run_fused,
         [VN__STEP_SCAN] = vn__run_scan,   [VN__STEP_WHILE] = vn__run_while,
         [VN__STEP_UNWIND] = vn__run_unwind, [VN__STEP_BRANCH] = vn__run_branch,
         [VN__STEP_STAGE] = vn__run_stage,   [VN__STEP_CHECK] = vn__run_check,
@@ -377,7 +367,7 @@ void vn__run_step(const vn__step *s, const vn__frame *f)
 static const void *shared_operand(const vn__place *place, void *const in[])
 {
     return place->space == VN__SPACE_CONST ? place->data
-           : place->space == VN__SPACE_IN  ? in[place->index]
+           : place->space == VN__SPACE_IN  ? (char *)in[place->index] + place->offset
                                            : NULL;
 }
 
@@ -405,6 +395,7 @@ void vn__prepare_step(const vn__step *s, void *const in[], char *memory, int64_t
                                                      .mapped = s->mapped,
                                                      .in_aval = s->in_aval,
                                                      .out_aval = s->out_aval,
+                                                     .setup = s->setup,
                                                      .part = part,
                                                      .parts = parts,
                                                      .kernels = vn__kernels_get() });

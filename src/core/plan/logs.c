@@ -86,6 +86,22 @@ vn_status vn__share_logs(vn__compiler *c, const vn__logs *logs)
     return VN_ERR_OK;
 }
 
+static bool among(int32_t parameter, int first, int n)
+{
+    return parameter >= first && parameter < first + n;
+}
+
+bool vn__reads_log(const vn__compiler *c, const vn__instr *instr)
+{
+    for (int i = 0; c->logs && i < instr->n_in; i++) {
+        const uint32_t whole = c->root[instr->in[i]];
+        if (among(c->in_of[whole], c->logs->in, c->logs->n) ||
+            among(c->out_of[whole], c->logs->out, c->logs->n))
+            return true;
+    }
+    return false;
+}
+
 bool vn__is_log(const vn__compiler *c, const vn__step *s)
 {
     return c->logs && (s->op == &vn__op_buffer_set || s->op == &vn__op_buffer_add) &&

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/plan/fused.h"
 #include "core/plan/simplify.h"
 #include "core/transform/trace.h"
 #include "parallel/pool.h"
@@ -75,6 +76,18 @@ static int64_t first_written(const vn__program *p, int output)
     return -1;
 }
 
+/* A fused step that reads the input and makes the output. */
+static bool overwrites(const vn__step *s, int output, int input)
+{
+    for (int j = 0; j < s->n_out; j++)
+        for (int i = 0; i < s->n_in; i++)
+            if (s->out[j].space == VN__SPACE_OUT && s->out[j].index == output &&
+                s->in[i].space == VN__SPACE_IN && s->in[i].index == input &&
+                (s->out[j].offset || s->in[i].offset || !vn__fused_in_place(s, i, j)))
+                return false;
+    return true;
+}
+
 /* An output that later steps read must not be aliased away before, so its write is its only
  * one. */
 static bool may_alias(const vn__program *p, int output, int input)
@@ -88,11 +101,14 @@ static bool may_alias(const vn__program *p, int output, int input)
     const vn__step *const s = &p->step[write];
     if (write > read)
         return true;
+    if (s->kind == VN__STEP_FUSED)
+        return overwrites(s, output, input);
     if (s->kind != VN__STEP_EVAL || !(s->op->flags & VN_OP_ELEMENTWISE) || s->n_loops)
         return false;
     for (int i = 0; i < s->n_in; i++)
         if (s->in[i].space == VN__SPACE_IN && s->in[i].index == input &&
-            !vn_shape_equal(s->in_aval[i].shape, s->out_aval[0].shape))
+            (!vn_shape_equal(s->in_aval[i].shape, s->out_aval[0].shape) ||
+             s->in[i].offset || s->out[0].offset))
             return false;
     return true;
 }

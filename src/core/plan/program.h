@@ -22,7 +22,7 @@ typedef enum vn__space {
 typedef struct vn__place {
     vn__space space;
     int32_t index;    /* IN, OUT: which parameter */
-    int64_t offset;   /* WORK: bytes from the start of the workspace */
+    int64_t offset;   /* bytes from the start of the workspace or of the parameter */
     int64_t panel;    /* WORK: bytes from panel to panel, 0 if shared by all */
     const void *data; /* CONST */
 } vn__place;
@@ -38,6 +38,7 @@ typedef struct vn__slot {
 typedef enum vn__step_kind {
     VN__STEP_EVAL,     /* op->eval, panel by panel, loop by loop */
     VN__STEP_EVAL_SUM, /* op->eval_sum: out += sum over lanes */
+    VN__STEP_FUSED,    /* element-wise ops, block by block in L1 */
     VN__STEP_LOAD,     /* examples of an array into lanes */
     VN__STEP_STORE,    /* lanes into an array of examples */
     VN__STEP_SUM,      /* out += sum over lanes */
@@ -76,7 +77,6 @@ typedef struct vn__step {
     vn_aval *in_aval, *out_aval;
     bool *mapped;
     int64_t lanes; /* of the results: 1, or those of the program */
-    bool flat;     /* element-wise over the whole tile in one call */
     bool log;      /* writes a log where it lies: nothing to do when a loop is replayed */
     int32_t n_loops;
     int64_t loop_count[VN__MAX_LOOPS];
@@ -96,6 +96,7 @@ typedef struct vn__step {
     int64_t *buffer; /* loops: offsets of buffers in the step's scratch */
     int64_t *blocks; /* loops: of each body input and output, how many loop turns */
     struct vn__stage *stage;
+    const struct vn__fused *fused;
 } vn__step;
 
 typedef struct vn__program {
@@ -181,6 +182,7 @@ void vn__run(const vn__program *program, const vn__frame *frame);
 /* Fills `memory` for the steps whose shared operands are parameters (in) or constants. */
 void vn__prepare(const vn__program *program, void *const in[], char *memory);
 void vn__run_stage(const vn__step *step, const vn__frame *frame);
+void vn__run_fused(const vn__step *step, const vn__frame *frame);
 void vn__run_scan(const vn__step *step, const vn__frame *frame);
 void vn__run_while(const vn__step *step, const vn__frame *frame);
 void vn__run_unwind(const vn__step *step, const vn__frame *frame);
@@ -197,10 +199,10 @@ static inline char *vn__address(const vn__place *place, const vn__frame *f, int6
     switch (place->space) {
     case VN__SPACE_IN:
         *panel = f->in_panel[place->index];
-        return f->in[place->index];
+        return (char *)f->in[place->index] + place->offset;
     case VN__SPACE_OUT:
         *panel = f->out_panel[place->index];
-        return f->out[place->index];
+        return (char *)f->out[place->index] + place->offset;
     case VN__SPACE_CONST:
         *panel = 0;
         return (char *)(uintptr_t)place->data;

@@ -8,6 +8,7 @@
  *     axis_sum(u v)                = u axis_sum(v)         u one number, not mapped
  *     axis_sum(u + v)              = axis_sum(u) + axis_sum(v)   where each sums as it is made
  *     x 1 = x,  x + 0 = x
+ *     0 x 0 + 0 y 0                = 0 (x y) 0             zeros around x and y, side by side
  *     x + buffer_one(i, y)         = buffer_add(x, i, y) */
 #include <string.h>
 
@@ -375,9 +376,38 @@ static bool add_one(vn__rewriter *r, vn_array *out[], vn_array *x, vn_array *one
     return true;
 }
 
+/* Zeros around x and zeros around y, where y begins as x ends: both in one, zeros around it. */
+static bool join_padded(vn__rewriter *r, vn_array *out[], vn_array *const in[], int first)
+{
+    int axis[2];
+    int64_t lo[2], hi[2];
+    vn_array *x[2];
+    if (!vn_shape_equal(vn_shape_of(in[0]), vn_shape_of(in[1])) ||
+        axes_of(in[0]) != axes_of(in[1]))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        const int k = i ^ first;
+        const vn__instr *const pad = vn__rewrite_source(r, in[k]);
+        if (!pad || pad->op != &vn__op_pad ||
+            !vn__pad_along(pad->attr, vn_rank(in[k]), &axis[i], &lo[i], &hi[i]))
+            return false;
+        x[i] = vn__rewrite_operand(r, pad, 0);
+    }
+    if (axis[0] != axis[1] || vn_dim(in[0], axis[0]) - hi[0] != lo[1])
+        return false;
+    vn_pads around = { 0 };
+    around.lo[axis[0]] = lo[0];
+    around.hi[axis[0]] = hi[1];
+    out[0] = vn_pad(vn_concat_n(2, x, axis[0]), &around, 0.0);
+    return true;
+}
+
 bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
                        int n_in, vn_array *const in[])
 {
+    if (op == &vn__op_add &&
+        (join_padded(r, out, in, 0) || join_padded(r, out, in, 1)))
+        return true;
     if (op == &vn__op_stop_gradient) {
         out[0] = in[0];
         return true;

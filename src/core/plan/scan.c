@@ -217,7 +217,13 @@ static void finish(const scanning *r, int64_t k)
 
 void vn__run_scan(const vn__step *s, const vn__frame *f)
 {
-    scanning r = { .s = s, .a = s->attr, .f = f, .scratch = f->work + s->scratch };
+    scanning r; /* not cleared: large, and little of it is used */
+    r.s = s;
+    r.a = s->attr;
+    r.f = f;
+    r.scratch = f->work + s->scratch;
+    r.first = 0;
+    r.history = false;
     const vn__scan_attr *const a = r.a;
     r.history = s->drop_to == s->drop_from;
     for (int i = 0; i < s->n_in; i++)

@@ -379,27 +379,39 @@ static vn_status build_stage(const partition *p, int32_t level, int lane)
 
 /* ------------------------------------------------------------------------ all of it */
 
+/* plain: room for a list of instructions */
+static vn_status build_level(const partition *p, int32_t level, uint32_t *plain)
+{
+    const vn__tape *const tape = p->c->tape;
+    uint64_t lanes = 0;
+    int64_t n = 0;
+    for (int64_t k = 0; k < tape->n_instr; k++) {
+        if (p->level[k] != level)
+            continue;
+        if (p->lane[k] == PLAIN)
+            plain[n++] = (uint32_t)k;
+        else
+            lanes |= 1ull << p->lane[k];
+    }
+    VN_TRY(vn__build_list(p->c, plain, n));
+    for (int a = 0; a < VN__MAX_AXES && lanes >> a; a++)
+        if (lanes >> a & 1)
+            VN_TRY(build_stage(p, level, a));
+    return VN_ERR_OK;
+}
+
 static vn_status build_levels(partition *p)
 {
     const vn__tape *const tape = p->c->tape;
     p->laneable = find_laneable(tape);
     for (int64_t k = 0; k < tape->n_instr; k++)
         place_instr(p, k);
-    for (int32_t level = 0; level < p->levels; level++) {
-        uint64_t lanes = 0;
-        for (int64_t k = 0; k < tape->n_instr; k++) {
-            if (p->level[k] != level)
-                continue;
-            if (p->lane[k] == PLAIN)
-                VN_TRY(vn__build_instr(p->c, (uint32_t)k));
-            else
-                lanes |= 1ull << p->lane[k];
-        }
-        for (int a = 0; a < VN__MAX_AXES && lanes >> a; a++)
-            if (lanes >> a & 1)
-                VN_TRY(build_stage(p, level, a));
-    }
-    return VN_ERR_OK;
+    vn_status status = VN_ERR_OK;
+    uint32_t *const plain = vn__alloc((size_t)(tape->n_instr + 1) * sizeof *plain);
+    for (int32_t level = 0; plain && status == VN_ERR_OK && level < p->levels; level++)
+        status = build_level(p, level, plain);
+    vn__free(plain);
+    return plain ? status : vn_error_status();
 }
 
 vn_status vn__build_staged(vn__compiler *c)

@@ -11,7 +11,6 @@
 #define MAX_PARAMETERS 512
 
 typedef struct running {
-    const vn__step *step;
     const vn__stage *stage;
     char *work; /* of the caller */
     char *workers;
@@ -76,7 +75,7 @@ static void run_slot(void *context, int64_t slot, int worker)
 {
     const running *const r = context;
     const vn__stage *const st = r->stage;
-    char *const totals = totals_of(r, slot);
+    char *const totals = st->slots > 1 ? totals_of(r, slot) : NULL;
     const int64_t tiles = (st->n + st->tile - 1) / st->tile;
     const int64_t begin = slot * tiles / st->slots, end = (slot + 1) * tiles / st->slots;
     for (int64_t t = begin; t < end || t == begin; t++) /* none: totals are made all the same */
@@ -85,57 +84,73 @@ static void run_slot(void *context, int64_t slot, int worker)
 
 /* -------------------------------------------------------------------- combining slots */
 
-#define COMBINE_BLOCK 4096 /* elements of one task */
+#define COMBINE_BLOCK 4096      /* elements of one task */
+#define COMBINE_ALONE (1 << 18) /* bytes of all slots that are not worth a fork */
 
-typedef struct combining {
-    const running *r;
-    int output;
-    int64_t n, size;
-} combining;
+static int64_t elements_of(const vn__slot *slot)
+{
+    return slot->bytes / (int64_t)vn_dtype_size(slot->aval.dtype);
+}
 
+static int64_t blocks_of(const vn__stage *st, int output)
+{
+    return is_total(st, output)
+               ? (elements_of(&st->program->out_slot[output]) + COMBINE_BLOCK - 1) /
+                     COMBINE_BLOCK
+               : 0;
+}
+
+/* One block of one output: task counts the blocks of all. */
 static void combine_block(void *context, int64_t task, int worker)
 {
     (void)worker;
-    const combining *const c = context;
-    const vn__stage *const st = c->r->stage;
-    const vn__kernels *const k = vn__kernels_get();
-    const vn_dtype dtype = st->program->out_slot[c->output].aval.dtype;
+    const running *const r = context;
+    const vn__stage *const st = r->stage;
+    int output = 0;
+    for (; task >= blocks_of(st, output); output++)
+        task -= blocks_of(st, output);
+    const vn__slot *const slot = &st->program->out_slot[output];
+    const vn_dtype dtype = slot->aval.dtype;
+    const int64_t size = (int64_t)vn_dtype_size(dtype), from = task * COMBINE_BLOCK;
+    const int64_t left = elements_of(slot) - from;
+    const int64_t n = left < COMBINE_BLOCK ? left : COMBINE_BLOCK;
+    const int64_t at = st->total_offset[output] + from * size;
     vn__binary_fn *const f =
-        k->binary[dtype]
-                 [st->out_role[c->output] == VN__ROLE_TOTAL ? VN__BINARY_add : VN__BINARY_max];
-    const int64_t from = task * COMBINE_BLOCK;
-    const int64_t n = c->n - from < COMBINE_BLOCK ? c->n - from : COMBINE_BLOCK;
-    const int64_t at = st->total_offset[c->output] + from * c->size;
+        vn__kernels_get()->binary[dtype][st->out_role[output] == VN__ROLE_TOTAL
+                                             ? VN__BINARY_add
+                                             : VN__BINARY_max];
     for (int64_t width = 1; width < st->slots; width *= 2)
         for (int64_t s = 0; s + width < st->slots; s += 2 * width) {
-            char *const a = totals_of(c->r, s) + at, *const b = totals_of(c->r, s + width) + at;
-            f(a, n, (vn__in){ a, n, 1 }, (vn__in){ b, n, 1 }, 1, n);
+            char *const a = totals_of(r, s) + at, *const b = totals_of(r, s + width) + at;
+            f(2 * width < st->slots ? a : r->out[output] + from * size, n,
+              (vn__in){ a, n, 1 }, (vn__in){ b, n, 1 }, 1, n);
         }
-    memcpy(c->r->out[c->output] + from * c->size, totals_of(c->r, 0) + at,
-           (size_t)(n * c->size));
 }
 
-static void combine_totals(const running *r)
+/* The last addition of the tree goes into the results; one slot has written there itself. */
+static void combine_totals(running *r)
 {
     const vn__stage *const st = r->stage;
-    for (int j = 0; j < st->program->n_out; j++) {
-        if (!is_total(st, j))
-            continue;
-        const vn__slot *const slot = &st->program->out_slot[j];
-        combining c = { r, j, 0, (int64_t)vn_dtype_size(slot->aval.dtype) };
-        c.n = slot->bytes / c.size;
-        vn__parallel_for((c.n + COMBINE_BLOCK - 1) / COMBINE_BLOCK, combine_block, &c);
-    }
+    int64_t tasks = 0;
+    for (int j = 0; j < st->program->n_out; j++)
+        tasks += blocks_of(st, j);
+    if (st->slots == 1)
+        return;
+    if (st->slots * st->totals_bytes > COMBINE_ALONE)
+        vn__parallel_for(tasks, combine_block, r);
+    else
+        for (int64_t task = 0; task < tasks; task++)
+            combine_block(r, task, 0);
 }
 
 void vn__run_stage(const vn__step *step, const vn__frame *f)
 {
-    running r = { .step = step,
-                  .stage = step->stage,
-                  .work = f->work,
-                  .workers = f->workers,
-                  .worker_bytes = f->worker_bytes,
-                  .report = f->report };
+    running r; /* not cleared: large, and little of it is used */
+    r.stage = step->stage;
+    r.work = f->work;
+    r.workers = f->workers;
+    r.worker_bytes = f->worker_bytes;
+    r.report = f->report;
     int64_t ignored;
     for (int i = 0; i < step->n_in; i++)
         r.in[i] = vn__address(&step->in[i], f, &ignored);

@@ -4,6 +4,8 @@
 
 #include "vernal/ops.h"
 
+#define FIRST_CAPACITY 64 /* so that the leaves of most models are one allocation */
+
 void vn__leaves_free(vn__leaves *leaves)
 {
     vn__free(leaves->item);
@@ -21,7 +23,8 @@ static bool add_leaf(void *context, vn_tree *leaf)
     vn__leaves *const l = a->leaves;
     if (a->fn && !a->fn(leaf))
         return true;
-    if (!vn__grow(&l->item, &l->capacity, l->n + 1, sizeof *l->item))
+    const int64_t needed = l->n < FIRST_CAPACITY ? FIRST_CAPACITY : l->n + 1;
+    if (!vn__grow(&l->item, &l->capacity, needed, sizeof *l->item))
         return false;
     l->item[l->n++] = leaf;
     return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Modules: a struct of subtrees and static data, described by its type; copies of nodes. */
+#include <stddef.h>
 #include <string.h>
 
 #include "core/tree/scope.h"
@@ -106,14 +107,37 @@ static vn_tree *copy_sequence(const vn_tree *node)
                                             : vn_tuple_n(old->n, old->item);
 }
 
-vn_tree *vn__node_copy(const vn_tree *node)
+static vn_tree *module_from(const vn_type *type, const void *init)
 {
-    if (node->type->kind != VN_KIND_MODULE)
-        return copy_sequence(node);
-    vn_tree *const copy = vn_module_new(node->type, node);
+    vn_tree *const copy = vn_module_new(type, init);
     if (copy && copy->type->copied)
         copy->type->copied(copy);
     return copy;
+}
+
+vn_tree *vn__node_copy(const vn_tree *node)
+{
+    return node->type->kind == VN_KIND_MODULE ? module_from(node->type, node)
+                                              : copy_sequence(node);
+}
+
+/* A module's fields with the children in their places: each is retained once, and what the node
+ * holds not at all. */
+static vn_tree *module_with(const vn_tree *node, vn_tree *const children[])
+{
+    max_align_t few[16];
+    const vn_type *const type = node->type;
+    char *const init = type->size <= sizeof few ? (char *)few : vn__alloc(type->size);
+    if (!init)
+        return NULL;
+    memcpy(init, node, type->size);
+    for (int i = 0; i < type->n_fields; i++)
+        if (type->fields[i].kind == VN_FIELD_TREE)
+            *(vn_tree **)(void *)(init + type->fields[i].offset) = *children++;
+    vn_tree *const made = module_from(type, init);
+    if (init != (char *)few)
+        vn__free(init);
+    return made;
 }
 
 vn_tree *vn__node_with_children(vn_tree *node, vn_tree *const children[])
@@ -123,6 +147,10 @@ vn_tree *vn__node_with_children(vn_tree *node, vn_tree *const children[])
         return node;
     if (!vn__no_nulls(node->type->name, n, children))
         return NULL;
+    if (node->type->kind == VN_KIND_MODULE)
+        return module_with(node, children);
+    if (node->type->kind == VN_KIND_TUPLE)
+        return vn_tuple_n(n, children);
     vn_tree *const copy = vn__node_copy(node);
     for (int i = 0; copy && i < n; i++)
         if (!vn__set_child(copy, i, children[i]))

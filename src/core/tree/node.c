@@ -58,7 +58,9 @@ void *vn__block_new(size_t bytes, uint32_t *size_class)
         return vn__alloc_zero(class * CLASS_BYTES);
     free_list[class - 1] = head->next;
     free_count[class - 1]--;
-    return memset(head, 0, class * CLASS_BYTES);
+    for (size_t i = 0; i < class; i++) /* of a constant size each: a few stores */
+        memset((char *)head + i * CLASS_BYTES, 0, CLASS_BYTES);
+    return head;
 }
 
 void vn__block_free(void *block, uint32_t size_class)
@@ -159,8 +161,7 @@ void vn__node_discard(vn_tree *node)
 
 void vn_release(vn_tree *tree)
 {
-    if (!tree || tree->flags & VN__IMMORTAL ||
-        __atomic_sub_fetch(&tree->refs, 1, __ATOMIC_ACQ_REL) > 0)
+    if (!tree || tree->flags & VN__IMMORTAL || !vn__drop_reference(&tree->refs))
         return;
     if (tree->type->destroy)
         tree->type->destroy(tree);

@@ -82,6 +82,14 @@ void vn__block_free(void *block, uint32_t size_class);
 /* What gives back the tape of an array; core/tape sets it before it makes the first one. */
 void vn__set_tape_release(void (*release)(struct vn__tape *tape));
 
+/* Takes one reference back; true if it was the last. Whoever holds the only one changes nothing
+ * that others could see, and needs no atomic update for it. */
+static inline bool vn__drop_reference(int32_t *refs)
+{
+    return __atomic_load_n(refs, __ATOMIC_ACQUIRE) == 1 ||
+           __atomic_sub_fetch(refs, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
 /* A block of uninitialised elements with one reference, 64-byte aligned. NULL and an error when
  * there is no memory. */
 vn__storage *vn__storage_new(size_t bytes);

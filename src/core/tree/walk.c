@@ -27,17 +27,26 @@ bool vn__replace_child(vn_tree **result, vn_tree *original, int i, vn_tree *chil
     return *result && vn__set_child(*result, i, child);
 }
 
+#define FEW 16 /* children that are mapped before their node is made */
+
 vn_tree *vn__map_leaves(vn_tree *tree, vn_tree *(*fn)(void *context, vn_tree *leaf),
                         void *context)
 {
     if (!tree || vn_is_leaf(tree))
         return tree ? fn(context, tree) : NULL;
-    vn_tree *result = tree;
-    for (int i = 0, n = vn_len(tree); i < n; i++)
-        if (!vn__replace_child(&result, tree, i,
-                               vn__map_leaves(vn__child(tree, i), fn, context)))
+    const int n = vn_len(tree);
+    vn_tree *result = tree, *few[FEW];
+    bool changes = false;
+    for (int i = 0; i < n; i++) {
+        vn_tree *const child = vn__map_leaves(vn__child(tree, i), fn, context);
+        if (n > FEW ? !vn__replace_child(&result, tree, i, child) : !child)
             return NULL;
-    return result;
+        if (n > FEW)
+            continue;
+        few[i] = child;
+        changes = changes || child != vn__child(tree, i);
+    }
+    return changes ? vn__node_with_children(tree, few) : result;
 }
 
 typedef struct several {

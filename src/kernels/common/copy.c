@@ -31,6 +31,17 @@ static void copy_rows(char *dst, int64_t dst_row, const char *src, int64_t src_r
         memcpy(dst + r * dst_row, src + r * src_row, bytes);
 }
 
+/* dst[r * dst_row + c] = src[r + c * src_col] */
+static bool transposed(void *dst, int64_t dst_row, const void *src, int64_t src_col,
+                       int64_t rows, int64_t cols, int64_t size)
+{
+    if (size == 4)
+        VN_NAME(transpose, F32)(dst, dst_row, src, src_col, cols, rows);
+    else if (size == 8)
+        VN_NAME(transpose, F64)(dst, dst_row, src, src_col, cols, rows);
+    return size == 4 || size == 8;
+}
+
 void VN_COMMON(copy)(void *dst, int64_t dst_row, int64_t dst_col, const void *src,
                      int64_t src_row, int64_t src_col, int64_t rows, int64_t cols, int64_t size)
 {
@@ -40,6 +51,12 @@ void VN_COMMON(copy)(void *dst, int64_t dst_row, int64_t dst_col, const void *sr
         copy_rows(dst, dst_row * size, src, src_row * size, rows, (size_t)(cols * size));
     else if (dst_row == 1 && src_row == 1)
         copy_rows(dst, dst_col * size, src, src_col * size, cols, (size_t)(rows * size));
+    else if (dst_col == 1 && src_row == 1 &&
+             transposed(dst, dst_row, src, src_col, rows, cols, size))
+        return;
+    else if (dst_row == 1 && src_col == 1 &&
+             transposed(dst, dst_col, src, src_row, cols, rows, size))
+        return;
     else if (size == 1)
         copy_strided_1(dst, dst_row, dst_col, src, src_row, src_col, rows, cols);
     else if (size == 2)
@@ -53,14 +70,17 @@ void VN_COMMON(copy)(void *dst, int64_t dst_row, int64_t dst_col, const void *sr
 void VN_COMMON(load_lanes)(void *dst, const void *src, int64_t stride, int64_t features,
                            int64_t lanes, int64_t valid, int64_t size)
 {
+    VN_COMMON(copy)(dst, lanes, 1, src, 1, stride, features, valid, size);
+    if (valid == lanes)
+        return;
     if (size == 1)
-        load_1(dst, src, stride, features, lanes, valid);
+        repeat_1(dst, features, lanes, valid);
     else if (size == 2)
-        load_2(dst, src, stride, features, lanes, valid);
+        repeat_2(dst, features, lanes, valid);
     else if (size == 4)
-        load_4(dst, src, stride, features, lanes, valid);
+        repeat_4(dst, features, lanes, valid);
     else
-        load_8(dst, src, stride, features, lanes, valid);
+        repeat_8(dst, features, lanes, valid);
 }
 
 void VN_COMMON(store_lanes)(void *dst, int64_t stride, const void *src, int64_t features,

@@ -14,10 +14,9 @@ static void L(copy_strided)(T *dst, int64_t dst_row, int64_t dst_col, const T *s
                     dst[r * dst_row + c * dst_col] = src[r * src_row + c * src_col];
 }
 
-static void L(load)(T *dst, const T *src, int64_t stride, int64_t features, int64_t lanes,
-                    int64_t valid)
+/* Lanes without an example repeat the last one. */
+static void L(repeat)(T *dst, int64_t features, int64_t lanes, int64_t valid)
 {
-    L(copy_strided)(dst, lanes, 1, src, 1, stride, features, valid);
     for (int64_t f = 0; f < features; f++)
         for (int64_t l = valid; l < lanes; l++)
             dst[f * lanes + l] = dst[f * lanes + valid - 1];

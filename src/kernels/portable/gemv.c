@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The specification of the products of one example. */
+ * The specification of the products of one example and of sums over lanes. */
 #include "kernels/portable/product.h"
 
 void VN_FN(dot)(void *out, const void *x, const void *y, int64_t n)
@@ -30,8 +30,12 @@ void VN_FN(gemv_t)(void *y, const void *w, int64_t ldw, const void *x, int64_t m
         end_row((real *)y + j, mask_row(epilogue, j), 1, epilogue);
 }
 
-void VN_FN(outer)(void *w, int64_t ldw, const void *x, const void *y, int64_t m, int64_t n)
+void VN_FN(outer)(void *w, int64_t ldw, const void *x, const void *y, int64_t m, int64_t n,
+                  bool accumulate)
 {
-    for (int64_t i = 0; i < m; i++)
+    for (int64_t i = 0; i < m; i++) {
+        if (!accumulate)
+            set((real *)w + i * ldw, 0, n);
         add_scaled((real *)w + i * ldw, ((const real *)x)[i], y, n);
+    }
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Element-wise ops done together: block by block, so that what one makes is in level 1 when the
+ * next reads it, and is not stored at all where nobody else does.
+ *
+ * All results have the same number of elements in the same order. An operand has as many, or
+ * one for all of them, or (of lanes) one for every `row` of them. */
+#ifndef VN_CORE_PLAN_FUSED_H
+#define VN_CORE_PLAN_FUSED_H
+
+#include "core/plan/program.h"
+
+enum {
+    VN__FUSED_MEMBERS = 48,  /* ops of one step */
+    VN__FUSED_ARRAYS = 64,   /* operands and results of the step */
+    VN__FUSED_TEMPS = 8,     /* values that are kept for a block only */
+    VN__FUSED_OPERANDS = 3,  /* of one op */
+    VN__FUSED_BLOCK = 4096   /* bytes of a block at most */
+};
+
+typedef enum vn__reach { VN__REACH_ALL, VN__REACH_ONE, VN__REACH_ROW } vn__reach;
+
+/* One op. Its operands and its result are numbers of arrays: operands of the step, then its
+ * results, then temporary values. */
+typedef struct vn__member {
+    const vn_op *op;
+    const void *attr;
+    int32_t n_in;
+    int16_t in[VN__FUSED_OPERANDS], out;
+    /* of a whole block and of the last one: [results] follow n_in operands */
+    vn_aval whole[VN__FUSED_OPERANDS + 1], rest[VN__FUSED_OPERANDS + 1];
+} vn__member;
+
+typedef struct vn__fused {
+    int32_t n_member, n_array; /* arrays without temporary ones */
+    int64_t n;                 /* elements (of one panel) */
+    int64_t block, row;        /* elements of a whole block; lanes for operands with rows */
+    vn__reach *reach;          /* by array */
+    int64_t *size;             /* by array: bytes of an element */
+    vn__member *member;
+} vn__fused;
+
+/* Can result j of the step be written where operand i lies? */
+bool vn__fused_in_place(const vn__step *step, int i, int j);
+
+#endif

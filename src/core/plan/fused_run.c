@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Running fused element-wise ops. A plain step with much to do is cut into chunks for the
+ * pool's workers; the chunks depend on shapes alone. */
+#include <stdalign.h>
+
+#include "core/plan/fused.h"
+#include "kernels/kernels.h"
+#include "parallel/pool.h"
+
+/* Temporary values are apart by more than a block: at equal distances from 4096 a load would
+ * wait for stores that it does not depend on. */
+#define TEMP_BYTES (VN__FUSED_BLOCK + 128)
+
+#define CHUNK_BLOCKS  16  /* of one task */
+#define MANY_BLOCKS   256 /* blocks times ops: below this a fork costs more than it saves */
+
+typedef struct running {
+    const vn__fused *fused;
+    const vn__kernels *kernels;
+    char *base[VN__FUSED_ARRAYS];
+} running;
+
+static int64_t distance(const vn__fused *g, int array, int64_t element)
+{
+    return g->reach[array] == VN__REACH_ALL   ? element * g->size[array]
+           : g->reach[array] == VN__REACH_ROW ? element / g->row * g->size[array]
+                                              : 0;
+}
+
+/* Elements from `from` to `to`, from the start of a block on. */
+static void run_range(const running *r, int64_t from, int64_t to)
+{
+    alignas(64) char temp[VN__FUSED_TEMPS * TEMP_BYTES];
+    static const bool none[VN__FUSED_OPERANDS];
+    const vn__fused *const g = r->fused;
+    char *at[VN__FUSED_ARRAYS + VN__FUSED_TEMPS];
+    const void *x[VN__FUSED_OPERANDS];
+    void *y[1];
+    vn_eval e = {
+        .n_out = 1, .lanes = 1, .in = x, .out = y, .mapped = none, .kernels = r->kernels
+    };
+    for (int t = 0; t < VN__FUSED_TEMPS; t++)
+        at[g->n_array + t] = temp + t * TEMP_BYTES;
+    for (int64_t b = from; b < to; b += g->block) {
+        const bool whole = g->n - b >= g->block;
+        for (int i = 0; i < g->n_array; i++)
+            at[i] = r->base[i] + distance(g, i, b);
+        for (int k = 0; k < g->n_member; k++) {
+            const vn__member *const m = &g->member[k];
+            for (int i = 0; i < VN__FUSED_OPERANDS; i++)
+                x[i] = at[m->in[i]];
+            y[0] = at[m->out];
+            e.attr = m->attr;
+            e.n_in = m->n_in;
+            e.in_aval = whole ? m->whole : m->rest;
+            e.out_aval = e.in_aval + m->n_in;
+            m->op->eval(&e);
+        }
+    }
+}
+
+static void run_chunk(void *context, int64_t task, int worker)
+{
+    (void)worker;
+    const running *const r = context;
+    const int64_t chunk = CHUNK_BLOCKS * r->fused->block, from = task * chunk;
+    run_range(r, from, from + chunk < r->fused->n ? from + chunk : r->fused->n);
+}
+
+void vn__run_fused(const vn__step *s, const vn__frame *f)
+{
+    const vn__fused *const g = s->fused;
+    running r; /* only the first arrays are used */
+    r.fused = g;
+    r.kernels = vn__kernels_get();
+    int64_t panel[VN__FUSED_ARRAYS];
+    for (int i = 0; i < s->n_in; i++)
+        r.base[i] = vn__address(&s->in[i], f, &panel[i]);
+    for (int j = 0; j < s->n_out; j++)
+        r.base[s->n_in + j] = vn__address(&s->out[j], f, &panel[s->n_in + j]);
+    if (s->lanes == 1) {
+        const int64_t blocks = (g->n + g->block - 1) / g->block;
+        if (f->workers && blocks * g->n_member >= MANY_BLOCKS)
+            vn__parallel_for((blocks + CHUNK_BLOCKS - 1) / CHUNK_BLOCKS, run_chunk, &r);
+        else
+            run_range(&r, 0, g->n);
+        return;
+    }
+    for (int i = 0; i < g->n_array; i++)
+        r.base[i] += f->begin * panel[i];
+    for (int64_t p = f->begin; p < f->panels; p++) {
+        run_range(&r, 0, g->n);
+        for (int i = 0; i < g->n_array; i++)
+            r.base[i] += panel[i];
+    }
+}
+
+/* An op may write what it reads; later ones must not want what was there. */
+bool vn__fused_in_place(const vn__step *s, int i, int j)
+{
+    const vn__fused *const g = s->fused;
+    const int out = s->n_in + j;
+    bool written = false;
+    if (g->reach[i] != VN__REACH_ALL || g->size[i] != g->size[out])
+        return false;
+    for (int k = 0; k < g->n_member; k++) {
+        for (int o = 0; o < g->member[k].n_in; o++)
+            if (written && g->member[k].in[o] == i)
+                return false;
+        written = written || g->member[k].out == out;
+    }
+    return true;
+}

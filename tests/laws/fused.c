@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* Fused element-wise steps and values that are parts of others: the numbers of the eager call
+ * around every block and chunk size, the same bits at any number of threads, results in the
+ * buffers of donated arguments, and a description that says what was fused. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vernal.h"
+
+static int passed, failed;
+
+static void expect(bool holds, const char *what, const char *which, int64_t n)
+{
+    passed += holds;
+    failed += !holds;
+    if (!holds)
+        printf("FAIL %s of %lld: %s%s%s\n", which, (long long)n, what, vn_ok() ? "" : ": ",
+               vn_error_message());
+    vn_error_clear();
+}
+
+/* ---- functions of two arrays of one shape */
+
+/* Momenta as in Adam: three results, each of which may lie where an argument was. */
+static vn_tree *momenta(vn_tree *const arg[]) /* x, g, m, v */
+{
+    vn_tree *m = vn_fma(vn_float(0.9), arg[2], vn_mul(vn_float(0.1), arg[1]));
+    vn_tree *v = vn_fma(vn_float(0.99), arg[3], vn_mul(vn_float(0.01), vn_square(arg[1])));
+    vn_tree *step = vn_div(m, vn_add(vn_sqrt(v), vn_float(1e-8)));
+    return vn_tuple(vn_sub(arg[0], vn_mul(vn_float(1e-3), step)), m, v);
+}
+
+/* Results that trade places: neither may be written where the other still reads. */
+static vn_tree *exchange(vn_tree *const arg[])
+{
+    vn_tree *a = vn_add(arg[1], vn_float(1.0));
+    vn_tree *b = vn_sub(vn_mul(arg[0], vn_float(2.0)), a);
+    return vn_tuple(a, b, vn_add(arg[0], arg[1]));
+}
+
+/* Bools, another dtype in the middle, a value that is read by members and by others. */
+static vn_tree *mixed(vn_tree *const arg[])
+{
+    vn_tree *large = vn_gt(vn_abs(arg[0]), vn_abs(arg[1]));
+    vn_tree *chosen = vn_where(large, arg[0], arg[1]);
+    vn_tree *whole = vn_cast(vn_mul(chosen, vn_float(100.0)), VN_I32);
+    whole = vn_cast(whole, vn_dtype_of(arg[0]));
+    return vn_tuple(vn_sub(chosen, vn_div(whole, vn_float(100.0))), vn_sum(chosen), large);
+}
+
+/* Parts: halves of a vector, another shape, and both again. */
+static vn_tree *parts(vn_tree *const arg[])
+{
+    int64_t n = vn_size(arg[0]) / 2;
+    vn_tree *flat = vn_reshape(vn_mul(arg[0], arg[1]), VN_SHAPE(2 * n));
+    vn_tree *low = vn_slice(flat, 0, 0, n, 1), *high = vn_slice(flat, 0, n, 2 * n, 1);
+    vn_tree *sum = vn_add(vn_tanh(low), high);
+    return vn_tuple(sum, vn_reshape(flat, VN_SHAPE(2, n)), low,
+                    vn_mul(sum, vn_slice(arg[1], 0, n, 2 * n, 1)));
+}
+
+/* Halves that are made within one array, which may lie where an argument was: the first is made
+ * of the argument's second half. */
+static vn_tree *joined(vn_tree *const arg[])
+{
+    int64_t n = vn_size(arg[0]) / 2;
+    vn_tree *low = vn_slice(arg[0], 0, 0, n, 1), *high = vn_slice(arg[0], 0, n, 2 * n, 1);
+    vn_tree *first = vn_tanh(high), *second = vn_mul(low, vn_slice(arg[1], 0, n, 2 * n, 1));
+    vn_tree *halves[] = { first, second }, *turned[] = { second, vn_neg(first) };
+    return vn_tuple(vn_concat_n(2, halves, 0), vn_concat_n(2, turned, 0));
+}
+
+static vn_tree *halves_loss(vn_tree *const arg[])
+{
+    int64_t n = vn_size(arg[0]) / 2;
+    vn_tree *low = vn_slice(arg[0], 0, 0, n, 1), *high = vn_slice(arg[0], 0, n, 2 * n, 1);
+    return vn_sum(vn_mul(vn_tanh(low), vn_mul(high, vn_slice(arg[1], 0, 0, n, 1))));
+}
+
+/* Its cotangents are zeros around each half, added: they are joined. */
+static vn_tree *halves_gradient(vn_tree *const arg[])
+{
+    return vn_call(vn_filter_grad(vn_function(halves_loss, 2), NULL), arg[0], arg[1]);
+}
+
+/* More values than there are temporary places. */
+static vn_tree *many(vn_tree *const arg[])
+{
+    vn_tree *power[20], *sum = arg[1];
+    for (int i = 0; i < 20; i++)
+        power[i] = vn_add(arg[0], vn_float(0.125 * i));
+    for (int i = 0; i < 20; i++)
+        sum = vn_fma(power[19 - i], sum, power[i]);
+    return vn_sin(sum);
+}
+
+/* In lanes: operands of examples, of all examples and single numbers. */
+static vn_tree *gate(vn_tree *const arg[]) /* bias, x: one example */
+{
+    vn_tree *h = vn_add(arg[1], arg[0]), *s = vn_sigmoid(h);
+    vn_tree *left = vn_slice(s, 0, 0, vn_size(s) / 2, 1);
+    vn_tree *right = vn_slice(h, 0, vn_size(s) / 2, vn_size(s), 1);
+    return vn_add(vn_mul(left, right), vn_sub(vn_float(1.0), vn_tanh(right)));
+}
+
+static vn_tree *gate_loss(vn_tree *const arg[]) /* bias, x [batch, ..] */
+{
+    vn_tree *axes[] = { vn_none(), vn_int(0) };
+    vn_tree *f = vn_filter_vmap(vn_function(gate, 2),
+                                &(vn_vmap_options){ .in_axes = axes, .n_in = 2 });
+    return vn_mean(vn_square(vn_call(f, arg[0], arg[1])));
+}
+
+static vn_tree *gate_gradient(vn_tree *const arg[])
+{
+    return vn_call(vn_filter_value_and_grad(vn_function(gate_loss, 2), NULL), arg[0], arg[1]);
+}
+
+/* ---- checks */
+
+static bool near(vn_array *a, vn_array *b)
+{
+    vn_dtype dtype = vn_dtype_of(a);
+    double tolerance = dtype == VN_F64 ? 1e-12 : dtype == VN_F32 ? 2e-5 : 0;
+    vn_array *x = vn_cast(a, VN_F64), *y = vn_cast(b, VN_F64);
+    if (vn_size(a) == 0)
+        return true;
+    double largest = vn_item(vn_max(vn_abs(y)));
+    return vn_item(vn_max(vn_abs(vn_sub(x, y)))) <= tolerance * (1 + largest);
+}
+
+static void compare(const char *which, vn_tree *got, vn_tree *want, bool bits, int64_t n)
+{
+    vn_tree *a = vn_tree_leaves(got), *b = vn_tree_leaves(want);
+    bool same = a && b && vn_len(a) == vn_len(b);
+    for (int i = 0; same && i < vn_len(a); i++) {
+        vn_tree *x = vn_at(a, i), *y = vn_at(b, i);
+        size_t bytes = (size_t)vn_size(x) * vn_dtype_size(vn_dtype_of(x));
+        same = vn_dtype_of(x) == vn_dtype_of(y) && vn_size(x) == vn_size(y) &&
+               (bits ? !memcmp(vn_data(x), vn_data(y), bytes) : near(x, y));
+    }
+    expect(same, bits ? "other threads, other bits" : "not the numbers of the eager call",
+           which, n);
+}
+
+static vn_tree *copies(int n, vn_tree *const arg[])
+{
+    vn_tree *copy[8];
+    for (int i = 0; i < n; i++)
+        copy[i] = vn_array_from(vn_dtype_of(arg[i]), vn_shape_of(arg[i]), vn_data(arg[i]));
+    return vn_tuple_n(n, copy);
+}
+
+static void check(const char *which, vn_tree *f, int arity, vn_tree *const arg[], int64_t n)
+{
+    vn_tree *want = vn_call_n(f, arity, arg), *first = NULL;
+    for (int threads = 1; threads <= 4; threads++) {
+        vn_set_num_threads(threads);
+        vn_tree *got = vn_call_n(vn_filter_jit(f, NULL), arity, arg);
+        first = first ? first : got;
+        compare(which, got, want, false, n);
+        compare(which, got, first, true, n);
+    }
+    vn_tree *given = copies(arity, arg), *held[8];
+    for (int i = 0; i < arity; i++)
+        held[i] = vn_at(given, i);
+    vn_jit_options donate = { .donate = VN_DONATE_ALL };
+    compare(which, vn_call_n(vn_filter_jit(f, &donate), arity, held), first, true, n);
+}
+
+static void check_size(vn_dtype dtype, int64_t n)
+{
+    vn_tree *x[4];
+    for (int i = 0; i < 4; i++)
+        x[i] = vn_normal(vn_key((uint64_t)i), VN_SHAPE(n), dtype);
+    x[3] = vn_square(x[3]);
+    check("momenta", vn_function(momenta, 4), 4, x, n);
+    check("exchange", vn_function(exchange, 2), 2, x, n);
+    check("mixed", vn_function(mixed, 2), 2, x, n);
+    check("many", vn_function(many, 2), 2, x, n);
+    if (n % 2 || n == 0)
+        return;
+    check("parts", vn_function(parts, 2), 2, x, n);
+    check("joined", vn_function(joined, 2), 2, x, n);
+    check("halves", vn_function(halves_gradient, 2), 2, x, n);
+}
+
+static void check_lanes(vn_dtype dtype, int64_t features, int64_t batch)
+{
+    vn_tree *x[] = { vn_normal(vn_key(1), VN_SHAPE(features), dtype),
+                     vn_normal(vn_key(2), VN_SHAPE(batch, features), dtype) };
+    check("gate", vn_function(gate_gradient, 2), 2, x, batch);
+}
+
+/* ---- what was fused, in words */
+
+static void check_description(void)
+{
+    char text[8192] = "";
+    FILE *file = tmpfile();
+    vn_tree *x = vn_ones(VN_F32, VN_SHAPE(100)), *arg[] = { x, x, x, x };
+    vn_plan_print(file, vn_function(momenta, 4), 4, arg);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    const char *step = strstr(text, "fused f32[100]: ");
+    expect(step && !strstr(step + 1, "fused"), "is one step of a plan", "momenta", 100);
+    expect(step && strstr(step, "fma") && strstr(step, "div"), "names its ops", "momenta", 100);
+}
+
+int main(void)
+{
+    static const int64_t sizes[] = { 0, 1, 2, 16, 511, 512, 1023, 1024, 1026, 5000, 300002 };
+    for (int wide = 0; wide < 2; wide++) {
+        vn_dtype dtype = wide ? VN_F64 : VN_F32;
+        vn_set_default_dtype(dtype);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+            VN_SCOPE check_size(dtype, sizes[i]);
+        for (int64_t features = 2; features <= 66; features += 16)
+            VN_SCOPE
+            {
+                check_lanes(dtype, features, 1);
+                check_lanes(dtype, features, 100);
+                check_lanes(dtype, features, 1000);
+            }
+    }
+    vn_set_default_dtype(VN_F32);
+    VN_SCOPE check_description();
+    vn_finish();
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
