@@ -74,10 +74,12 @@ Test(names, disagreements_name_the_leaf)
     expect_error(STRUCTURE, "\"head.bias\" of the dict belongs to no leaf of `like`");
     vn_tree *wrong = vn_ones(VN_F32, VN_SHAPE(5));
     cr_assert(!vn_load_state_dict(vn_tree_at(like, "['b'].layers[0].bias", wrong), dict, NULL));
-    expect_error(SHAPE, "b.layers.0.bias: the shape is f32[5] in `like` and f32[4] in the dict");
+    expect_error(SHAPE,
+                 "b.layers.0.bias: the shape is f32[5] in `like` and f32[4] in the dict");
     wrong = vn_tree_at(like, "['b'].layers[0].bias", vn_ones(VN_F64, VN_SHAPE(4)));
     cr_assert(!vn_load_state_dict(wrong, dict, NULL));
-    expect_error(DTYPE, "b.layers.0.bias: the dtype is f64[4] in `like` and f32[4] in the dict");
+    expect_error(DTYPE,
+                 "b.layers.0.bias: the dtype is f64[4] in `like` and f32[4] in the dict");
     const vn_state_dict_options numbers = { .filter = vn_is_array_like };
     static const char *const key = "";
     cr_assert(!vn_load_state_dict(vn_int(1),

@@ -89,10 +89,9 @@ Test(npz, files_are_written_and_read)
 Test(npz, more_entries_than_sixteen_bits_count)
 {
     enum { MANY = 66000 };
-    static char name[MANY][8];
+    static char name[MANY][16];
     const char **keys = malloc(MANY * sizeof *keys);
-    vn_tree **items = malloc(MANY * sizeof *items), *x = vn_int(0);
-    x = vn_scalar(VN_U8, 7);
+    vn_tree **items = malloc(MANY * sizeof *items), *x = vn_scalar(VN_U8, 7);
     for (int i = 0; i < MANY; i++) {
         snprintf(name[i], sizeof name[i], "%d", i);
         keys[i] = name[i], items[i] = x;

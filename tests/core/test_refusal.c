@@ -152,7 +152,8 @@ static bool npz(void)
 #else
     const vn_npz_options options = { 0 };
 #endif
-    vn_tree *dict = vn_state_dict(model, &(vn_state_dict_options){ .filter = vn_is_array_like });
+    const vn_state_dict_options numbers = { .filter = vn_is_array_like };
+    vn_tree *dict = vn_state_dict(model, &numbers);
     vn_array *bytes = vn_npz_save(path, dict, NULL) == VN_ERR_OK && vn_npz_load(path)
                           ? vn_npz_save_bytes(dict, &options)
                           : NULL;

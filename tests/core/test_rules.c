@@ -99,8 +99,9 @@ Test(rules, functions_write_a_leaf_their_way)
     cr_assert(vn_size(bytes) == 4 + 134 + 136);
     cr_assert(vn_tree_equal(from(bytes, like, spec), tree, NULL));
     expect_ok();
-    for (int64_t n = 0; n < vn_size(bytes); n++) {
-        cr_assert(!vn_tree_deserialise_leaves_spec_bytes(vn_data(bytes), (size_t)n, like, spec));
+    const char *const data = vn_data(bytes);
+    for (size_t n = 0; n < (size_t)vn_size(bytes); n++) {
+        cr_assert(!vn_tree_deserialise_leaves_spec_bytes(data, n, like, spec));
         expect_error(FORMAT, "memory: leaf [");
     }
     memcpy(vn_data_mut(bytes), "kram", 4);

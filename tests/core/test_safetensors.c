@@ -53,7 +53,7 @@ Test(safetensors, bytes_are_those_of_the_python_package)
 
 Test(safetensors, every_dtype_and_rank_is_read_back)
 {
-    static char name[VN_DTYPE_COUNT * (VN_MAX_RANK + 1)][16];
+    static char name[VN_DTYPE_COUNT * (VN_MAX_RANK + 1)][24];
     const char *keys[VN_DTYPE_COUNT * (VN_MAX_RANK + 1)];
     vn_tree *items[VN_DTYPE_COUNT * (VN_MAX_RANK + 1)];
     int n = 0;
