@@ -36,6 +36,6 @@ void law_file(law_run *r, const law_subject *s)
     law_same_bits(r, "read again", read, model);
     if (size > 0 && vn_tree_deserialise_leaves_bytes(vn_data(bytes), size - 1, other))
         law_fail(r, "a file that is one byte short is read");
-    vn_error_clear();
     by_name(r, model, other);
+    vn_error_clear();
 }
