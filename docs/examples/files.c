@@ -123,8 +123,8 @@ int main(int argc, char **argv)
     if (argc > 1 && chdir(argv[1]) != 0)
         return fprintf(stderr, "files [FOLDER]: a folder to write to\n"), 2;
     vn_tree *model = vn_mlp(5, 1, 10, 3, vn_key(1), NULL);
-    const bool good = hyperparameters() && last_layer_alone(model) && in_half_the_bytes(model) &&
-                      by_name(model) && new_head(model);
+    const bool good = hyperparameters() && last_layer_alone(model) &&
+                      in_half_the_bytes(model) && by_name(model) && new_head(model);
     if (!vn_ok())
         fprintf(stderr, "%s\n", vn_error_message());
     return vn_ok() && good ? 0 : 1;
