@@ -34,7 +34,7 @@ endmacro()
 vn_option(HWLOC "hwloc for the machine's topology")
 vn_find_module(HWLOC hwloc)
 
-vn_option(ZLIB "zlib for .gz files")
+vn_option(ZLIB "zlib for .gz files and compressed .npz")
 if(VN_WITH_ZLIB)
     find_package(ZLIB QUIET)
     vn_found(ZLIB "${ZLIB_FOUND}")

@@ -129,6 +129,37 @@ static bool csv(void)
     return vn_csv_load(path, NULL) != NULL;
 }
 
+static bool json(void)
+{
+    vn_tree *tree = vn_json_parse("{\"a\": [1, 2.5, \"x\"], \"b\": {\"c\": null}}");
+    return vn_json_format(tree) != NULL;
+}
+
+static bool safetensors(void)
+{
+    vn_tree *dict = vn_state_dict(model, NULL);
+    vn_tree *got = vn_safetensors_save(path, dict, NULL) == VN_ERR_OK
+                       ? vn_load_state_dict(model, vn_safetensors_load(path), NULL)
+                       : NULL;
+    vn_array *bytes = got ? vn_safetensors_save_bytes(dict, NULL) : NULL;
+    return bytes && vn_safetensors_load_bytes(vn_data(bytes), (size_t)vn_size(bytes)) != NULL;
+}
+
+static bool npz(void)
+{
+#ifdef VN_HAVE_ZLIB
+    const vn_npz_options options = { .compression = 1 };
+#else
+    const vn_npz_options options = { 0 };
+#endif
+    const vn_state_dict_options numbers = { .filter = vn_is_array_like };
+    vn_tree *dict = vn_state_dict(model, &numbers);
+    vn_array *bytes = vn_npz_save(path, dict, NULL) == VN_ERR_OK && vn_npz_load(path)
+                          ? vn_npz_save_bytes(dict, &options)
+                          : NULL;
+    return bytes && vn_npz_load_bytes(vn_data(bytes), (size_t)vn_size(bytes)) != NULL;
+}
+
 Test(refusal, trees)
 {
     bool (*const bodies[])(void) = { build,  wrap,  replace, replace_by_call, map, leaves,
@@ -145,7 +176,8 @@ Test(refusal, texts)
 
 Test(refusal, files)
 {
-    bool (*const bodies[])(void) = { to_memory, to_file, fortran, csv };
+    bool (*const bodies[])(void) = { to_memory, to_file, fortran, csv,
+                                     json,      safetensors, npz };
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
         expect_survives_refusal(bodies[i]);
 }

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables of numbers as text. */
-#include <locale.h>
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/element.h"
+#include "core/io/number.h"
 #include "core/io/stream.h"
 #include "vernal/io.h"
-
-/* Numbers have a decimal point whatever the program's locale says. */
-static locale_t c_locale;
-static void make_locale(void) { c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
 
 typedef struct table {
     const char *at; /* of the text, which ends with a zero byte */
@@ -48,7 +42,7 @@ static bool read_number(table *t, int64_t column, const vn__where *where)
     char *end = NULL;
     skip_blanks(t);
     const bool space = (unsigned char)*t->at <= ' '; /* strtod would pass over line ends */
-    const double value = space ? 0 : strtod_l(t->at, &end, c_locale);
+    const double value = space ? 0 : vn__read_number(t->at, &end);
     if (space || end == t->at) {
         const int length = (int)strcspn(t->at, "\n,;\t ");
         vn__io_fail(where, VN_ERR_FORMAT, "line %lld, column %lld: \"%.*s\" is no number",
@@ -146,15 +140,12 @@ static vn_array *array_of(const table *t, vn_dtype dtype)
 
 vn_array *vn_csv_load(const char *path, const vn_csv_options *options)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     static const vn_csv_options defaults;
     const vn_csv_options *const o = options ? options : &defaults;
     const vn__where where = { .who = "csv_load", .file = path };
     vn__stream stream;
-    pthread_once(&once, make_locale);
-    if (!c_locale)
-        return vn__fail_memory(sizeof c_locale);
-    if (!vn__file_given(&where, path) || !vn__stream_open(&stream, &where))
+    if (!vn__numbers_ready() || !vn__file_given(&where, path) ||
+        !vn__stream_open(&stream, &where))
         return NULL;
     int64_t size = 0;
     char *const text = slurp(&stream, &size, &where);

@@ -3,32 +3,15 @@
 #include <string.h>
 
 #include "core/base/element.h"
+#include "core/io/leaves.h"
 #include "core/io/npy.h"
-#include "vernal/io.h"
 
-typedef struct walk {
-    vn__stream *stream;
-    vn__where where; /* where.leaf counts */
-} walk;
-
-static bool has_numbers(void *context, vn_tree *leaf)
+bool vn_leaf_save(vn_leaf_stream *to, vn_tree *leaf)
 {
-    (void)context;
-    return !vn_is_array(leaf) || vn_data(leaf);
-}
-
-static bool write_leaf(void *context, vn_tree *leaf)
-{
-    walk *const w = context;
-    if (vn_is_array_like(leaf) && !vn__npy_write_leaf(w->stream, leaf, &w->where))
+    if (!vn__no_nulls("leaf_save", 1, &leaf) || (vn_is_array(leaf) && !vn_data(leaf)))
         return false;
-    w->where.leaf++;
-    return true;
-}
-
-static bool write_leaves(vn__stream *stream, const vn__where *where)
-{
-    return vn__for_leaves(where->tree, write_leaf, &(walk){ stream, *where });
+    return !to->stream || !vn_is_array_like(leaf) ||
+           vn__npy_write_leaf(to->stream, leaf, &to->where);
 }
 
 /* True if the record can stand for the leaf of `like`; else an error. */
@@ -71,27 +54,19 @@ static vn_tree *convert(const vn_tree *like, const vn_array *x, const vn__where 
     return vn_int(vn_item_int(x));
 }
 
-static vn_tree *read_leaf(void *context, vn_tree *like)
+vn_tree *vn_leaf_load(vn_leaf_stream *from, vn_tree *like)
 {
-    walk *const w = context;
     vn__npy npy;
-    vn_tree *leaf = like;
-    if (vn_is_array_like(like)) {
-        if (!vn__npy_read_header(&npy, w->stream, &w->where,
-                                 "the file ends before this leaf") ||
-            !accepts(like, &npy, &w->where))
-            return NULL;
-        leaf = vn__npy_read_data(w->stream, &npy, &w->where);
-        if (leaf && !vn_is_array(like))
-            leaf = convert(like, leaf, &w->where);
-    }
-    w->where.leaf++;
-    return leaf;
-}
-
-static vn_tree *read_leaves(vn__stream *stream, const vn__where *where)
-{
-    return vn__map_leaves(where->tree, read_leaf, &(walk){ stream, *where });
+    if (!vn__no_nulls("leaf_load", 1, &like))
+        return NULL;
+    if (!vn_is_array_like(like))
+        return like;
+    if (!vn__npy_read_header(&npy, from->stream, &from->where,
+                             "the file ends before this leaf") ||
+        !accepts(like, &npy, &from->where))
+        return NULL;
+    vn_tree *const leaf = vn__npy_read_data(from->stream, &npy, &from->where);
+    return leaf && !vn_is_array(like) ? convert(like, leaf, &from->where) : leaf;
 }
 
 /* The path, with ".eqx" if the last component has no suffix; to be freed. */
@@ -113,29 +88,29 @@ static char *with_suffix(const char *path)
 #define LOAD "tree_deserialise_leaves"
 
 /* A tree that cannot be written is found out before the file is touched. */
-static bool can_write(const vn__where *where, const void *file, vn_tree *tree)
+static bool can_write(const vn__where *where, const void *file, vn_tree *tree, vn_tree *spec)
 {
     return vn__no_nulls(where->who, 1, &tree) && vn__file_given(where, file) &&
-           vn__for_leaves(tree, has_numbers, NULL);
+           vn__write_leaves(NULL, spec, where);
 }
 
-vn_status vn_tree_serialise_leaves(const char *path, vn_tree *tree)
+vn_status vn_tree_serialise_leaves_spec(const char *path, vn_tree *tree, vn_tree *spec)
 {
     vn__where where = { SAVE, path, tree, 0 };
-    char *const full = can_write(&where, path, tree) ? with_suffix(path) : NULL;
+    char *const full = can_write(&where, path, tree, spec) ? with_suffix(path) : NULL;
     vn__stream stream;
     bool good = false;
     where.file = full;
     const vn__where whole = { SAVE, full, NULL, 0 };
     if (full && vn__stream_create(&stream, &whole)) {
-        good = write_leaves(&stream, &where);
+        good = vn__write_leaves(&stream, spec, &where);
         good = vn__stream_close(&stream, &whole) && good;
     }
     vn__free(full);
     return good ? VN_ERR_OK : vn_error_status();
 }
 
-vn_tree *vn_tree_deserialise_leaves(const char *path, vn_tree *like)
+vn_tree *vn_tree_deserialise_leaves_spec(const char *path, vn_tree *like, vn_tree *spec)
 {
     vn__where where = { LOAD, path, like, 0 };
     if (!vn__no_nulls(LOAD, 1, &like) || !vn__file_given(&where, path))
@@ -146,46 +121,76 @@ vn_tree *vn_tree_deserialise_leaves(const char *path, vn_tree *like)
     where.file = full;
     const vn__where whole = { LOAD, full, NULL, 0 };
     if (full && vn__stream_open(&stream, &whole)) {
-        tree = read_leaves(&stream, &where);
+        tree = vn__read_leaves(&stream, spec, &where);
         vn__stream_close(&stream, &whole);
     }
     vn__free(full);
     return tree;
 }
 
-vn_status vn_tree_serialise_leaves_to(FILE *file, vn_tree *tree)
+vn_status vn_tree_serialise_leaves_spec_to(FILE *file, vn_tree *tree, vn_tree *spec)
 {
     const vn__where where = { SAVE, "the stream", tree, 0 };
     vn__stream stream = { .file = file };
-    return can_write(&where, file, tree) && write_leaves(&stream, &where) ? VN_ERR_OK
-                                                                          : vn_error_status();
+    const bool good =
+        can_write(&where, file, tree, spec) && vn__write_leaves(&stream, spec, &where);
+    return good ? VN_ERR_OK : vn_error_status();
 }
 
-vn_tree *vn_tree_deserialise_leaves_from(FILE *file, vn_tree *like)
+vn_tree *vn_tree_deserialise_leaves_spec_from(FILE *file, vn_tree *like, vn_tree *spec)
 {
     const vn__where where = { LOAD, "the stream", like, 0 };
     if (!vn__no_nulls(LOAD, 1, &like) || !vn__file_given(&where, file))
         return NULL;
     vn__stream stream = vn__stream_file(file);
-    return read_leaves(&stream, &where);
+    return vn__read_leaves(&stream, spec, &where);
 }
 
-vn_array *vn_tree_serialise_leaves_bytes(vn_tree *tree)
+vn_array *vn_tree_serialise_leaves_spec_bytes(vn_tree *tree, vn_tree *spec)
 {
     const vn__where where = { SAVE, "memory", tree, 0 };
     vn__stream stream = { 0 };
-    vn_array *bytes = NULL;
-    if (can_write(&where, &stream, tree) && write_leaves(&stream, &where))
-        bytes = vn_array_from(VN_U8, VN_SHAPE(stream.written), stream.out);
-    vn__free(stream.out);
-    return bytes;
+    const bool good =
+        can_write(&where, &stream, tree, spec) && vn__write_leaves(&stream, spec, &where);
+    return vn__stream_bytes(&stream, good);
 }
 
-vn_tree *vn_tree_deserialise_leaves_bytes(const void *data, size_t size, vn_tree *like)
+vn_tree *vn_tree_deserialise_leaves_spec_bytes(const void *data, size_t size, vn_tree *like,
+                                               vn_tree *spec)
 {
     const vn__where where = { LOAD, "memory", like, 0 };
     if (!vn__no_nulls(LOAD, 1, &like) || (size && !vn__file_given(&where, data)))
         return NULL;
     vn__stream stream = vn__stream_memory(data, size);
-    return read_leaves(&stream, &where);
+    return vn__read_leaves(&stream, spec, &where);
+}
+
+vn_status vn_tree_serialise_leaves(const char *path, vn_tree *tree)
+{
+    return vn_tree_serialise_leaves_spec(path, tree, NULL);
+}
+
+vn_tree *vn_tree_deserialise_leaves(const char *path, vn_tree *like)
+{
+    return vn_tree_deserialise_leaves_spec(path, like, NULL);
+}
+
+vn_status vn_tree_serialise_leaves_to(FILE *file, vn_tree *tree)
+{
+    return vn_tree_serialise_leaves_spec_to(file, tree, NULL);
+}
+
+vn_tree *vn_tree_deserialise_leaves_from(FILE *file, vn_tree *like)
+{
+    return vn_tree_deserialise_leaves_spec_from(file, like, NULL);
+}
+
+vn_array *vn_tree_serialise_leaves_bytes(vn_tree *tree)
+{
+    return vn_tree_serialise_leaves_spec_bytes(tree, NULL);
+}
+
+vn_tree *vn_tree_deserialise_leaves_bytes(const void *data, size_t size, vn_tree *like)
+{
+    return vn_tree_deserialise_leaves_spec_bytes(data, size, like, NULL);
 }

@@ -207,17 +207,17 @@ static int print_shape(char *text, size_t size, vn_shape shape)
     return used + snprintf(text + used, size - (size_t)used, shape.rank == 1 ? ",)" : ")");
 }
 
-bool vn__npy_write(vn__stream *stream, vn_dtype dtype, vn_shape shape, const void *data,
-                   const vn__where *where)
+size_t vn__npy_header(char header[VN__NPY_HEADER], vn_dtype dtype, vn_shape shape)
 {
     static const char *const codes[] = {
 #define VN_NPY_CODE(name, text, type, bytes, npy) [VN_##name] = npy,
         VN_DTYPE_LIST(VN_NPY_CODE)
 #undef VN_NPY_CODE
     };
-    char header[512] = "\x93NUMPY\1", dims[256];
+    char dims[256];
+    memcpy(header, "\x93NUMPY\1", 8);
     print_shape(dims, sizeof dims, shape);
-    int used = 10 + snprintf(header + 10, sizeof header - 10,
+    int used = 10 + snprintf(header + 10, VN__NPY_HEADER - 10,
                              "{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
                              codes[dtype], dims);
     if (shape.rank > 0)
@@ -228,7 +228,15 @@ bool vn__npy_write(vn__stream *stream, vn_dtype dtype, vn_shape shape, const voi
     header[total - 1] = '\n';
     header[8] = (char)((total - 10) & 0xff);
     header[9] = (char)((total - 10) >> 8);
+    return (size_t)total;
+}
+
+bool vn__npy_write(vn__stream *stream, vn_dtype dtype, vn_shape shape, const void *data,
+                   const vn__where *where)
+{
+    char header[VN__NPY_HEADER];
+    const size_t total = vn__npy_header(header, dtype, shape);
     const size_t bytes = (size_t)vn_shape_size(shape) * vn_dtype_size(dtype);
-    return vn__stream_write(stream, header, (size_t)total, where) &&
+    return vn__stream_write(stream, header, total, where) &&
            vn__stream_write(stream, data, bytes, where);
 }

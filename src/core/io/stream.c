@@ -20,7 +20,7 @@ vn_status vn__io_fail(const vn__where *where, vn_status status, const char *form
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    if (where->tree)
+    if (where->tree && where->leaf < vn_tree_count(where->tree))
         vn_tree_path(where->tree, where->leaf, path, sizeof path);
     return vn__fail(status, "%s: %.120s%s%s: %s", where->who, where->file,
                     where->tree ? ": leaf " : "", path, message);
@@ -138,7 +138,9 @@ size_t vn__stream_read(vn__stream *stream, void *out, size_t n)
 #endif
     if (stream->left >= 0 && (uint64_t)stream->left < n)
         got = (size_t)stream->left;
-    if (stream->file) {
+    if (stream->pull) {
+        got = stream->pull(stream, out, got);
+    } else if (stream->file) {
         got = fread(out, 1, got, stream->file);
         stream->damaged = stream->damaged || ferror(stream->file);
     } else if (got) {
@@ -166,10 +168,18 @@ bool vn__stream_write(vn__stream *stream, const void *data, size_t n, const vn__
     return true;
 }
 
+vn_array *vn__stream_bytes(vn__stream *stream, bool good)
+{
+    vn_array *const bytes =
+        good ? vn_array_from(VN_U8, VN_SHAPE(stream->written), stream->out) : NULL;
+    vn__free(stream->out);
+    return bytes;
+}
+
 void vn__fail_truncated(const vn__stream *stream, const vn__where *where, int64_t got,
                         int64_t wanted)
 {
-    if (stream->damaged && stream->gz)
+    if (stream->damaged && (stream->gz || stream->pull))
         vn__io_fail(where, VN_ERR_FORMAT, "the compressed data is damaged");
     else if (stream->damaged)
         vn__io_fail(where, VN_ERR_FILE, "cannot be read: %s", strerror(errno));

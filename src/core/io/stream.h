@@ -23,6 +23,8 @@ bool vn__file_given(const vn__where *where, const void *file);
 typedef struct vn__stream {
     FILE *file;     /* or */
     void *gz;       /* or */
+    size_t (*pull)(struct vn__stream *stream, void *out, size_t n); /* of context, or */
+    void *context;
     const char *in; /* memory to read, `left` bytes, or */
     char *out;      /* memory to write, grows */
     int64_t written, capacity;
@@ -42,6 +44,10 @@ bool vn__stream_close(vn__stream *stream, const vn__where *where);
 /* The number of bytes read, less than n at the end. */
 size_t vn__stream_read(vn__stream *stream, void *out, size_t n);
 bool vn__stream_write(vn__stream *stream, const void *data, size_t n, const vn__where *where);
+
+/* What was written to memory as an array u8[n] if it is `good`, else NULL; the memory is given
+ * back. */
+vn_array *vn__stream_bytes(vn__stream *stream, bool good);
 
 /* Records that the stream ended (or is damaged) after `got` of `wanted` bytes. */
 void vn__fail_truncated(const vn__stream *stream, const vn__where *where, int64_t got,
