@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The reductions as functions, over fold(out, x, outer, n, inner, accumulate, identity,
- * formula)
- * and the formulas f_sum, f_prod, f_max and f_min. */
+ * formula) and the formulas f_sum, f_prod, f_max and f_min. */
 
 #define FOLD(name, identity)                                                                   \
     static void fold_##name(void *out, const void *x, int64_t outer, int64_t n, int64_t inner, \
