@@ -28,6 +28,7 @@ int main(void)
             if (i % 200 == 0)
                 printf("step %4d  loss %.5f\n", i, vn_item(vn_at(out, 1)));
         }
+    vn_release(model);
     puts(vn_error_message());
     return vn_ok() ? 0 : 1;
 }
