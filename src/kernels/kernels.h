@@ -179,34 +179,40 @@ typedef void vn__gemm_packed_fn(void *c, int64_t ldc, const void *packed, const 
                                 int64_t ldb, int64_t m, int64_t n, int64_t k,
                                 const vn__epilogue *epilogue);
 
-/* A convolution with lanes innermost: any rank, stride, padding and dilation is a table
- *   tap[q * taps + t] = index of the input pixel under tap t of output pixel q, or -1: padding.
- * Elements: x[c * x_channel + pixel * x_pixel + l], y[o * y_channel + q * y_pixel + l];
- * contiguous panels [channels][pixels][L] have channel strides pixels * L and pixel strides L.
- * A group of channels is a call of its own. */
-typedef struct vn__window {
-    const int32_t *tap;         /* [pixels][taps] */
-    int64_t pixels, taps;       /* output pixels, window size */
-    int64_t channels, outputs;  /* channels of x and y; pooling: channels, outputs unused */
-    int64_t lanes;
-    int64_t x_channel, x_pixel, y_channel, y_pixel;
-} vn__window;
+/* An image of lane vectors seen through the window of a convolution. Its padding is written out
+ * as zeros, so every output pixel sees the same columns, in runs that lie side by side:
+ *   column(q, r * length + i)[l] = x[base[q] + offset[r] + i * lanes + l]
+ * for r < runs, i < length.
+ * With the image laid out [pixel][channel][lanes] a run is a row of the window. Any rank,
+ * stride, padding and dilation is a matter of base and offset; a group of channels is an image
+ * of its own. Results: y[o * y_channel + to[q] * y_pixel + l], to NULL: q. */
+typedef struct vn__view {
+    const int64_t *base;   /* [pixels], in elements of x */
+    const int64_t *to;     /* [pixels], NULL: 0, 1, .. */
+    const int64_t *offset; /* [runs], in elements of x */
+    const int64_t *target; /* [runs * length]: where a column's weight lies in a row of dW */
+    int64_t pixels, runs, length, outputs;
+    int64_t lanes; /* a multiple of 16 */
+    int64_t y_channel, y_pixel;
+} vn__view;
 
-/* y[o][q][l] = epilogue(sum over t, c of W(o, t * channels + c) x[c][tap(q, t)][l]), W packed
- * with m = outputs. epilogue->mask is laid out like y: channel stride mask_row, pixel stride
- * y_pixel. The input gradient is the same call with x and y exchanged: packed W^T (m =
- * channels, k runs over t and o), and the table that gives the output pixel by input pixel and
- * tap. */
-typedef void vn__conv_fn(void *y, const void *packed, const void *x, const vn__window *window,
+/* y[o][to q][l] = epilogue(sum over k of W(o, k) column(q, k)[l]), W packed with m = outputs.
+ * epilogue->mask is laid out like y: channel stride mask_row, pixel stride y_pixel. */
+typedef void vn__conv_fn(void *y, const void *packed, const void *x, const vn__view *view,
                          const vn__epilogue *epilogue);
 
-/* dw[o * dw_row + t * dw_tap + c * dw_channel] += sum q, l of dy[o][q][l] x[c][tap(q, t)][l].
+/* dw[o * dw_row + target[k]] += sum over q, l of dy[o][to q][l] column(q, k)[l].
  * Lanes without an example must hold zeros in dy and no NaN in x.
- * scratch: conv_weight_grad_scratch(window) bytes, 64-byte aligned. */
-typedef void vn__conv_weight_grad_fn(void *dw, int64_t dw_row, int64_t dw_tap,
-                                     int64_t dw_channel, const void *dy, const void *x,
-                                     const vn__window *window, void *scratch);
-typedef int64_t vn__conv_weight_grad_scratch_fn(const vn__window *window);
+ * scratch: conv_weight_grad_scratch(view) bytes, 64-byte aligned. */
+typedef void vn__conv_weight_grad_fn(void *dw, int64_t dw_row, const void *dy, const void *x,
+                                     const vn__view *view, void *scratch);
+typedef int64_t vn__conv_weight_grad_scratch_fn(const vn__view *view);
+
+/* The square of the norm of each lane's weight gradient, without the gradient:
+ *   norm[l] += sum over o, k of (sum over q of dy[o][to q][l] column(q, k)[l])^2
+ * scratch: as for conv_weight_grad. */
+typedef void vn__conv_weight_norm_fn(void *norm, const void *dy, const void *x,
+                                     const vn__view *view, void *scratch);
 
 /* The weight gradient of a dense layer, a sum over panels p and lanes l:
  *   C[i][j] += sum over p, l of y[p * y_panel + i * y_row + l] x[p * x_panel + j * x_row + l]
@@ -243,6 +249,18 @@ typedef void vn__transpose_fn(void *dst, int64_t dst_row, const void *src, int64
 typedef void vn__dot_fn(void *out, const void *x, const void *y, int64_t n);
 
 /* ---- windows and rows ------------------------------------------------------------------- */
+
+/* Pooling with lanes innermost: any rank, stride and padding is a table
+ *   tap[q * taps + t] = index of the input pixel under tap t of output pixel q, or -1: padding.
+ * Elements: x[c * x_channel + pixel * x_pixel + l], y[c * y_channel + q * y_pixel + l];
+ * contiguous panels [channels][pixels][L] have channel strides pixels * L and pixel strides
+ * L. */
+typedef struct vn__window {
+    const int32_t *tap;   /* [pixels][taps] */
+    int64_t pixels, taps; /* output pixels, window size */
+    int64_t channels, lanes;
+    int64_t x_channel, x_pixel, y_channel, y_pixel;
+} vn__window;
 
 /* Pooling, for every channel: y[c][q][l] = max or sum over taps t of x[c][tap(q, t)][l].
  * Padding is skipped; a window of nothing but padding gives -inf (max) or 0 (sum). max: NaN
@@ -315,6 +333,7 @@ typedef struct vn__real_kernels {
     vn__conv_fn *conv;
     vn__conv_weight_grad_fn *conv_weight_grad;
     vn__conv_weight_grad_scratch_fn *conv_weight_grad_scratch;
+    vn__conv_weight_norm_fn *conv_weight_norm;
     vn__lane_gemm_fn *lane_gemm;
     vn__lane_gemm_scratch_fn *lane_gemm_scratch;
     vn__lane_matmul_fn *lane_matmul;

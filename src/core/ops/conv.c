@@ -87,6 +87,13 @@ static size_t prepare_size(const void *attr, const vn_aval in[], int n_in, const
 
 static void prepare(void *memory, const vn_eval *e) { vn__conv_prepare(memory, e, false); }
 
+static bool takes_epilogue(const void *attr, const vn_aval in[], const bool mapped[],
+                           int64_t lanes, const vn_aval *bias)
+{
+    (void)attr;
+    return vn__conv_takes_epilogue(in, mapped, lanes, bias, false);
+}
+
 static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
     if (node->need[0])
@@ -112,6 +119,7 @@ const vn_op vn__op_conv = {
     .scratch = scratch,
     .prepare_size = prepare_size,
     .prepare = prepare,
+    .takes_epilogue = takes_epilogue,
     .vjp = vjp,
     .flops = flops,
 };

@@ -39,6 +39,8 @@ void vn__conv_product(const vn_eval *e, bool back);
 size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool mapped[],
                              bool back);
 void vn__conv_prepare(void *memory, const vn_eval *e, bool back);
+bool vn__conv_takes_epilogue(const vn_aval in[], const bool mapped[], int64_t lanes,
+                             const vn_aval *bias, bool back);
 size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool mapped[],
                                 int64_t lanes, bool back);
 

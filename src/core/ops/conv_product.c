@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Evaluation of conv and conv_input_grad, which are one loop: for each destination pixel, the
- * sum over taps and source channels of W times the source pixel that a table names. Back, the
- * roles of x and y and of the channels of W are exchanged.
+ * sum over taps and source channels of W times a source pixel. Back, the roles of x and y and
+ * of the channels of W are exchanged.
  *
- *   lanes, w plain   W packed; the kernel reads source pixels [L] through the table; both are
- *                    made once for all tiles (prepare)
+ *   lanes, w plain   phase by phase and band by band (conv_view.h), W packed once for all tiles
+ *                    (prepare)
  *   lanes, w mapped  a convolution in each lane (conv_lanes.c)
  *   one example      a product with columns (conv_single.c) */
 #include <string.h>
 
-#include "core/ops/conv.h"
-
-#define COLUMN_BYTES   (256 * 1024)       /* of a block of columns: fits L2 */
-#define PREPARED_TABLE ((int64_t)4 << 20) /* bytes of the longest table that is kept */
+#include "core/ops/conv_view.h"
 
 typedef struct roles {
     bool back;
     int64_t groups, m, channels, taps, src_pixels, dst_pixels; /* m: destination channels */
     int64_t w_row, w_channel; /* strides of W(m, t, c); tap: 1 */
+    int64_t phases;
     const vn__sliding *s;
     const vn__real_kernels *real;
-    size_t size;
-    int64_t pack_bytes; /* of one group */
+    int64_t size;
 } roles;
 
 static roles roles_of(const vn__sliding *s, const vn_aval in[], bool back,
@@ -30,10 +27,11 @@ static roles roles_of(const vn__sliding *s, const vn_aval in[], bool back,
     const vn_aval *const w = &in[back ? 0 : 1], *const src = &in[back ? 1 : 0];
     const int64_t x_channels = back ? w->shape.dim[1] * s->groups : src->shape.dim[0];
     const vn__conv_sizes z = vn__conv_sizes_of(s, x_channels, w->shape.dim[0]);
-    roles r = {
+    return (roles){
         .back = back,
         .groups = z.groups,
         .taps = z.taps,
+        .phases = vn__conv_phases(s, back),
         .s = s,
         .m = back ? z.in : z.out,
         .channels = back ? z.out : z.in,
@@ -42,10 +40,8 @@ static roles roles_of(const vn__sliding *s, const vn_aval in[], bool back,
         .w_row = back ? z.taps : z.in * z.taps,
         .w_channel = back ? z.in * z.taps : z.taps,
         .real = kernels->real[w->dtype],
-        .size = vn_dtype_size(w->dtype),
+        .size = (int64_t)vn_dtype_size(w->dtype),
     };
-    r.pack_bytes = (r.real->pack_size(r.m, r.taps * r.channels) + 63) & ~(int64_t)63;
-    return r;
 }
 
 static vn__conv_sizes sizes_of(const roles *r)
@@ -54,52 +50,112 @@ static vn__conv_sizes sizes_of(const roles *r)
     return vn__conv_sizes_of(r->s, x, r->groups * (r->back ? r->channels : r->m));
 }
 
-static void pack_groups(char *packed, const char *w, const roles *r)
+static vn__conv_view phase_of(const roles *r, int64_t phase, int64_t lanes)
 {
-    const int64_t group = r->m * r->channels * r->taps * (int64_t)r->size;
-    for (int64_t g = 0; g < r->groups; g++)
-        r->real->pack(packed + g * r->pack_bytes, w + g * group, r->w_row, 1, r->w_channel,
-                      r->m, r->taps, r->channels);
+    vn__conv_view v;
+    vn__conv_view_of(&v, r->s, r->back, phase, r->channels, r->m, lanes, r->size);
+    return v;
 }
 
-/* What is prepared: the packed groups, then the table of all pixels if it is not too long. */
-static int64_t whole_table_bytes(const roles *r)
+/* ------------------------------------------------------------------------- packed weights
+ * Of each phase and group in turn; behind them room for the weights of one group in the order
+ * of the phase's columns, and for its tables. */
+
+static int64_t aligned(int64_t bytes) { return (bytes + 63) & ~(int64_t)63; }
+
+static int64_t pack_bytes(const roles *r, const vn__view *view)
 {
-    const int64_t bytes = r->dst_pixels * r->taps * (int64_t)sizeof(int32_t);
-    return bytes <= PREPARED_TABLE ? bytes : 0;
+    return aligned(r->real->pack_size(r->m, view->runs * view->length));
 }
 
-static void product_lanes(const roles *r, void *dst, const void *w, const void *src,
-                          int64_t lanes, const char *prepared, char *scratch)
+static int64_t packed_bytes(const roles *r)
 {
-    const int64_t packed_bytes = r->groups * r->pack_bytes, size = (int64_t)r->size;
-    const bool whole = prepared && whole_table_bytes(r) > 0;
-    const int64_t block = whole ? r->dst_pixels : vn__sliding_block(r->s, r->dst_pixels);
-    int32_t *const table =
-        vn__conv_reserve(&scratch, vn__sliding_table_bytes(r->s, r->dst_pixels));
-    const char *const packed = prepared ? prepared : scratch;
-    if (!prepared)
-        pack_groups(scratch, w, r);
-    vn__window window = {
-        .tap = whole ? (const int32_t *)(const void *)(prepared + packed_bytes) : table,
-        .taps = r->taps,
-        .channels = r->channels,
-        .outputs = r->m,
-        .lanes = lanes,
-        .x_channel = r->src_pixels * lanes,
-        .x_pixel = lanes,
-        .y_channel = r->dst_pixels * lanes,
-        .y_pixel = lanes,
-    };
-    for (int64_t q = 0; q < r->dst_pixels; q += block) {
-        window.pixels = r->dst_pixels - q < block ? r->dst_pixels - q : block;
-        if (!whole)
-            vn__sliding_table(table, r->s, r->back, q, window.pixels);
-        for (int64_t g = 0; g < r->groups; g++)
-            r->real->conv((char *)dst + (g * r->m * r->dst_pixels + q) * lanes * size,
-                          packed + g * r->pack_bytes,
-                          (const char *)src + g * r->channels * r->src_pixels * lanes * size,
-                          &window, &(vn__epilogue){ 0 });
+    int64_t bytes = 0;
+    for (int64_t p = 0; p < r->phases; p++) {
+        const vn__conv_view v = phase_of(r, p, 16);
+        bytes += r->groups * pack_bytes(r, &v.view);
+    }
+    return bytes;
+}
+
+static int64_t prepare_bytes(const roles *r)
+{
+    int64_t tables = 0;
+    for (int64_t p = 0; p < r->phases; p++) {
+        const vn__conv_view v = phase_of(r, p, 16);
+        const int64_t bytes = vn__conv_view_bytes(&v);
+        tables = bytes > tables ? bytes : tables;
+    }
+    return packed_bytes(r) + tables + aligned(r->m * r->channels * r->taps * r->size);
+}
+
+/* to[i][k] = w[i * w_row + target[k]] */
+static void order_columns(char *to, const char *w, const roles *r, const vn__view *view)
+{
+    const int64_t k = view->runs * view->length;
+    for (int64_t i = 0; i < r->m; i++)
+        for (int64_t j = 0; j < k; j++, to += r->size)
+            memcpy(to, w + (i * r->w_row + view->target[j]) * r->size, (size_t)r->size);
+}
+
+static void pack_phase(char *packed, char *room, const char *w, const roles *r, int64_t phase)
+{
+    vn__conv_view v = phase_of(r, phase, 16);
+    vn__conv_view_tables(&v, &room, r->s, r->w_channel);
+    const int64_t k = v.view.runs * v.view.length, bytes = pack_bytes(r, &v.view);
+    for (int64_t g = 0; g < r->groups; g++) {
+        order_columns(room, w + g * r->m * r->channels * r->taps * r->size, r, &v.view);
+        r->real->pack(packed + g * bytes, room, k, 0, 1, r->m, 1, k);
+    }
+}
+
+static void pack_all(char *packed, const char *w, const roles *r)
+{
+    char *const room = packed + packed_bytes(r);
+    for (int64_t p = 0; p < r->phases; p++) {
+        const vn__conv_view v = phase_of(r, p, 16);
+        pack_phase(packed, room, w, r, p);
+        packed += r->groups * pack_bytes(r, &v.view);
+    }
+}
+
+/* ------------------------------------------------------------------------------- product */
+
+typedef struct operands {
+    char *dst;
+    const char *src, *packed;
+    const vn__epilogue *epilogue; /* NULL: none */
+} operands;
+
+/* One group of a band: dst and the epilogue's mask are at its first pixel. */
+static void group_product(const roles *r, const vn__conv_view *v, const operands *o, int64_t g,
+                          int64_t row, int64_t pixel)
+{
+    const int64_t channel = v->view.y_channel * r->size;
+    const int64_t at = g * r->m * channel + pixel * v->view.y_pixel * r->size;
+    vn__epilogue end = o->epilogue ? *o->epilogue : (vn__epilogue){ 0 };
+    if (end.bias)
+        end.bias = (const char *)end.bias + g * r->m * r->size;
+    if (end.mask)
+        end.mask = (const char *)end.mask + at;
+    end.mask_row = v->view.y_channel;
+    const int64_t src = g * r->channels * r->src_pixels * v->lanes * r->size;
+    r->real->conv(o->dst + at, o->packed + g * pack_bytes(r, &v->view),
+                  vn__conv_image(v, row, o->src + src), &v->view, &end);
+}
+
+static void product_lanes(const roles *r, operands *o, int64_t lanes, char *scratch)
+{
+    for (int64_t p = 0; p < r->phases; p++) {
+        vn__conv_view v = phase_of(r, p, lanes);
+        char *cursor = scratch;
+        vn__conv_view_tables(&v, &cursor, r->s, r->w_channel);
+        for (int64_t row = 0; row < v.axis[0].n; row += v.rows) {
+            const int64_t pixel = vn__conv_band(&v, row);
+            for (int64_t g = 0; g < r->groups; g++)
+                group_product(r, &v, o, g, row, pixel);
+        }
+        o->packed += r->groups * pack_bytes(r, &v.view);
     }
 }
 
@@ -124,10 +180,18 @@ void vn__conv_product(const vn_eval *e, bool back)
 {
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
     const int w = back ? 0 : 1;
-    if (e->lanes == 1 || e->mapped[w])
+    if (e->lanes == 1 || e->mapped[w]) {
         product_of_each(e, &r);
-    else
-        product_lanes(&r, e->out[0], e->in[w], e->in[1 - w], e->lanes, e->prepared, e->scratch);
+        return;
+    }
+    char *cursor = e->scratch;
+    operands o = { e->out[0], e->in[1 - w], e->prepared, e->epilogue };
+    if (!o.packed) {
+        char *const packed = vn__conv_reserve(&cursor, prepare_bytes(&r));
+        pack_all(packed, e->in[w], &r);
+        o.packed = packed;
+    }
+    product_lanes(&r, &o, e->lanes, cursor);
 }
 
 size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool mapped[],
@@ -136,16 +200,28 @@ size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool ma
     if (mapped[back ? 0 : 1])
         return 0;
     const roles r = roles_of(attr, in, back, vn__kernels_get());
-    return (size_t)(r.groups * r.pack_bytes + whole_table_bytes(&r));
+    return (size_t)prepare_bytes(&r);
 }
 
 void vn__conv_prepare(void *memory, const vn_eval *e, bool back)
 {
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
-    pack_groups(memory, e->in[back ? 0 : 1], &r);
-    if (whole_table_bytes(&r) > 0)
-        vn__sliding_table((int32_t *)(void *)((char *)memory + r.groups * r.pack_bytes), r.s,
-                          back, 0, r.dst_pixels);
+    pack_all(memory, e->in[back ? 0 : 1], &r);
+}
+
+/* With plain weights, a bias by output channel. */
+bool vn__conv_takes_epilogue(const vn_aval in[], const bool mapped[], int64_t lanes,
+                             const vn_aval *bias, bool back)
+{
+    const int w = back ? 0 : 1;
+    const vn_shape weight = in[w].shape;
+    if (lanes == 1 || mapped[w] || !mapped[1 - w])
+        return false;
+    if (!bias)
+        return true;
+    const vn_shape b = bias->shape;
+    return !back && b.rank == weight.rank - 1 && b.dim[0] == weight.dim[0] &&
+           vn_shape_size(b) == b.dim[0];
 }
 
 size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool mapped[],
@@ -155,9 +231,14 @@ size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool
     const vn__conv_sizes z = sizes_of(&r);
     if (lanes == 1)
         return vn__conv_single_scratch(r.s, &z, in[0].dtype, back ? VN__CONV_X : VN__CONV_Y);
-    const int64_t x = vn__sliding_table_bytes(r.s, z.x_pixels);
-    const int64_t y = vn__sliding_table_bytes(r.s, z.y_pixels);
-    const int64_t source = r.groups * r.channels * r.src_pixels * lanes * (int64_t)r.size;
-    const bool in_lanes = mapped && mapped[back ? 0 : 1];
-    return (size_t)((x > y ? x : y) + 256 + (in_lanes ? source : r.groups * r.pack_bytes));
+    if (mapped && mapped[back ? 0 : 1])
+        return (size_t)(vn__sliding_table_bytes(r.s, z.y_pixels) + 256 +
+                        r.groups * r.channels * r.src_pixels * lanes * r.size);
+    int64_t view = 0;
+    for (int64_t p = 0; p < r.phases; p++) {
+        const vn__conv_view v = phase_of(&r, p, lanes);
+        const int64_t bytes = vn__conv_view_bytes(&v);
+        view = bytes > view ? bytes : view;
+    }
+    return (size_t)(view + 64 + prepare_bytes(&r));
 }

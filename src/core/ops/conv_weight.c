@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* Evaluation of conv_weight_grad, dw[o][c][t] = sum over q of gy[o][q] x[c][p(q, t)]:
  *
- *   summed over lanes   the kernel, with pixels and lanes as the long dimension
+ *   summed over lanes   the kernel on the bands of a view (conv_view.h), with pixels and lanes
+ *                       as the long dimension
  *   a gradient a lane   conv_lanes.c
  *   one example         conv_single.c */
 #include <string.h>
 
-#include "core/ops/conv.h"
+#include "core/ops/conv_view.h"
 
 typedef struct work {
     const vn__sliding *s;
     vn__conv_sizes z;
     const vn__real_kernels *real;
-    int64_t size, block;
+    int64_t size, phases;
 } work;
 
 /* in = x, gy */
 static work work_of(const vn__sliding *s, const vn_aval in[], const vn__kernels *kernels)
 {
-    work w = { .s = s,
+    return (work){ .s = s,
                .z = vn__conv_sizes_of(s, in[0].shape.dim[0], in[1].shape.dim[0]),
                .real = kernels->real[in[0].dtype],
-               .size = (int64_t)vn_dtype_size(in[0].dtype) };
-    w.block = vn__sliding_block(s, w.z.y_pixels);
-    return w;
+               .size = (int64_t)vn_dtype_size(in[0].dtype),
+               .phases = vn__conv_phases(s, false) };
 }
 
 void vn__conv_weight_eval(const vn_eval *e)
@@ -40,20 +40,11 @@ void vn__conv_weight_eval(const vn_eval *e)
         vn__conv_lanes(operand, VN__CONV_W, w.s, &w.z, e, cursor);
 }
 
-static vn__window window_of(const work *w, int64_t lanes, const int32_t *table)
+static vn__conv_view phase_of(const work *w, int64_t phase, int64_t lanes)
 {
-    return (vn__window){
-        .tap = table,
-        .pixels = w->block,
-        .taps = w->z.taps,
-        .channels = w->z.in,
-        .outputs = w->z.out,
-        .lanes = lanes,
-        .x_channel = w->z.x_pixels * lanes,
-        .x_pixel = lanes,
-        .y_channel = w->z.y_pixels * lanes,
-        .y_pixel = lanes,
-    };
+    vn__conv_view v;
+    vn__conv_view_of(&v, w->s, false, phase, w->z.in, w->z.out, lanes, w->size);
+    return v;
 }
 
 /* The operands by panel, all with lanes. */
@@ -78,28 +69,38 @@ static panels panels_of(char **cursor, const vn_eval *e, int64_t size)
     return p;
 }
 
+/* The bands of a phase, each for all panels. */
+static void sum_phase(const work *w, vn__conv_view *v, const panels *p, const vn_eval *e,
+                      void *inner)
+{
+    const vn__conv_sizes *const z = &w->z;
+    const int64_t filter = z->in * z->taps, bytes = e->lanes * w->size;
+    for (int64_t row = 0; row < v->axis[0].n; row += v->rows) {
+        const int64_t pixel = vn__conv_band(v, row);
+        for (int64_t t = 0; t < e->panels; t++) {
+            const char *const x = p->data[0] + t * p->step[0];
+            const char *const gy =
+                t == e->panels - 1 ? p->last_gy : p->data[1] + t * p->step[1];
+            for (int64_t g = 0; g < z->groups; g++)
+                w->real->conv_weight_grad(
+                    (char *)e->out[0] + g * z->out * filter * w->size, filter,
+                    gy + (g * z->out * z->y_pixels + pixel) * bytes,
+                    vn__conv_image(v, row, x + g * z->in * z->x_pixels * bytes), &v->view,
+                    inner);
+        }
+    }
+}
+
 void vn__conv_weight_eval_sum(const vn_eval *e)
 {
     const work w = work_of(e->attr, e->in_aval, e->kernels);
-    const vn__conv_sizes *const z = &w.z;
-    const int64_t filter = z->in * z->taps * w.size, pixel = e->lanes * w.size;
     char *cursor = e->scratch;
-    int32_t *const table = vn__conv_reserve(&cursor, vn__sliding_table_bytes(w.s, z->y_pixels));
-    vn__window window = window_of(&w, e->lanes, table);
-    void *const inner = vn__conv_reserve(&cursor, w.real->conv_weight_grad_scratch(&window));
     const panels p = panels_of(&cursor, e, w.size);
-    for (int64_t q = 0; q < z->y_pixels; q += w.block) {
-        window.pixels = z->y_pixels - q < w.block ? z->y_pixels - q : w.block;
-        vn__sliding_table(table, w.s, false, q, window.pixels);
-        for (int64_t t = 0; t < e->panels; t++) {
-            const char *const x = p.data[0] + t * p.step[0];
-            const char *const gy = t == e->panels - 1 ? p.last_gy : p.data[1] + t * p.step[1];
-            for (int64_t g = 0; g < z->groups; g++)
-                w.real->conv_weight_grad((char *)e->out[0] + g * z->out * filter,
-                                         z->in * z->taps, 1, z->taps,
-                                         gy + (g * z->out * z->y_pixels + q) * pixel,
-                                         x + g * z->in * z->x_pixels * pixel, &window, inner);
-        }
+    for (int64_t phase = 0; phase < w.phases; phase++) {
+        char *at = cursor;
+        vn__conv_view v = phase_of(&w, phase, e->lanes);
+        vn__conv_view_tables(&v, &at, w.s, w.z.taps);
+        sum_phase(&w, &v, &p, e, at);
     }
 }
 
@@ -110,11 +111,15 @@ size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
     const work w = work_of(attr, in, vn__kernels_get());
     if (lanes == 1)
         return vn__conv_single_scratch(w.s, &w.z, in[0].dtype, VN__CONV_W);
-    int64_t bytes = vn__sliding_table_bytes(w.s, w.z.y_pixels) + 512;
-    const vn__window window = window_of(&w, lanes, NULL);
-    bytes += w.real->conv_weight_grad_scratch(&window);
+    int64_t bytes = vn__sliding_table_bytes(w.s, w.z.y_pixels);
+    for (int64_t phase = 0; phase < w.phases; phase++) {
+        const vn__conv_view v = phase_of(&w, phase, lanes);
+        const int64_t own =
+            vn__conv_view_bytes(&v) + w.real->conv_weight_grad_scratch(&v.view);
+        bytes = own > bytes ? own : bytes;
+    }
     bytes += (mapped && mapped[1] ? 1 : 2) * vn_shape_size(in[1].shape) * lanes * w.size;
     if (!mapped || !mapped[0])
         bytes += vn_shape_size(in[0].shape) * lanes * w.size;
-    return (size_t)bytes;
+    return (size_t)bytes + 512;
 }

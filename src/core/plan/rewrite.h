@@ -33,6 +33,7 @@ bool vn__rule_map_in(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr
 bool vn__rule_map_out(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x);
 bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
                        vn_array *x);
+bool vn__rule_reduce_sum(vn__rewriter *r, vn_array *out[], const void *attr, vn_array *x);
 bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
                    int n_in, vn_array *const in[]);
 bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,

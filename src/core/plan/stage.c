@@ -220,6 +220,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 #define TOTALS_BYTES (6 << 20) /* all slots together */
 #define WIDE_TOTALS  (1 << 19) /* with so much for one slot a stage runs step by step */
 #define WIDE_VALUES  (64 << 20)
+#define PART_BYTES   (1 << 16) /* a result that more than one worker should make */
 #define WIDE_TILE    1024
 
 static int64_t slots_of(const vn__stage *st, const vn__program *program)
@@ -243,6 +244,12 @@ static int64_t better_lanes(int64_t bytes_of_32, int64_t n)
     return all < WIDE_LANES && all > 0 ? all : WIDE_LANES;
 }
 
+/* Can several workers share a large sum over examples? */
+static bool divides(const vn__step *s)
+{
+    return s->kind != VN__STEP_EVAL_SUM || s->parts > 1 || s->out_slot[0].bytes < PART_BYTES;
+}
+
 /* Are the sums over examples so large that slots cannot have some each? Loops would not be
  * parallel step by step. */
 static bool is_wide(const vn__program *program, const vn__part *part)
@@ -252,7 +259,7 @@ static bool is_wide(const vn__program *program, const vn__part *part)
         if (part->out_role[j] == VN__ROLE_TOTAL)
             totals += program->out_slot[j].bytes;
     for (int64_t k = 0; k < program->n_step; k++)
-        if (program->step[k].body || program->step[k].n_branches)
+        if (program->step[k].body || program->step[k].n_branches || !divides(&program->step[k]))
             return false;
     return totals > WIDE_TOTALS;
 }

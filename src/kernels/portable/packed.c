@@ -28,28 +28,3 @@ void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b,
         end_row(row, mask_row(epilogue, i), n, epilogue);
     }
 }
-
-/* One output channel at one pixel: the taps that are not padding, all input channels. */
-static void conv_row(real *y, const real *w, const real *x, const int32_t *tap,
-                     const vn__window *s)
-{
-    for (int64_t t = 0; t < s->taps; t++)
-        for (int64_t c = 0; tap[t] >= 0 && c < s->channels; c++)
-            add_scaled(y, w[t * s->channels + c], x + c * s->x_channel + tap[t] * s->x_pixel,
-                       s->lanes);
-}
-
-void VN_FN(conv)(void *y, const void *packed, const void *x, const vn__window *window,
-                 const vn__epilogue *epilogue)
-{
-    const vn__window *s = window;
-    const int64_t k = s->taps * s->channels;
-    for (int64_t o = 0; o < s->outputs; o++)
-        for (int64_t q = 0; q < s->pixels; q++) {
-            real *row = (real *)y + o * s->y_channel + q * s->y_pixel;
-            const real *mask = mask_row(epilogue, o);
-            begin_row(row, o, s->lanes, epilogue);
-            conv_row(row, (const real *)packed + o * k, x, s->tap + q * s->taps, s);
-            end_row(row, mask ? mask + q * s->y_pixel : mask, s->lanes, epilogue);
-        }
-}

@@ -11,6 +11,12 @@ typedef __m256i part;
 #define MM(name) _mm256_##name##_pd
 #endif
 
+VN_INLINE vec v_keep(vec x)
+{
+    __asm__("" : "+x"(x));
+    return x;
+}
+
 VN_INLINE vec v_fma(vec a, vec b, vec c) { return MM(fmadd)(a, b, c); }
 VN_INLINE vec v_fnma(vec a, vec b, vec c) { return MM(fnmadd)(a, b, c); }
 VN_INLINE vec v_max(vec a, vec b) { return MM(max)(a, b); }

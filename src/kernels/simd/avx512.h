@@ -13,6 +13,12 @@ typedef __mmask8 vmask;
 #endif
 typedef vmask part;
 
+VN_INLINE vec v_keep(vec x)
+{
+    __asm__("" : "+v"(x));
+    return x;
+}
+
 VN_INLINE vec v_fma(vec a, vec b, vec c) { return MM(fmadd)(a, b, c); }
 VN_INLINE vec v_fnma(vec a, vec b, vec c) { return MM(fnmadd)(a, b, c); }
 VN_INLINE vec v_max(vec a, vec b) { return MM(max)(a, b); }

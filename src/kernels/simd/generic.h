@@ -5,6 +5,7 @@
 typedef ivec vmask;
 typedef int part;
 
+VN_INLINE vec v_keep(vec x) { return x; }
 VN_INLINE vec v_fma(vec a, vec b, vec c)
 {
     vec r;

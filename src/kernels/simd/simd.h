@@ -8,6 +8,7 @@
  * define it:
  *
  *   v_fma(a, b, c)     a b + c rounded once      v_fnma(a, b, c)   c - a b rounded once
+ *   v_keep(x)          x in a register: GCC would read memory again at each use
  *   v_max, v_min       of two numbers: the second where unordered
  *   v_sqrt, v_floor, v_ceil, v_trunc, v_round (halves to even)
  *   v_scale(x, t)      x 2^n with t = n + v_magic() = n + 1.5 2^FRACTION, rounded once, for

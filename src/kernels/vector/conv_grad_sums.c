@@ -1,71 +1,89 @@
 /* SPDX-License-Identifier: MIT
  *
- * The weight gradient of a convolution by partial sums over lanes: see conv_grad.h.
+ * The weight gradient of a convolution by partial sums over lanes, and its norm by lane: see
+ * conv_grad.h.
  *
- * A block of outputs times pairs keeps a vector of partial sums for each product while it runs
- * over a chunk of pixels; a pixel's rows of X are read where they lie, padding reads a row of
- * zeros. The partial sums wait in scratch between chunks, which are so short that the rows of
- * dY, copied next to one another, stay in the level 1 cache for all pairs. At the end the
- * vectors are summed, a transposed square at a time.
+ * A block of outputs times columns keeps a vector of partial sums for each product while it
+ * runs over a chunk of pixels. The partial sums wait in scratch between chunks, which are so
+ * short that the rows of dY, copied next to one another, stay in the level 1 cache for all
+ * columns. At the end the vectors are summed, a transposed square at a time, or squared.
  * */
-#include "kernels/simd/transpose.h"
 #include "kernels/vector/conv_grad.h"
+#include "kernels/simd/transpose.h"
 
 /* A block's sums and the rows that it loads fill the registers. */
 #if VN_VECTOR_BYTES == 64
-enum { OUTPUTS = 6, PAIRS = 4 };
+enum { OUTPUTS = 6, COLUMNS = 4 };
 #else
-enum { OUTPUTS = 3, PAIRS = 3 };
+enum { OUTPUTS = 4, COLUMNS = 3 };
 #endif
 enum {
-    OUTPUT_CHUNK = 18,                      /* outputs whose rows of dY are copied */
-    PAIR_CHUNK = 64,                        /* pairs whose partial sums are kept */
-    SUMS_ROW = (PAIR_CHUNK + 5) * VN_LANES, /* no power of two: rows would meet in the cache */
-    ROW = 1024 / sizeof(real),              /* reals of a copied row: pixels times lanes */
+    OUTPUT_CHUNK = 6,                        /* outputs whose rows of dY are copied */
+    COLUMN_CHUNK = 64,                        /* columns whose partial sums are kept */
+    SUMS_ROW = (COLUMN_CHUNK + 5) * VN_LANES, /* no power of two: rows would meet in cache */
+    PIXELS = 64,                              /* of a chunk */
+    DY_ROW = (PIXELS + 1) * VN_LANES,         /* of a copied row: no power of two either */
 };
 
-/* A chunk of pixels, and of each the lanes [lane, lane + lanes). dy is a copy,
- * [output][ROW]. */
+/* A chunk of pixels, of each one vector of lanes, to which x and dy already point; dy:
+ * [output][pixel]. */
 typedef struct chunk {
-    const real *dy, *x, *zeros;
-    const vn__window *window;
-    int64_t pixel, pixels, lane, lanes;
+    const real *dy, *x;
+    const vn__view *view;
+    int64_t dy_row, pixel, pixels;
+    bool first;   /* the sums begin here */
+    real *square; /* NULL, or the sums end here, and their squares are added to this vector */
 } chunk;
 
-/* sums[i][j] += dY[i] X[j], lane by lane, over the chunk; sums is [OUTPUT_CHUNK][SUMS_ROW]. */
-VN_INLINE void tile(real *sums, const chunk *in, const real *dy, const vn__pair *pairs,
-                    int outputs, int columns)
+VN_INLINE void add_squares(real *to, vec acc[OUTPUTS][COLUMNS], int outputs, int columns)
 {
-    const vn__window *s = in->window;
-    const int64_t lanes = in->lanes, taps = s->taps, x_pixel = s->x_pixel;
-    const int32_t *tap = s->tap + in->pixel * taps;
-    vec acc[OUTPUTS][PAIRS];
+    vec sum[COLUMNS];
+    VN_UNROLL
+    for (int j = 0; j < columns; j++)
+        sum[j] = j ? v_set(0) : v_load(to);
     VN_UNROLL
     for (int i = 0; i < outputs; i++) {
         VN_UNROLL
         for (int j = 0; j < columns; j++)
-            acc[i][j] = v_load(sums + i * SUMS_ROW + j * VN_LANES);
+            sum[j] = v_fma(acc[i][j], acc[i][j], sum[j]);
     }
-    for (int64_t q = 0; q < in->pixels; q++, tap += taps, dy += lanes) {
-        const real *x[PAIRS];
+    VN_UNROLL
+    for (int j = 1; j < columns; j++)
+        sum[0] += sum[j];
+    v_store(to, sum[0]);
+}
+
+/* sums[i][j] += dY[i] column j, lane by lane, over the chunk; sums is [..][SUMS_ROW]. */
+VN_INLINE void tile(real *sums, const chunk *in, const real *dy, int64_t offset, int outputs,
+                    int columns)
+{
+    const int64_t width = in->view->lanes, dy_row = in->dy_row;
+    const int64_t *base = in->view->base + in->pixel, *const end = base + in->pixels;
+    const real *const x0 = in->x + offset;
+    vec acc[OUTPUTS][COLUMNS];
+    VN_UNROLL
+    for (int i = 0; i < outputs; i++) {
         VN_UNROLL
-        for (int j = 0; j < columns; j++) {
-            const int64_t pixel = tap[pairs[j].tap];
-            x[j] = pixel < 0 ? in->zeros : in->x + pairs[j].offset + pixel * x_pixel;
-        }
-        for (int64_t l = 0; l < lanes; l += VN_LANES) {
-            vec v[PAIRS];
+        for (int j = 0; j < columns; j++)
+            acc[i][j] = in->first ? v_set(0) : v_load(sums + i * SUMS_ROW + j * VN_LANES);
+    }
+    for (; base < end; base++, dy += VN_LANES) {
+        const real *const x = x0 + *base;
+        vec v[COLUMNS];
+        VN_UNROLL
+        for (int j = 0; j < columns; j++)
+            v[j] = v_load(x + j * width);
+        VN_UNROLL
+        for (int i = 0; i < outputs; i++) {
+            const vec g = v_keep(v_load(dy + i * dy_row));
             VN_UNROLL
             for (int j = 0; j < columns; j++)
-                v[j] = v_load(x[j] + l);
-            VN_UNROLL
-            for (int i = 0; i < outputs; i++) {
-                const vec g = v_load(dy + i * ROW + l);
-                VN_UNROLL
-                for (int j = 0; j < columns; j++)
-                    acc[i][j] = v_fma(g, v[j], acc[i][j]);
-            }
+                acc[i][j] = v_fma(g, v[j], acc[i][j]);
         }
+    }
+    if (in->square) {
+        add_squares(in->square, acc, outputs, columns);
+        return;
     }
     VN_UNROLL
     for (int i = 0; i < outputs; i++) {
@@ -75,74 +93,104 @@ VN_INLINE void tile(real *sums, const chunk *in, const real *dy, const vn__pair 
     }
 }
 
-typedef void tile_fn(real *sums, const chunk *in, const real *dy, const vn__pair *pairs);
+typedef void tile_fn(real *sums, const chunk *in, const real *dy, int64_t offset);
 
-#define TILE(i, j)                                                       \
-    static void tile_##i##j(real *sums, const chunk *in, const real *dy, \
-                            const vn__pair *pairs)                       \
-    {                                                                    \
-        tile(sums, in, dy, pairs, i, j);                                 \
+#define TILE(i, j)                                                                          \
+    static void tile_##i##j(real *sums, const chunk *in, const real *dy, int64_t offset)    \
+    {                                                                                       \
+        tile(sums, in, dy, offset, i, j);                                                   \
     }
 #if VN_VECTOR_BYTES == 64
 #define ALL(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #define TILES(i) TILE(i, 1) TILE(i, 2) TILE(i, 3) TILE(i, 4)
 #define ENTRY(i) { tile_##i##1, tile_##i##2, tile_##i##3, tile_##i##4 },
 #else
-#define ALL(X) X(1) X(2) X(3)
+#define ALL(X) X(1) X(2) X(3) X(4)
 #define TILES(i) TILE(i, 1) TILE(i, 2) TILE(i, 3)
 #define ENTRY(i) { tile_##i##1, tile_##i##2, tile_##i##3 },
 #endif
 ALL(TILES)
-static tile_fn *const tiles[OUTPUTS][PAIRS] = { ALL(ENTRY) };
+static tile_fn *const tiles[OUTPUTS][COLUMNS] = { ALL(ENTRY) };
 
-/* All blocks of a chunk of outputs and pairs, for one chunk of pixels. */
-static void add_chunk(real *sums, const chunk *in, const vn__pair *pairs, int64_t outputs,
-                      int64_t columns)
+/* A block of the gradient: its outputs and columns. */
+typedef struct block {
+    int64_t o0, outputs, k0, columns, pieces;
+    vn__piece piece[COLUMN_CHUNK];
+} block;
+
+/* All tiles of a block, for one chunk of pixels. */
+static void add_chunk(real *sums, const chunk *in, const block *b)
 {
-    const int64_t blocks = (outputs + OUTPUTS - 1) / OUTPUTS;
-    for (int64_t k = 0; k < columns; k += PAIRS)
-        for (int64_t b = 0, o = 0, height; b < blocks; b++, o += height) {
-            const int64_t width = columns - k < PAIRS ? columns - k : PAIRS;
-            height = (outputs - o + blocks - b - 1) / (blocks - b);
-            tiles[height - 1][width - 1](sums + o * SUMS_ROW + k * VN_LANES, in,
-                                         in->dy + o * ROW, pairs + k);
+    const int64_t tall = (b->outputs + OUTPUTS - 1) / OUTPUTS;
+    for (int64_t k = 0; k < b->pieces; k++) {
+        const vn__piece *const p = &b->piece[k];
+        for (int64_t t = 0, o = 0, height; t < tall; t++, o += height) {
+            height = (b->outputs - o + tall - t - 1) / (tall - t);
+            tiles[height - 1][p->columns - 1](sums + o * SUMS_ROW +
+                                                  (p->column - b->k0) * VN_LANES,
+                                              in, in->dy + o * in->dy_row, p->offset);
         }
+    }
 }
 
-/* to[o][ROW] = dY[o0 + o] over the chunk's pixels and lanes. */
-static void copy_dy(real *to, const real *dy, int64_t o0, int64_t outputs, const chunk *in)
+/* to[o][DY_ROW] = dY of the block over the chunk's pixels, one vector of lanes at dy. */
+static void copy_dy(real *to, const real *dy, const block *b, const chunk *in)
 {
-    const vn__window *s = in->window;
-    for (int64_t o = 0; o < outputs; o++)
-        for (int64_t q = 0; q < in->pixels; q++) {
-            const real *from =
-                dy + (o0 + o) * s->y_channel + (in->pixel + q) * s->y_pixel + in->lane;
-            for (int64_t l = 0; l < in->lanes; l += VN_LANES)
-                v_store(to + o * ROW + q * in->lanes + l, v_load(from + l));
-        }
+    const vn__view *const v = in->view;
+    for (int64_t o = 0; o < b->outputs; o++, to += DY_ROW) {
+        const real *const from = dy + (b->o0 + o) * v->y_channel;
+        for (int64_t q = 0; q < in->pixels; q++)
+            v_store(to + q * VN_LANES, v_load(from + vn__view_pixel(v, in->pixel + q)));
+    }
 }
 
 /* The scratch of one call. */
 typedef struct room {
-    real sums[OUTPUT_CHUNK * SUMS_ROW], dy[OUTPUT_CHUNK * ROW], zeros[ROW];
+    real sums[OUTPUT_CHUNK * SUMS_ROW], dy[OUTPUT_CHUNK * DY_ROW];
 } room;
 
-static void sum_pixels(room *at, const real *dy, const real *x, const vn__window *s, int64_t o0,
-                       int64_t outputs, const vn__pair *pairs, int64_t columns)
+/* Rows of dY need no copy if they are pixel after pixel and far enough apart in the cache. */
+static bool lies_well(const vn__view *v)
 {
-    const int64_t lanes = s->lanes < ROW ? s->lanes : ROW, group = ROW / lanes;
-    memset(at->sums, 0, sizeof at->sums);
-    for (int64_t q = 0; q < s->pixels; q += group)
-        for (int64_t l = 0; l < s->lanes; l += lanes) {
-            const chunk in = {
-                .dy = at->dy, .x = x + l, .zeros = at->zeros, .window = s, .pixel = q,
-                .pixels = s->pixels - q < group ? s->pixels - q : group,
-                .lane = l, .lanes = s->lanes - l < lanes ? s->lanes - l : lanes,
+    const int64_t apart = v->y_channel * (int64_t)sizeof(real) % 4096;
+    return !v->to && v->y_pixel == VN_LANES && apart >= 64 && apart <= 4032;
+}
+
+/* The partial sums of a block over all pixels, of the lanes from `lane` to `end`; square: of
+ * one vector of lanes, whose squares go there. */
+static void sum_pixels(room *at, const real *dy, const real *x, const vn__view *v,
+                       const block *b, int64_t lane, int64_t end, real *square)
+{
+    for (int64_t q = 0; q < v->pixels; q += PIXELS)
+        for (int64_t l = lane; l < end; l += VN_LANES) {
+            chunk in = {
+                .dy = at->dy, .dy_row = DY_ROW, .x = x + l, .view = v, .pixel = q,
+                .pixels = v->pixels - q < PIXELS ? v->pixels - q : PIXELS,
+                .first = q == 0 && l == lane,
+                .square = q + PIXELS < v->pixels ? NULL : square,
             };
-            copy_dy(at->dy, dy, o0, outputs, &in);
-            add_chunk(at->sums, &in, pairs, outputs, columns);
+            if (lies_well(v)) {
+                in.dy = dy + b->o0 * v->y_channel + q * v->y_pixel + l;
+                in.dy_row = v->y_channel;
+            } else {
+                copy_dy(at->dy, dy + l, b, &in);
+            }
+            add_chunk(at->sums, &in, b);
         }
 }
+
+/* The block at output o and column k. */
+static void block_at(block *b, const vn__view *v, int64_t o, int64_t k)
+{
+    const int64_t n = v->runs * v->length - k, m = v->outputs - o;
+    b->o0 = o;
+    b->outputs = m < OUTPUT_CHUNK ? m : OUTPUT_CHUNK;
+    b->k0 = k;
+    b->columns = n < COLUMN_CHUNK ? n : COLUMN_CHUNK;
+    b->pieces = vn__cut_columns(b->piece, v, k, b->columns, COLUMNS);
+}
+
+/* ---- sums over lanes */
 
 /* The sums of VN_LANES vectors, one a lane: transposed, their lanes are rows. */
 static void sum_lanes(real *to, const real *vectors)
@@ -159,17 +207,15 @@ static void sum_lanes(real *to, const real *vectors)
     v_store(to, r[0]);
 }
 
-/* dW(o, k) += sum over lanes of sums[o][k], for a chunk; dw is the row of the chunk's first
- * output. */
-static void add_sums(real *dw, int64_t dw_row, const room *at, const vn__pair *pairs,
-                     int64_t outputs, int64_t columns)
+static void add_sums(real *dw, int64_t dw_row, const room *at, const int64_t *target,
+                     const block *b)
 {
-    for (int64_t o = 0; o < outputs; o++, dw += dw_row)
-        for (int64_t k = 0; k < columns; k += VN_LANES) {
+    for (int64_t o = 0; o < b->outputs; o++, dw += dw_row)
+        for (int64_t k = 0; k < b->columns; k += VN_LANES) {
             real sum[VN_LANES];
             sum_lanes(sum, at->sums + o * SUMS_ROW + k * VN_LANES);
-            for (int64_t j = 0; j < VN_LANES && k + j < columns; j++)
-                dw[pairs[k + j].target] += sum[j];
+            for (int64_t j = 0; j < VN_LANES && k + j < b->columns; j++)
+                dw[target[k + j]] += sum[j];
         }
 }
 
@@ -178,20 +224,32 @@ int64_t VN_FN(conv_grad_sums_scratch)(void)
     return (int64_t)sizeof(room);
 }
 
-void VN_FN(conv_grad_sums)(void *dw, int64_t dw_row, int64_t dw_tap, int64_t dw_channel,
-                           const void *dy, const void *x, const vn__window *window,
-                           void *scratch)
+void VN_FN(conv_grad_sums)(void *dw, int64_t dw_row, const void *dy, const void *x,
+                           const vn__view *view, void *scratch)
 {
-    const int64_t n = window->taps * window->channels, m = window->outputs;
-    room *at = scratch;
-    memset(at->zeros, 0, sizeof at->zeros);
-    for (int64_t o = 0; o < m; o += OUTPUT_CHUNK)
-        for (int64_t k = 0; k < n; k += PAIR_CHUNK) {
-            const int64_t outputs = m - o < OUTPUT_CHUNK ? m - o : OUTPUT_CHUNK;
-            const int64_t columns = n - k < PAIR_CHUNK ? n - k : PAIR_CHUNK;
-            vn__pair pairs[PAIR_CHUNK];
-            vn__list_pairs(pairs, window, k, columns, dw_tap, dw_channel);
-            sum_pixels(at, dy, x, window, o, outputs, pairs, columns);
-            add_sums((real *)dw + o * dw_row, dw_row, at, pairs, outputs, columns);
+    const int64_t n = view->runs * view->length;
+    room *const at = scratch;
+    for (int64_t o = 0; view->pixels > 0 && o < view->outputs; o += OUTPUT_CHUNK)
+        for (int64_t k = 0; k < n; k += COLUMN_CHUNK) {
+            block b;
+            block_at(&b, view, o, k);
+            sum_pixels(at, dy, x, view, &b, 0, view->lanes, NULL);
+            add_sums((real *)dw + o * dw_row, dw_row, at, view->target + k, &b);
         }
+}
+
+/* ---- norms */
+
+void VN_FN(conv_weight_norm)(void *norm, const void *dy, const void *x, const vn__view *view,
+                             void *scratch)
+{
+    const int64_t n = view->runs * view->length;
+    room *const at = scratch;
+    for (int64_t l = 0; l < view->lanes; l += VN_LANES)
+        for (int64_t o = 0; o < view->outputs; o += OUTPUT_CHUNK)
+            for (int64_t k = 0; k < n; k += COLUMN_CHUNK) {
+                block b;
+                block_at(&b, view, o, k);
+                sum_pixels(at, dy, x, view, &b, l, l + VN_LANES, (real *)norm + l);
+            }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Packed matrices, and the products with them: dense layers and convolutions on panels of
- * lanes. */
+ * Packed matrices, and the products with them: dense layers on panels of lanes. */
+#include "kernels/vector/ending.h"
 #include "kernels/vector/pack.h"
 
 #include <stddef.h>
@@ -56,35 +56,17 @@ static void run_block(const vn__job *block, int64_t rows, int64_t n)
     }
 }
 
-/* What the tiles cannot do as they store: rows of unary.def and binary.def, -1: none. */
-typedef struct second {
-    int unary, gate;
-    const real *mask;
-} second;
-
-static void pass_rows(real *c, int64_t c_row, const real *mask, int64_t mask_row,
-                      const second *s, int64_t rows, int64_t n)
-{
-    if (s->unary >= 0 && c_row == n)
-        VN_FN(unary)[s->unary](c, c, rows * n);
-    for (int64_t i = 0; s->unary >= 0 && c_row != n && i < rows; i++)
-        VN_FN(unary)[s->unary](c + i * c_row, c + i * c_row, n);
-    if (s->gate >= 0)
-        VN_FN(binary)[s->gate](c, c_row, (vn__in){ mask, mask_row, 1 },
-                               (vn__in){ c, c_row, 1 }, rows, n);
-}
-
 /* A second pass over a block that is in L1. */
-static void second_pass(const vn__job *block, const second *s, int64_t start, int64_t rows,
-                        int64_t n)
+static void second_pass(const vn__job *block, const vn__second *s, int64_t start,
+                        int64_t rows, int64_t n)
 {
     const real *mask = s->mask ? s->mask + start * block->mask_row : NULL;
     for (int64_t q = 0; q < block->pixels; q++)
-        pass_rows(block->c + q * block->c_pixel, block->c_row,
-                  mask ? mask + q * block->c_pixel : mask, block->mask_row, s, rows, n);
+        vn__pass_rows(block->c + q * block->c_pixel, block->c_row,
+                      mask ? mask + q * block->c_pixel : mask, block->mask_row, s, rows, n);
 }
 
-static void run(const vn__job *job, const second *s, int64_t m, int64_t n, const terms *t)
+static void run(const vn__job *job, const vn__second *s, int64_t m, int64_t n, const terms *t)
 {
     const vn__cut cut = vn__cut_rows(m);
     for (int64_t b = 0; b < cut.blocks; b++) {
@@ -96,36 +78,13 @@ static void run(const vn__job *job, const second *s, int64_t m, int64_t n, const
     }
 }
 
-/* Gives the tiles their part of the epilogue and returns the rest. */
-static second set_epilogue(vn__job *job, const vn__epilogue *e)
-{
-    second rest = { -1, -1, NULL };
-    if (!e)
-        return rest;
-    job->bias = e->bias;
-    job->accumulate = e->accumulate;
-    job->relu = e->unary == VN__THEN(relu);
-    job->mask_row = e->mask_row;
-    const bool in_tile = job->relu || !e->unary;
-    const int gate = e->gate ? e->gate : VN__TIMES(relu_grad);
-    if (!in_tile)
-        rest.unary = e->unary - 1;
-    if (e->mask && in_tile && gate == VN__TIMES(relu_grad)) {
-        job->mask = e->mask;
-    } else if (e->mask) {
-        rest.gate = gate - 1;
-        rest.mask = e->mask;
-    }
-    return rest;
-}
-
 void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b, int64_t ldb,
                         int64_t m, int64_t n, int64_t k, const vn__epilogue *epilogue)
 {
     static const int32_t only = 0;
     vn__job job = { .c = c, .c_row = ldc, .a = packed, .b = b, .b_row = ldb, .tap = &only };
     job.pixels = job.taps = 1;
-    const second rest = set_epilogue(&job, epilogue), none = { -1, -1, NULL };
+    const vn__second rest = vn__set_epilogue(&job, epilogue), none = { -1, -1, NULL };
     int64_t from = 0;
     for (; k - from > DEPTH + DEPTH / 2; from += DEPTH) {
         vn__job begun = job;
@@ -139,18 +98,4 @@ void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b,
     }
     job.channels = k - from;
     run(&job, &rest, m, n, &(terms){ from, k - from, k });
-}
-
-void VN_FN(conv)(void *y, const void *packed, const void *x, const vn__window *window,
-                 const vn__epilogue *epilogue)
-{
-    const vn__window *s = window;
-    vn__job job = {
-        .c = y, .c_row = s->y_channel, .c_pixel = s->y_pixel, .a = packed,
-        .b = x, .b_row = s->x_channel, .b_pixel = s->x_pixel, .tap = s->tap,
-        .pixels = s->pixels, .taps = s->taps, .channels = s->channels,
-    };
-    const second rest = set_epilogue(&job, epilogue);
-    const int64_t k = s->taps * s->channels;
-    run(&job, &rest, s->outputs, s->lanes, &(terms){ 0, k, k });
 }
