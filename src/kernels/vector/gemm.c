@@ -37,10 +37,9 @@ static void clear(real *c, int64_t ldc, int64_t m, int64_t n)
 static void multiply(real *c, int64_t ldc, const real *blocks, int64_t rows, const real *strip,
                      int64_t cols, int64_t depth, bool accumulate)
 {
-    static const int32_t only = 0;
     const vn__cut cut = vn__cut_rows(rows);
-    vn__job job = { .c_row = ldc, .b = strip, .b_row = vn__strip_width(cols), .tap = &only,
-                    .pixels = 1, .taps = 1, .channels = depth, .accumulate = accumulate };
+    vn__job job = { .c_row = ldc, .b = strip, .b_row = vn__strip_width(cols),
+                    .depth = depth, .accumulate = accumulate };
     for (int64_t b = 0; b < cut.blocks; b++) {
         const int64_t start = vn__block_start(&cut, b);
         job.c = c + start * ldc;

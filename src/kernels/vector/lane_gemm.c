@@ -53,9 +53,9 @@ VN_INLINE void lane_tile(real *c, int64_t c_row, const operand *y, const real *s
         }
     }
     if (whole)
-        vn__finish(acc, &job, 0, rows, vectors, true, tail);
+        vn__finish(acc, &job, rows, vectors, true, tail);
     else
-        vn__finish(acc, &job, 0, rows, vectors, false, tail);
+        vn__finish(acc, &job, rows, vectors, false, tail);
 }
 
 #define TILE(rows)                                                                           \

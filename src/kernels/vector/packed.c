@@ -61,9 +61,7 @@ static void second_pass(const vn__job *block, const vn__second *s, int64_t start
                         int64_t rows, int64_t n)
 {
     const real *mask = s->mask ? s->mask + start * block->mask_row : NULL;
-    for (int64_t q = 0; q < block->pixels; q++)
-        vn__pass_rows(block->c + q * block->c_pixel, block->c_row,
-                      mask ? mask + q * block->c_pixel : mask, block->mask_row, s, rows, n);
+    vn__pass_rows(block->c, block->c_row, mask, block->mask_row, s, rows, n);
 }
 
 static void run(const vn__job *job, const vn__second *s, int64_t m, int64_t n, const terms *t)
@@ -81,21 +79,19 @@ static void run(const vn__job *job, const vn__second *s, int64_t m, int64_t n, c
 void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b, int64_t ldb,
                         int64_t m, int64_t n, int64_t k, const vn__epilogue *epilogue)
 {
-    static const int32_t only = 0;
-    vn__job job = { .c = c, .c_row = ldc, .a = packed, .b = b, .b_row = ldb, .tap = &only };
-    job.pixels = job.taps = 1;
+    vn__job job = { .c = c, .c_row = ldc, .a = packed, .b = b, .b_row = ldb };
     const vn__second rest = vn__set_epilogue(&job, epilogue), none = { -1, -1, NULL };
     int64_t from = 0;
     for (; k - from > DEPTH + DEPTH / 2; from += DEPTH) {
         vn__job begun = job;
         begun.relu = false;
         begun.mask = NULL;
-        begun.channels = DEPTH;
+        begun.depth = DEPTH;
         run(&begun, &none, m, n, &(terms){ from, DEPTH, k });
         job.b += DEPTH * ldb;
         job.bias = NULL;
         job.accumulate = true;
     }
-    job.channels = k - from;
+    job.depth = k - from;
     run(&job, &rest, m, n, &(terms){ from, k - from, k });
 }

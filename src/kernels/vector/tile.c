@@ -5,12 +5,16 @@
 /* Lanes of a block: two vectors, two of which the second is cut short, or one cut short. */
 enum width { FULL, SECOND_PART, FIRST_PART, WIDTHS };
 
-/* acc += A(:, k) B[k][:], over the channels of one tap. */
-VN_INLINE void accumulate(vec acc[VN_ROWS][2], const real *a, const real *b, int64_t b_row,
-                          int64_t channels, int rows, int vectors, bool whole, part tail)
+VN_INLINE void tile(const vn__job *job, int rows, int vectors, bool whole, part tail)
 {
+    const int64_t depth = job->depth, b_row = job->b_row;
+    const real *a = job->a, *b = job->b;
+    vec acc[VN_ROWS][2];
+    VN_UNROLL
+    for (int i = 0; i < rows; i++)
+        acc[i][0] = acc[i][1] = job->bias ? v_set(job->bias[i]) : v_set(0);
     VN_UNROLL_TWICE
-    for (int64_t c = 0; c < channels; c++, a += rows, b += b_row) {
+    for (int64_t k = 0; k < depth; k++, a += rows, b += b_row) {
         vec x[2];
         VN_UNROLL
         for (int v = 0; v < vectors; v++)
@@ -23,25 +27,7 @@ VN_INLINE void accumulate(vec acc[VN_ROWS][2], const real *a, const real *b, int
                 acc[i][v] = v_fma(w, x[v], acc[i][v]);
         }
     }
-}
-
-VN_INLINE void tile(const vn__job *job, int rows, int vectors, bool whole, part tail)
-{
-    const int64_t channels = job->channels, b_row = job->b_row, b_pixel = job->b_pixel;
-    const int64_t taps = job->taps;
-    const int32_t *tap = job->tap;
-    for (int64_t q = 0; q < job->pixels; q++, tap += taps) {
-        vec acc[VN_ROWS][2];
-        VN_UNROLL
-        for (int i = 0; i < rows; i++)
-            acc[i][0] = acc[i][1] = v_set(job->bias ? job->bias[i] : 0);
-        const real *a = job->a;
-        for (int64_t t = 0; t < taps; t++, a += channels * rows)
-            if (tap[t] >= 0)
-                accumulate(acc, a, job->b + tap[t] * b_pixel, b_row, channels, rows, vectors,
-                           whole, tail);
-        vn__finish(acc, job, q, rows, vectors, whole, tail);
-    }
+    vn__finish(acc, job, rows, vectors, whole, tail);
 }
 
 #define TILE(rows)                                                                          \

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The micro-kernel of all products with a packed matrix: a block of up to VN_ROWS rows times
- * two vectors of the result stays in registers, while the sum runs over taps and channels:
+ * The micro-kernel of the products with a packed matrix: a block of up to VN_ROWS rows times
+ * two vectors of the result stays in registers, while the sum runs over k:
  *
- *   C[i][q][lanes] = finish(sum over t, c of A(i, t channels + c) B[c][tap(q, t)][lanes])
+ *   C[i][lanes] = finish(sum over k of A(i, k) B[k][lanes])
  *
- * Each step loads two vectors of B and broadcasts one element of A a row. A matrix product is
- * the case of one pixel and one tap. A block of A is packed [t][c][rows of the block].
+ * Each step loads two vectors of B and broadcasts one element of A a row. A block of A is packed
+ * [k][rows of the block].
  * */
 #ifndef VN_KERNELS_VECTOR_TILE_H
 #define VN_KERNELS_VECTOR_TILE_H
@@ -47,14 +47,11 @@ static inline int64_t vn__block_start(const vn__cut *cut, int64_t block)
     return cut->height * block + (block < cut->tall ? block : cut->tall);
 }
 
-/* One block of rows and one strip of at most VN_COLS lanes, for all pixels. Strides in
- * elements. */
+/* One block of rows and one strip of at most VN_COLS lanes. Strides in elements. */
 typedef struct vn__job {
     real *c;
     const real *a, *b;
-    int64_t c_row, c_pixel, b_row, b_pixel;
-    const int32_t *tap;
-    int64_t pixels, taps, channels;
+    int64_t c_row, b_row, depth; /* depth: terms of the sum */
     const real *bias, *mask; /* NULL: none; mask is laid out like C but for its row stride */
     int64_t mask_row;
     bool accumulate, relu;
@@ -79,11 +76,10 @@ VN_INLINE vec vn__finished(vec v, const real *c, const real *mask, const vn__job
     return v;
 }
 
-VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, int64_t q, int rows,
-                          int vectors, bool whole, part tail)
+VN_INLINE void vn__store_rows(vec acc[VN_ROWS][2], const vn__job *job, const real *mask,
+                              int rows, int vectors, bool whole, part tail)
 {
-    real *c = job->c + q * job->c_pixel;
-    const real *mask = job->mask ? job->mask + q * job->c_pixel : job->mask;
+    real *c = job->c;
     VN_UNROLL
     for (int i = 0; i < rows; i++) {
         VN_UNROLL
@@ -98,6 +94,28 @@ VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, int64_t q, in
         }
         c += job->c_row;
         mask = mask ? mask + job->mask_row : mask;
+    }
+}
+
+/* The common endings without a decision for every vector: the job that is copied here is known
+ * to the compiler. */
+VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, int rows, int vectors,
+                          bool whole, part tail)
+{
+    vn__job known = { .c = job->c, .c_row = job->c_row, .mask_row = job->mask_row };
+    if (job->mask) {
+        known.accumulate = job->accumulate;
+        known.relu = job->relu;
+        vn__store_rows(acc, &known, job->mask, rows, vectors, whole, tail);
+    } else if (job->accumulate) {
+        known.accumulate = true;
+        known.relu = job->relu;
+        vn__store_rows(acc, &known, NULL, rows, vectors, whole, tail);
+    } else if (job->relu) {
+        known.relu = true;
+        vn__store_rows(acc, &known, NULL, rows, vectors, whole, tail);
+    } else {
+        vn__store_rows(acc, &known, NULL, rows, vectors, whole, tail);
     }
 }
 
