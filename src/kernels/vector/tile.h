@@ -5,8 +5,8 @@
  *
  *   C[i][lanes] = finish(sum over k of A(i, k) B[k][lanes])
  *
- * Each step loads two vectors of B and broadcasts one element of A a row. A block of A is packed
- * [k][rows of the block].
+ * Each step loads two vectors of B and broadcasts one element of A a row. A block of A is
+ * packed [k][rows of the block].
  * */
 #ifndef VN_KERNELS_VECTOR_TILE_H
 #define VN_KERNELS_VECTOR_TILE_H
