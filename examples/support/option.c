@@ -5,10 +5,12 @@
 
 bool options_are(int argc, char **argv, const char *names)
 {
-    for (int i = 1; i < argc; i += 2) {
+    for (int i = 1; i < argc; i++) {
         const size_t n = strlen(argv[i]);
         const char *const at = strstr(names, argv[i]);
-        if (i + 1 == argc || !at || (at[n] != ' ' && at[n] != '\0'))
+        if (!at || !strchr(" !", at[n])) /* also finds the end of the names */
+            return false;
+        if (at[n] != '!' && ++i == argc)
             return false;
     }
     return true;
@@ -16,8 +18,16 @@ bool options_are(int argc, char **argv, const char *names)
 
 const char *option(int argc, char **argv, const char *name, const char *otherwise)
 {
-    for (int i = 1; i + 1 < argc; i += 2)
+    for (int i = 1; i + 1 < argc; i++)
         if (strcmp(argv[i], name) == 0)
             return argv[i + 1];
     return otherwise;
+}
+
+bool flag(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return true;
+    return false;
 }
