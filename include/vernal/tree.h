@@ -258,6 +258,11 @@ VN_API vn_tree *vn_tree_leaves(vn_tree *tree);
 /* A tree of the same structure whose leaves are taken in order from leaves[n], which may be any
  * trees. */
 VN_API vn_tree *vn_tree_unflatten(vn_tree *like, int n, vn_tree *const leaves[]);
+/* A tuple of the children of a node, of a leaf the leaf alone (Equinox:
+ * tree_flatten_one_level); none among them stays. */
+VN_API vn_tree *vn_tree_flatten_one_level(vn_tree *tree);
+/* A node like `like` with other children, as many. Of a leaf: the one child. */
+VN_API vn_tree *vn_tree_unflatten_one_level(vn_tree *like, int n, vn_tree *const children[]);
 /* True if structures (node types, keys, static fields, positions of none) agree. */
 VN_API bool vn_tree_same_structure(const vn_tree *a, const vn_tree *b);
 /* The path of leaf i, as ".layers[0].weight", written into text[size]; returns text. */
@@ -321,6 +326,13 @@ VN_API vn_tree *vn_filter(vn_tree *tree, vn_filter_fn *fn);
 /* The same with a prefix tree of bool leaves and predicate leaves (vn_predicate) as
  * specification. */
 VN_API vn_tree *vn_filter_spec(vn_tree *tree, vn_tree *spec, bool inverse);
+typedef struct vn_filter_options {
+    bool inverse;     /* keep where the specification is false (default false) */
+    vn_tree *replace; /* stands where a leaf is taken out (default none) */
+    /* subtrees for which it is true count as one leaf (default NULL: leaves) */
+    bool (*is_leaf)(const vn_tree *subtree);
+} vn_filter_options;
+VN_API vn_tree *vn_filter_with(vn_tree *tree, vn_tree *spec, const vn_filter_options *options);
 /* A filter function as a leaf of a specification. */
 VN_API vn_tree *vn_predicate(vn_filter_fn *fn);
 
@@ -330,8 +342,15 @@ VN_API vn_status vn_partition(vn_tree **dynamic, vn_tree **rest, vn_tree *tree,
                               vn_filter_fn *fn);
 VN_API vn_status vn_partition_spec(vn_tree **dynamic, vn_tree **rest, vn_tree *tree,
                                    vn_tree *spec);
+/* The same with vn_filter_with; options->inverse exchanges the two. */
+VN_API vn_status vn_partition_with(vn_tree **dynamic, vn_tree **rest, vn_tree *tree,
+                                   vn_tree *spec, const vn_filter_options *options);
 /* Leaf by leaf the first that is not none. */
 VN_API vn_tree *vn_combine(vn_tree *a, vn_tree *b);
+/* Of n trees, at least one. With is_leaf (or NULL), a subtree of the first tree for which it is
+ * true counts as a leaf. */
+VN_API vn_tree *vn_combine_n(int n, vn_tree *const trees[],
+                             bool (*is_leaf)(const vn_tree *subtree));
 
 /* p + u where u is not none, else p (Equinox: apply_updates). */
 VN_API vn_tree *vn_apply_updates(vn_tree *model, vn_tree *updates);

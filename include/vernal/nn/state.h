@@ -27,7 +27,8 @@ struct vn_state_index {
 VN_API extern const vn_type vn_state_index_type;
 
 /* init: a tree whose leaves are arrays or numbers (which become arrays). Every index is
- * another. */
+ * another: a constructor mapped by vn_filter_vmap needs an axis name there, which has it run
+ * once for all examples. */
 VN_API vn_tree *vn_state_index(vn_tree *init);
 
 /* ----------------------------------------------------------------------- State */

@@ -231,8 +231,10 @@ static vn_tree *run_eager(const vn__vmap *self, int n, vn_tree *const arg[],
         good = push_axis(&all, VN_AXIS_NONE);
     for (int64_t i = 0; good && i < axes->n; i++)
         good = push_axis(&all, axes->axis[i]);
+    const int no_operands = 0; /* an axis of NULL would mean: not mapped at all */
+    const int *const axis = all.axis ? all.axis : &no_operands;
     if (good)
-        out = vn__call_detached(&(vn__call){ self->fn, vn_tuple_n(n, arg), all.axis, size });
+        out = vn__call_detached(&(vn__call){ self->fn, vn_tuple_n(n, arg), axis, size });
     if (out && vn__axes_expand(&out_axes, out, out_spec(self), "out") == VN_ERR_OK)
         out = vn__map_leaves(out, place_leaf, &(vn__vmap_out){ .axes = &out_axes });
     else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* leaves, unflatten, map. */
+/* leaves, unflatten, one level of both, map. */
 #include "core/tree/path.h"
 
 typedef struct filling {
@@ -45,6 +45,40 @@ vn_tree *vn_tree_unflatten(vn_tree *like, int n, vn_tree *const leaves[])
     vn_tree *const *next = leaves;
     return vn__map_leaves(like, next_leaf, &next);
 }
+
+/* ---- one level */
+
+vn_tree *vn_tree_flatten_one_level(vn_tree *tree)
+{
+    if (!vn__no_nulls("tree_flatten_one_level", 1, &tree))
+        return NULL;
+    if (vn_is_leaf(tree))
+        return vn_tuple(tree);
+    const int n = vn_len(tree);
+    vn_tree **const child = vn__alloc(((size_t)n + 1) * sizeof *child);
+    for (int i = 0; child && i < n; i++)
+        child[i] = vn__child(tree, i);
+    vn_tree *const children = child ? vn_tuple_n(n, child) : NULL;
+    vn__free(child);
+    return children;
+}
+
+vn_tree *vn_tree_unflatten_one_level(vn_tree *like, int n, vn_tree *const children[])
+{
+    if (!vn__no_nulls("tree_unflatten_one_level", 1, &like) ||
+        !vn__no_nulls("tree_unflatten_one_level", n, children))
+        return NULL;
+    const int count = vn_is_leaf(like) ? 1 : vn_len(like);
+    if (n != count)
+        return vn_error(VN_ERR_STRUCTURE,
+                        "tree_unflatten_one_level: %d children given, the node has %d", n,
+                        count);
+    if (n == 0)
+        return like;
+    return vn_is_leaf(like) ? children[0] : vn__node_with_children(like, children);
+}
+
+/* ---- map */
 
 typedef struct mapping {
     vn_tree *fn;
