@@ -4,8 +4,8 @@
  *
  * A file has no structure in it, so the hyperparameters make the model again; only its shapes
  * are needed, and vn_filter_eval_shape gives those without drawing a single weight. To see that
- * nothing is lost, a training is interrupted half-way, read back and continued: it ends with the
- * bits of one that was never interrupted. */
+ * nothing is lost, a training is interrupted half-way, read back and continued: it ends with
+ * the bits of one that was never interrupted. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

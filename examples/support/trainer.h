@@ -22,7 +22,7 @@ double trainer_step(trainer *t, vn_tree *batch);
 /* A line of progress now and then, about six in all: "step 100 of 500  loss 0.1  0.2 s". */
 void trainer_report(const trainer *t, int64_t i, int64_t steps, double loss);
 
-/* Rows of x and of y, both (x, y), for step i: `size` of them, each pass in an order of its own.
+/* Rows of x and of y, both (x, y), for step i: `size` of them, each pass in its own order.
  * Belongs to the caller's scope. */
 vn_tree *trainer_batch(trainer *t, int64_t i, int64_t size, vn_array *x, vn_array *y);
 
