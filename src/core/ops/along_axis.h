@@ -25,6 +25,10 @@ vn_status vn__along_shape(vn_aval out[], const char *who, int accept, const void
 bool vn__along_pull(void *attr_out, int *out_axis, const void *attr, const vn_aval in[],
                     int n_in, const int axis[]);
 
+/* Lift slot of the same ops. */
+bool vn__along_lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+                    const vn_aval in[], int n_in, const bool has[]);
+
 /* Public functions of x and an axis: promotion, the op, the cast back. */
 vn_array *vn__along_apply(const vn_op *op, int accept, vn_array *x, int axis);
 

@@ -75,6 +75,21 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)swap, (void)n_in, (void)has;
+    const broadcast_attr *const a = attr;
+    vn_shape to = vn__shape_of_dims(&a->shape);
+    if (vn__shape_insert(&to, "broadcast_to", 0, size) != VN_ERR_OK)
+        return false;
+    broadcast_attr all = { vn__dims_of(to), { 0 } };
+    for (int d = 0; d < in[0].shape.rank; d++)
+        all.map[d + 1] = a->map[d] + 1;
+    *(broadcast_attr *)attr_out = all;
+    return true;
+}
+
 const vn_op vn__op_broadcast = {
     .name = "broadcast_to",
     .n_in = 1,
@@ -84,6 +99,7 @@ const vn_op vn__op_broadcast = {
     .eval = eval,
     .vjp = vjp,
     .pull = pull,
+    .lift = lift,
 };
 
 /* --------------------------------------------------------------- internal functions */

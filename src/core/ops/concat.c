@@ -85,6 +85,17 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)swap, (void)size, (void)in;
+    for (int i = 0; i < n_in; i++)
+        if (!has[i])
+            return false;
+    *(concat_attr *)attr_out = (concat_attr){ axis_of(attr) + 1 };
+    return true;
+}
+
 static bool joins(const void *attr, const vn_aval *out)
 {
     return vn__span(out->shape, 0, axis_of(attr)) == 1;
@@ -99,6 +110,7 @@ const vn_op vn__op_concat = {
     .eval = eval,
     .vjp = vjp,
     .pull = pull,
+    .lift = lift,
     .joins = joins,
 };
 

@@ -107,6 +107,7 @@ const vn_op vn__op_cumsum = {
     .eval = cumsum_eval,
     .vjp = cumsum_vjp,
     .pull = vn__along_pull,
+    .lift = vn__along_lift,
 };
 
 /* ---------------------------------------------------------------------- recurrence */
@@ -169,6 +170,7 @@ const vn_op vn__op_recurrence = {
     .vjp = recurrence_vjp,
     .jvp = recurrence_jvp,
     .pull = vn__along_pull,
+    .lift = vn__along_lift,
 };
 
 /* ------------------------------------------------------------------ public functions */

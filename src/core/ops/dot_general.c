@@ -173,6 +173,44 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+/* The axes one further on, behind a new first one that belongs to them or not. */
+static vn_axes shifted(const vn_axes *axes, bool first)
+{
+    vn_axes out = { .count = first };
+    for (int i = 0; i < axes->count; i++)
+        out.axis[out.count++] = axes->axis[i] + 1;
+    return out;
+}
+
+static int free_count(const vn_aval *x, vn_axes contract)
+{
+    return x->shape.rank - contract.count;
+}
+
+static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)size, (void)n_in;
+    vn_dot_dims d = *(const vn_dot_dims *)attr;
+    const bool both = has[0] && has[1];
+    const int s = has[0] ? 0 : 1; /* if not both: it is the first free axis of this operand */
+    if (!both && d.batch_a.count > 0)
+        return false;
+    if (has[0])
+        d.contract_a = shifted(&d.contract_a, false), d.batch_a = shifted(&d.batch_a, both);
+    if (has[1])
+        d.contract_b = shifted(&d.contract_b, false), d.batch_b = shifted(&d.batch_b, both);
+    *swap = !both && s == 1 && free_count(&in[0], d.contract_a) > 0;
+    if (*swap) {
+        if (free_count(&in[1], ((const vn_dot_dims *)attr)->contract_b) > 0)
+            return false;
+        d = (vn_dot_dims){ in_order_of(&d.contract_b, &d.contract_b),
+                           in_order_of(&d.contract_a, &d.contract_b), { 0 }, { 0 } };
+    }
+    *(vn_dot_dims *)attr_out = d;
+    return true;
+}
+
 const vn_op vn__op_dot_general = {
     .name = "dot_general",
     .n_in = 2,
@@ -191,6 +229,7 @@ const vn_op vn__op_dot_general = {
     .vjp = vjp,
     .flops = flops,
     .pull = pull,
+    .lift = lift,
 };
 
 /* ----------------------------------------------------------------------- public function */

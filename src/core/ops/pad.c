@@ -148,6 +148,21 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)swap, (void)size, (void)n_in, (void)has;
+    const pad_attr *const a = attr;
+    pad_attr all = { .value = a->value };
+    for (int d = 0; d < in[0].shape.rank; d++) {
+        all.lo[d + 1] = a->lo[d];
+        all.hi[d + 1] = a->hi[d];
+        all.interior[d + 1] = a->interior[d];
+    }
+    *(pad_attr *)attr_out = all;
+    return true;
+}
+
 const vn_op vn__op_pad = {
     .name = "pad",
     .n_in = 1,
@@ -158,6 +173,7 @@ const vn_op vn__op_pad = {
     .vjp = vjp,
     .jvp = jvp,
     .pull = pull,
+    .lift = lift,
 };
 
 /* --------------------------------------------------------------------- simplifier */

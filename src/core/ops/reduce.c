@@ -248,6 +248,17 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)swap, (void)size, (void)in, (void)n_in, (void)has;
+    reduce_attr a = *(const reduce_attr *)attr;
+    for (int i = 0; i < a.axes.count; i++)
+        a.axes.axis[i]++;
+    *(reduce_attr *)attr_out = a;
+    return true;
+}
+
 /* ----------------------------------------------------------------------------- ops */
 
 const vn_op vn__op_reduce_sum = {
@@ -260,6 +271,7 @@ const vn_op vn__op_reduce_sum = {
     .scratch = reduce_scratch,
     .vjp = sum_vjp,
     .pull = pull,
+    .lift = lift,
 };
 
 const vn_op vn__op_reduce_prod = {
@@ -273,6 +285,7 @@ const vn_op vn__op_reduce_prod = {
     .vjp = prod_vjp,
     .jvp = prod_jvp,
     .pull = pull,
+    .lift = lift,
 };
 
 const vn_op vn__op_reduce_max = {
@@ -286,6 +299,7 @@ const vn_op vn__op_reduce_max = {
     .vjp = extreme_vjp,
     .jvp = extreme_jvp,
     .pull = pull,
+    .lift = lift,
 };
 
 const vn_op vn__op_reduce_min = {
@@ -299,6 +313,7 @@ const vn_op vn__op_reduce_min = {
     .vjp = extreme_vjp,
     .jvp = extreme_jvp,
     .pull = pull,
+    .lift = lift,
 };
 
 /* ---------------------------------------------------------------- internal functions */

@@ -48,6 +48,17 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return false;
 }
 
+static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)swap, (void)in, (void)n_in, (void)has;
+    vn_shape to = vn__shape_of_dims(attr);
+    if (vn__shape_insert(&to, "reshape", 0, size) != VN_ERR_OK)
+        return false;
+    *(vn__dims *)attr_out = vn__dims_of(to);
+    return true;
+}
+
 static int64_t view(const void *attr, const vn_aval *in, const vn_aval *out)
 {
     (void)attr, (void)in, (void)out;
@@ -63,6 +74,7 @@ const vn_op vn__op_reshape = {
     .eval = eval,
     .vjp = vjp,
     .pull = pull,
+    .lift = lift,
     .view = view,
 };
 

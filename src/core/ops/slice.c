@@ -89,6 +89,21 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)swap, (void)n_in, (void)has;
+    const slice_attr *const a = attr;
+    slice_attr all = { .step = { 1 }, .size = { size } };
+    for (int d = 0; d < in[0].shape.rank; d++) {
+        all.start[d + 1] = a->start[d];
+        all.step[d + 1] = a->step[d];
+        all.size[d + 1] = a->size[d];
+    }
+    *(slice_attr *)attr_out = all;
+    return true;
+}
+
 /* Contiguous if all axes behind the first that is not of one element are whole. */
 static int64_t view(const void *attr, const vn_aval *in, const vn_aval *out)
 {
@@ -113,6 +128,7 @@ const vn_op vn__op_slice = {
     .eval = eval,
     .vjp = vjp,
     .pull = pull,
+    .lift = lift,
     .view = view,
 };
 

@@ -142,6 +142,7 @@ const vn_op vn__op_softmax = {
     .vjp = softmax_vjp,
     .jvp = softmax_jvp,
     .pull = vn__along_pull,
+    .lift = vn__along_lift,
 };
 
 const vn_op vn__op_log_softmax = {
@@ -154,6 +155,7 @@ const vn_op vn__op_log_softmax = {
     .vjp = log_softmax_vjp,
     .jvp = log_softmax_jvp,
     .pull = vn__along_pull,
+    .lift = vn__along_lift,
 };
 
 const vn_op vn__op_softmax_grad = {
@@ -166,6 +168,7 @@ const vn_op vn__op_softmax_grad = {
     .scratch = vn__lanes_scratch,
     .vjp = softmax_grad_vjp,
     .pull = vn__along_pull,
+    .lift = vn__along_lift,
 };
 
 const vn_op vn__op_log_softmax_grad = {
@@ -178,6 +181,7 @@ const vn_op vn__op_log_softmax_grad = {
     .scratch = vn__lanes_scratch,
     .vjp = log_softmax_grad_vjp,
     .pull = vn__along_pull,
+    .lift = vn__along_lift,
 };
 
 /* ---------------------------------------------------------------- public functions */

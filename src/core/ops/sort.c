@@ -201,6 +201,7 @@ const vn_op vn__op_sort = {
     .vjp = sort_vjp,
     .jvp = sort_jvp,
     .pull = vn__along_pull,
+    .lift = vn__along_lift,
 };
 
 const vn_op vn__op_argsort = {
@@ -212,6 +213,7 @@ const vn_op vn__op_argsort = {
     .eval = argsort_eval,
     .scratch = scratch,
     .pull = vn__along_pull,
+    .lift = vn__along_lift,
 };
 
 vn_array *vn_sort(vn_array *x, int axis)

@@ -70,6 +70,18 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)swap, (void)size, (void)in, (void)n_in, (void)has;
+    const vn_axes p = permutation_of(attr);
+    vn_axes all = { .count = p.count + 1 };
+    for (int d = 0; d < p.count; d++)
+        all.axis[d + 1] = p.axis[d] + 1;
+    *(transpose_attr *)attr_out = (transpose_attr){ all };
+    return true;
+}
+
 const vn_op vn__op_transpose = {
     .name = "transpose",
     .n_in = 1,
@@ -79,6 +91,7 @@ const vn_op vn__op_transpose = {
     .eval = eval,
     .vjp = vjp,
     .pull = pull,
+    .lift = lift,
 };
 
 /* ---------------------------------------------------------------- public functions */

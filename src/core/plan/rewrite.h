@@ -11,6 +11,8 @@ typedef struct vn__rewriter {
     vn_array **map; /* value of from -> array on to (or plain) */
     int *alias;     /* [VN__MAX_AXES] axis -> axis it is unified with */
     bool last;      /* the last pass: drops the barriers, changes nothing else */
+    int lift_axis;  /* of a pass that makes this mapped axis a real one, -1: none (lift.c) */
+    vn_array **high; /* ... value of from -> array on `to` with the axis as its first */
     bool again;     /* an alias was found: values before it are stale, start over */
     int64_t *table; /* hash table of instructions of `to`, -1 empty */
     int64_t table_size;
@@ -27,6 +29,10 @@ vn_array *vn__rewrite_one(vn__rewriter *r, const vn_op *op, const void *attr, in
 const vn__instr *vn__rewrite_source(const vn__rewriter *r, const vn_array *x);
 /* Operand i of that instruction as an array. */
 vn_array *vn__rewrite_operand(const vn__rewriter *r, const vn__instr *instr, int i);
+
+/* Makes map or high of the results; false: they are to be copied, `map` of the operands is
+ * there. */
+bool vn__lift_instr(vn__rewriter *r, const vn__instr *instr);
 
 /* Rules: true if out[0] was made in another way. (status of the thread tells errors.) */
 bool vn__rule_map_in(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x);

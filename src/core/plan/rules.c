@@ -7,12 +7,14 @@
  *     axis_sum(f(v))               = f(axis_sum(v))        f linear, does not enlarge
  *     axis_sum(u v)                = u axis_sum(v)         u one number, not mapped
  *     axis_sum(u + v)              = axis_sum(u) + axis_sum(v)   where each sums as it is made
+ *     axis_sum over the larger axis comes last
  *     x 1 = x,  x + 0 = x
  *     0 x 0 + 0 y 0                = 0 (x y) 0             zeros around x and y, side by side
  *     x + buffer_one(i, y)         = buffer_add(x, i, y) */
 #include <string.h>
 
 #include "core/ops/ops.h"
+#include "core/plan/axes.h"
 #include "core/plan/rewrite.h"
 #include "vernal/ops.h"
 
@@ -141,6 +143,20 @@ static bool sums_by_itself(const vn__rewriter *r, const vn_array *x, const vn__a
            sums_by_itself(r, vn__rewrite_operand(r, f, 1), attr);
 }
 
+/* Nested sums: the largest axis last, since it can be the lanes and the other one then is
+ * summed within an example. */
+static bool sum_before(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
+                       const vn__instr *f)
+{
+    if (f->op != &vn__op_axis_sum ||
+        !vn__axis_larger(r->to, ((const vn__axis_attr *)f->attr)->axis, attr->axis))
+        return false;
+    vn_array *const v = vn__rewrite_operand(r, f, 0);
+    vn_array *const sum = vn__rewrite_one(r, &vn__op_axis_sum, attr, 1, &v);
+    out[0] = vn__rewrite_one(r, &vn__op_axis_sum, f->attr, 1, &sum);
+    return true;
+}
+
 static bool sum_through_add(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
                             const vn_array *x, const vn__instr *f)
 {
@@ -168,7 +184,7 @@ bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *at
         return false;
     const vn__instr f = *source; /* the tape grows under us */
     return sum_through_linear(r, out, attr, &f) || sum_through_factor(r, out, attr, &f) ||
-           sum_through_add(r, out, attr, x, &f);
+           sum_through_add(r, out, attr, x, &f) || sum_before(r, out, attr, &f);
 }
 
 /* sum within an example of a sum over examples: the former first, so that less is kept for

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/ops/buffer.h"
+#include "core/plan/axes.h"
 #include "core/plan/rewrite.h"
 #include "core/transform/callback.h"
 #include "core/transform/error_if.h"
@@ -240,6 +241,8 @@ static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
     if (instr->op->attr_size > sizeof attr)
         return vn__fail(VN_ERR_LIMIT, "%s: attributes of more than %zu bytes", instr->op->name,
                         sizeof attr);
+    if (r->lift_axis >= 0 && vn__lift_instr(r, instr))
+        return vn_error_status();
     for (int i = 0; i < instr->n_in; i++)
         in[i] = r->map[instr->in[i]];
     if (instr->op == &vn__op_mark || instr->op == &vn__op_override ||
@@ -309,19 +312,20 @@ static vn__tape *target_tape(const vn__tape *from, vn__tape *parent)
     return to;
 }
 
-/* One pass; *again tells that an alias was found and the pass was broken off. */
+/* One pass; *again tells that an alias was found and the pass was broken off. lift_axis: -1 or,
+ * in a last pass, the mapped axis that becomes real. */
 static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], bool last,
-                      bool *again)
+                      int lift_axis, bool *again)
 {
-    vn__rewriter r = {
-        .from = from, .to = target_tape(from, parent), .alias = alias, .last = last
-    };
+    vn__rewriter r = { .from = from, .to = target_tape(from, parent), .alias = alias,
+                       .last = last, .lift_axis = lift_axis };
     r.table_size = 4 * from->n_instr + 64;
     r.table = vn__alloc((size_t)r.table_size * sizeof *r.table);
     r.map = vn__alloc_zero((size_t)(from->n_value + 1) * sizeof *r.map);
+    r.high = vn__alloc_zero((size_t)(from->n_value + 1) * sizeof *r.high);
     bool *const live = find_live(from);
     vn_status status = VN_ERR_MEMORY;
-    if (r.to && r.table && r.map && live) {
+    if (r.to && r.table && r.map && r.high && live) {
         memset(r.table, -1, (size_t)r.table_size * sizeof *r.table);
         vn__tape_push(r.to);
         status = copy_live(&r, live);
@@ -329,6 +333,7 @@ static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], bool 
     }
     vn__free(r.table);
     vn__free(r.map);
+    vn__free(r.high);
     vn__free(live);
     *again = r.again;
     if (status != VN_ERR_OK || r.again) {
@@ -344,7 +349,7 @@ static vn__tape *passes(const vn__tape *tape, vn__tape *parent, int alias[])
     for (int i = 0, restarts = 0; i < MAX_PASSES; i++) {
         bool again = false;
         vn_scope scope = vn_scope_open();
-        vn__tape *const next = pass(current ? current : tape, parent, alias, false, &again);
+        vn__tape *const next = pass(current ? current : tape, parent, alias, false, -1, &again);
         vn_scope_close(&scope);
         if (again && restarts++ < VN__MAX_AXES) {
             i--;
@@ -362,7 +367,7 @@ static vn__tape *passes(const vn__tape *tape, vn__tape *parent, int alias[])
 static vn__tape *simplify_child(const vn__rewriter *r, const vn__tape *child)
 {
     bool again;
-    return r->last ? pass(child, r->to, r->alias, true, &again)
+    return r->last ? pass(child, r->to, r->alias, true, -1, &again)
                    : passes(child, r->to, r->alias);
 }
 
@@ -385,10 +390,28 @@ static vn__tape *without_barriers(vn__tape *tape, int alias[])
     if (!tape || !has_barrier(tape))
         return tape;
     vn_scope scope = vn_scope_open();
-    vn__tape *const plain = pass(tape, NULL, alias, true, &again);
+    vn__tape *const plain = pass(tape, NULL, alias, true, -1, &again);
     vn_scope_close(&scope);
     vn__tape_release(tape);
     return plain;
+}
+
+/* Axes that are never lanes become real axes, the innermost first; the first pass after it
+ * drops what nobody reads any more. */
+static vn__tape *lift_loops(vn__tape *tape, int alias[])
+{
+    const uint64_t axes = tape ? vn__loop_axes(tape) : 0;
+    for (int a = VN__MAX_AXES - 1; axes && tape && a >= -1; a--) {
+        bool again;
+        if (a >= 0 && (!(axes >> a & 1) || vn__tape_axis(tape, a)->size == 0))
+            continue;
+        vn_scope scope = vn_scope_open();
+        vn__tape *const next = pass(tape, NULL, alias, true, a, &again);
+        vn_scope_close(&scope);
+        vn__tape_release(tape);
+        tape = next;
+    }
+    return tape;
 }
 
 vn__tape *vn__simplify(const vn__tape *tape)
@@ -396,5 +419,5 @@ vn__tape *vn__simplify(const vn__tape *tape)
     int alias[VN__MAX_AXES];
     for (int a = 0; a < VN__MAX_AXES; a++)
         alias[a] = a;
-    return without_barriers(passes(tape, NULL, alias), alias);
+    return lift_loops(without_barriers(passes(tape, NULL, alias), alias), alias);
 }

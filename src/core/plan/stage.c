@@ -5,6 +5,7 @@
  * b. */
 #include <string.h>
 
+#include "core/plan/axes.h"
 #include "core/plan/compile.h"
 
 enum { PLAIN = -1 };
@@ -22,36 +23,9 @@ typedef struct partition {
 
 /* --------------------------------------------------------------------- lane axes */
 
-static bool larger(const vn__tape *tape, int a, int b)
-{
-    const int64_t x = vn__tape_axis(tape, a)->size, y = vn__tape_axis(tape, b)->size;
-    return x > y || (x == y && a < b);
-}
-
-static int largest_axis(const vn__tape *tape, uint64_t axes)
-{
-    int best = PLAIN;
-    for (int a = 0; a < VN__MAX_AXES && axes >> a; a++)
-        if ((axes >> a & 1) && (best == PLAIN || larger(tape, a, best)))
-            best = a;
-    return best;
-}
-
-static uint64_t find_laneable(const vn__tape *tape)
-{
-    uint64_t used = 0, demoted = 0;
-    for (int64_t i = 0; i < tape->n_value; i++) {
-        const uint64_t axes = tape->value[i].axes;
-        used |= axes;
-        if (axes)
-            demoted |= axes & ~(1ull << largest_axis(tape, axes));
-    }
-    return used & ~demoted;
-}
-
 static int lane_of(const partition *p, uint64_t axes)
 {
-    const int a = largest_axis(p->c->tape, axes);
+    const int a = vn__largest_axis(p->c->tape, axes);
     return a != PLAIN && (p->laneable >> a & 1) ? a : PLAIN;
 }
 
@@ -410,7 +384,7 @@ static vn_status build_level(const partition *p, int32_t level, uint32_t *plain)
 static vn_status build_levels(partition *p)
 {
     const vn__tape *const tape = p->c->tape;
-    p->laneable = find_laneable(tape);
+    p->laneable = vn__lane_axes(tape);
     for (int64_t k = 0; k < tape->n_instr; k++)
         place_instr(p, k);
     vn_status status = VN_ERR_OK;

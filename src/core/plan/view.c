@@ -2,15 +2,32 @@
 /* Values that are contiguous parts of others (reshape, slices of the first axis) are not
  * copied: their place is a part of the other's place, which lives as long as they do. And what
  * is joined (concat) is made in the place of the result. */
+#include "core/plan/axes.h"
 #include "core/plan/compile.h"
 
 #define ALIGN 64 /* of what ops read */
+
+/* A mapped axis and the first real one are the same in memory if it is the innermost loop. */
+static bool same_memory(const vn__compiler *c, const vn__instr *instr)
+{
+    if (instr->op != &vn__op_map_in && instr->op != &vn__op_map_out)
+        return false;
+    const vn__axis_attr *const a = instr->attr;
+    const uint64_t axes = c->tape->value[instr->in[0]].axes | c->tape->value[instr->out].axes;
+    const uint64_t lanes = c->lane >= 0 ? 1ull << c->lane : vn__lane_axes(c->tape);
+    return a->position == 0 && !((axes & ~lanes) >> a->axis >> 1) &&
+           (c->lane >= 0 ? a->axis != c->lane : !(axes & lanes));
+}
 
 /* Bytes from the start of the operand to the result; -1: the result is a value of its own. */
 static int64_t offset_of(const vn__compiler *c, const vn__instr *instr)
 {
     const uint32_t from = instr->in[0], to = instr->out;
     const vn__value *const x = &c->tape->value[from], *const y = &c->tape->value[to];
+    if (same_memory(c, instr))
+        return c->in_of[to] >= 0 || c->out_of[to] >= 0 ? -1 : 0;
+    if (!instr->op->view)
+        return -1;
     const bool plain_in_lanes = c->lane < 0 && x->axes; /* its stage decides */
     if (x->axes != y->axes || plain_in_lanes || c->in_of[to] >= 0 || c->out_of[to] >= 0)
         return -1;
@@ -63,7 +80,7 @@ void vn__find_views(vn__compiler *c)
 {
     for (int64_t k = 0; k < c->tape->n_instr; k++) {
         const vn__instr *const instr = &c->tape->instr[k];
-        const int64_t offset = instr->op->view && instr->n_in == 1 ? offset_of(c, instr) : -1;
+        const int64_t offset = instr->n_in == 1 && instr->n_out == 1 ? offset_of(c, instr) : -1;
         if (offset < 0 || vn__reads_log(c, instr))
             continue;
         c->root[instr->out] = c->root[instr->in[0]];
