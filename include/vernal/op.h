@@ -136,11 +136,11 @@ struct vn_op {
                  const int axis[]);
 
     /* optional, the way back: the attributes of the op on operands of which those with has[i]
-     * have one more axis, the first, of `size`, and whose result has it first too; in[i] is of
-     * one example. A product may have its operands exchanged: *swap. False: cannot be, the
-     * axis stays a loop around the op. NULL: ELEMENTWISE ops go by a rule of their own, for
-     * others it cannot. */
-    bool (*lift)(void *attr_out, bool *swap, const void *attr, int64_t size,
+     * have one more axis, the first, of `size`; in[i] is of one example. The result has it at
+     * *at, preset to 0. A product may have its operands exchanged: *swap, preset to false.
+     * False: cannot be, the axis stays a loop around the op. NULL: ELEMENTWISE ops go by a rule
+     * of their own, for others it cannot. */
+    bool (*lift)(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
                  const vn_aval in[], int n_in, const bool has[]);
 
     /* optional, for the ops that begin, end or reduce a mapped axis: the set of mapped axes of

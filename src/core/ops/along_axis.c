@@ -36,10 +36,10 @@ bool vn__along_pull(void *attr_out, int *out_axis, const void *attr, const vn_av
     return true;
 }
 
-bool vn__along_lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+bool vn__along_lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
                     const vn_aval in[], int n_in, const bool has[])
 {
-    (void)swap, (void)size, (void)in;
+    (void)at, (void)swap, (void)size, (void)in;
     vn__along_attr *const to = attr_out;
     *to = *(const vn__along_attr *)attr;
     to->axis++;

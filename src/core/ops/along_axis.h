@@ -26,7 +26,7 @@ bool vn__along_pull(void *attr_out, int *out_axis, const void *attr, const vn_av
                     int n_in, const int axis[]);
 
 /* Lift slot of the same ops. */
-bool vn__along_lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+bool vn__along_lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
                     const vn_aval in[], int n_in, const bool has[]);
 
 /* Public functions of x and an axis: promotion, the op, the cast back. */

@@ -75,10 +75,10 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
-static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
                  const vn_aval in[], int n_in, const bool has[])
 {
-    (void)swap, (void)n_in, (void)has;
+    (void)at, (void)swap, (void)n_in, (void)has;
     const broadcast_attr *const a = attr;
     vn_shape to = vn__shape_of_dims(&a->shape);
     if (vn__shape_insert(&to, "broadcast_to", 0, size) != VN_ERR_OK)

@@ -85,10 +85,10 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
-static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
                  const vn_aval in[], int n_in, const bool has[])
 {
-    (void)swap, (void)size, (void)in;
+    (void)at, (void)swap, (void)size, (void)in;
     for (int i = 0; i < n_in; i++)
         if (!has[i])
             return false;

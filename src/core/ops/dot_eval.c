@@ -15,13 +15,14 @@
 
 #define PANELS 16       /* of one call of lane_gemm */
 #define PACK_ROWS 192   /* a packed matrix is made of groups of so many rows */
-#define SUM_ROWS 96     /* a part of a sum over lanes */
+#define SUM_ROWS 96     /* a part of a sum over lanes: rows, or columns where those are few */
 
 /* One matrix product; strides in elements, y is contiguous in n. */
 typedef struct product {
     const vn__real_kernels *real;
     size_t size;
     int64_t m, n, k, lanes;
+    int64_t ldc; /* of a sum over lanes: row of the result */
     int64_t a_row, a_col, b_row, b_col;
     bool accumulate; /* plain operands only */
     int64_t part, parts; /* parts 0 or 1: the whole product */
@@ -195,6 +196,7 @@ static product product_of(const vn_eval *e, const vn__dot *dot, const int64_t un
     p.size = vn_dtype_size(dtype);
     p.m = dot->m;
     p.n = dot->n;
+    p.ldc = dot->n;
     p.k = dot->k;
     p.lanes = e->lanes;
     p.a_row = dot->side[0].free * unit[0];
@@ -331,6 +333,9 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
                   &p);
 }
 
+/* Is a sum over lanes cut into parts of its columns? */
+static bool by_columns(const vn__dot *dot) { return dot->m <= SUM_ROWS && dot->n > dot->m; }
+
 int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
                       bool sum)
 {
@@ -343,7 +348,9 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
     if (dot.batches != 1 || dot.k == 0)
         return 1;
     if (sum)
-        return mapped[0] && mapped[1] ? (dot.m + SUM_ROWS - 1) / SUM_ROWS : 1;
+        return mapped[0] && mapped[1]
+                   ? ((by_columns(&dot) ? dot.n : dot.m) + SUM_ROWS - 1) / SUM_ROWS
+                   : 1;
     return preparable(&p, &dot, &e, &side) ? groups_of(side == 0 ? p.m : p.n) : 1;
 }
 
@@ -360,7 +367,7 @@ static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, 
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < inner; i += PANELS) {
             const int64_t count = inner - i < PANELS ? inner - i : PANELS;
-            p->real->lane_gemm(c, p->n, at(a, o * a_outer + i * a_inner, p->size), a_inner,
+            p->real->lane_gemm(c, p->ldc, at(a, o * a_outer + i * a_inner, p->size), a_inner,
                                p->a_row, at(b, o * b_outer + i * b_inner, p->size), b_inner,
                                p->b_col, p->m, p->n, p->lanes, count, p->work);
         }
@@ -371,7 +378,7 @@ static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const v
                         const product *p)
 {
     for (int64_t i = 0; i < dot->batches; i++)
-        sum_product((char *)out + i * p->m * p->n * (int64_t)p->size,
+        sum_product((char *)out + i * p->m * p->ldc * (int64_t)p->size,
                     at(a, vn__dot_batch_offset(dot, &dot->side[0], i) * e->lanes, p->size),
                     a_panel,
                     at(b, vn__dot_batch_offset(dot, &dot->side[1], i) * e->lanes, p->size),
@@ -396,24 +403,27 @@ static int smaller_side(const vn__dot *dot)
     return dot->side[1].entries < dot->side[0].entries;
 }
 
-/* The rows of the result that this part has. */
+/* The rows or columns of the result that this part has; from: where it begins in each
+ * operand. */
 static void take_part(const vn_eval *e, const vn__dot *dot, product *p, void **out,
-                      int64_t *from)
+                      int64_t from[2])
 {
-    const int64_t first = e->parts > 1 ? e->part * SUM_ROWS : 0;
-    const int64_t rows = e->parts > 1 && p->m - first > SUM_ROWS ? SUM_ROWS : p->m - first;
-    *out = (char *)e->out[0] + first * p->n * (int64_t)p->size;
-    *from = first * p->a_row;
-    p->m = rows;
-    if (e->fresh)
-        memset(*out, 0, (size_t)(dot->batches * rows * p->n) * p->size);
+    const bool columns = by_columns(dot);
+    int64_t *const size = columns ? &p->n : &p->m;
+    const int64_t first = e->parts > 1 ? e->part * SUM_ROWS : 0, left = *size - first;
+    *size = e->parts > 1 && left > SUM_ROWS ? SUM_ROWS : left;
+    *out = (char *)e->out[0] + first * (columns ? 1 : p->ldc) * (int64_t)p->size;
+    from[0] = columns ? 0 : first * p->a_row;
+    from[1] = columns ? first * p->b_col : 0;
+    for (int64_t i = 0; e->fresh && i < dot->batches * p->m; i++)
+        memset((char *)*out + i * p->ldc * (int64_t)p->size, 0, (size_t)p->n * p->size);
 }
 
 static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
 {
     void *out;
-    int64_t from;
-    take_part(e, dot, p, &out, &from);
+    int64_t from[2];
+    take_part(e, dot, p, &out, from);
     const bool gather = dot->side[0].gather || dot->side[1].gather;
     const bool partial = e->valid < e->lanes;
     const int64_t full = e->panels - (partial ? 1 : 0);
@@ -422,8 +432,8 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
     char *cursor = e->scratch;
     p->work = reserve(&cursor, p->real->lane_gemm_scratch(p->m, p->n, p->lanes, PANELS));
     if (!gather && full > 0)
-        sum_batches(e, dot, out, at(e->in[0], from, p->size), panel[0], e->in[1], panel[1],
-                    full, p);
+        sum_batches(e, dot, out, at(e->in[0], from[0], p->size), panel[0],
+                    at(e->in[1], from[1], p->size), panel[1], full, p);
     char *const rest = cursor;
     for (int64_t t = gather ? 0 : full; t < e->panels; t++) {
         const void *x[2];
@@ -434,8 +444,23 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
                 x[s] = masked(&cursor, x[s], dot->side[s].entries, e, p->size);
             x[s] = arrange(&cursor, x[s], &dot->side[s], e->lanes, p->size);
         }
-        sum_batches(e, dot, out, at(x[0], from, p->size), 0, x[1], 0, 1, p);
+        sum_batches(e, dot, out, at(x[0], from[0], p->size), 0, at(x[1], from[1], p->size), 0,
+                    1, p);
     }
+}
+
+/* The result += the products of plain operands. */
+static void add_products(const vn_eval *e, const vn__dot *dot, const void *const in[2],
+                         char *cursor, product *p)
+{
+    const void *const a = arrange(&cursor, in[0], &dot->side[0], 1, p->size);
+    const void *const b = arrange(&cursor, in[1], &dot->side[1], 1, p->size);
+    p->work = cursor;
+    p->accumulate = true;
+    for (int64_t i = 0; i < dot->batches; i++)
+        product_plain((char *)e->out[0] + i * p->m * p->n * (int64_t)p->size,
+                      at(a, vn__dot_batch_offset(dot, &dot->side[0], i), p->size),
+                      at(b, vn__dot_batch_offset(dot, &dot->side[1], i), p->size), p);
 }
 
 /* The product is linear: the mapped operand s is summed first. */
@@ -452,14 +477,15 @@ static void sum_one_mapped(const vn_eval *e, const vn__dot *dot, int s, product 
                           entries, t == e->panels - 1 ? e->valid : e->lanes);
     const void *x[2] = { e->in[0], e->in[1] };
     x[s] = sum;
-    for (int i = 0; i < 2; i++)
-        x[i] = arrange(&cursor, x[i], &dot->side[i], 1, p->size);
-    p->work = cursor;
-    p->accumulate = true;
-    for (int64_t i = 0; i < dot->batches; i++)
-        product_plain((char *)e->out[0] + i * p->m * p->n * (int64_t)p->size,
-                      at(x[0], vn__dot_batch_offset(dot, &dot->side[0], i), p->size),
-                      at(x[1], vn__dot_batch_offset(dot, &dot->side[1], i), p->size), p);
+    add_products(e, dot, x, cursor, p);
+}
+
+/* One example without lanes: the product adds to the result. */
+static void sum_alone(const vn_eval *e, const vn__dot *dot, product *p)
+{
+    if (e->fresh)
+        memset(e->out[0], 0, (size_t)(dot->batches * p->m * p->n) * p->size);
+    add_products(e, dot, (const void *[]){ e->in[0], e->in[1] }, e->scratch, p);
 }
 
 void vn__dot_eval_sum(const vn_eval *e)
@@ -469,7 +495,9 @@ void vn__dot_eval_sum(const vn_eval *e)
     const bool both = e->mapped[0] && e->mapped[1];
     const int64_t unit = both ? e->lanes : 1;
     product p = product_of(e, dot, (int64_t[]){ unit, unit });
-    if (both)
+    if (e->lanes == 1)
+        sum_alone(e, dot, &p);
+    else if (both)
         sum_both_mapped(e, dot, &p);
     else
         sum_one_mapped(e, dot, e->mapped[0] ? 0 : 1, &p);

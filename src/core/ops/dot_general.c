@@ -182,31 +182,30 @@ static vn_axes shifted(const vn_axes *axes, bool first)
     return out;
 }
 
-static int free_count(const vn_aval *x, vn_axes contract)
-{
-    return x->shape.rank - contract.count;
-}
-
-static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
                  const vn_aval in[], int n_in, const bool has[])
 {
     (void)size, (void)n_in;
-    vn_dot_dims d = *(const vn_dot_dims *)attr;
+    const vn_dot_dims *const from = attr;
     const bool both = has[0] && has[1];
-    const int s = has[0] ? 0 : 1; /* if not both: it is the first free axis of this operand */
-    if (!both && d.batch_a.count > 0)
-        return false;
-    if (has[0])
-        d.contract_a = shifted(&d.contract_a, false), d.batch_a = shifted(&d.batch_a, both);
-    if (has[1])
-        d.contract_b = shifted(&d.contract_b, false), d.batch_b = shifted(&d.batch_b, both);
-    *swap = !both && s == 1 && free_count(&in[0], d.contract_a) > 0;
-    if (*swap) {
-        if (free_count(&in[1], ((const vn_dot_dims *)attr)->contract_b) > 0)
-            return false;
+    const int n_batch = from->batch_a.count;
+    const int free_a = in[0].shape.rank - n_batch - from->contract_a.count;
+    const int free_b = in[1].shape.rank - n_batch - from->contract_b.count;
+    vn_dot_dims d = *from;
+    if (has[0]) {
+        d.contract_a = shifted(&from->contract_a, false);
+        d.batch_a = shifted(&from->batch_a, both);
+    }
+    if (has[1]) {
+        d.contract_b = shifted(&from->contract_b, false);
+        d.batch_b = shifted(&from->batch_b, both);
+    }
+    *swap = !has[0] && n_batch == 0 && free_b == 0;
+    if (*swap)
         d = (vn_dot_dims){ in_order_of(&d.contract_b, &d.contract_b),
                            in_order_of(&d.contract_a, &d.contract_b), { 0 }, { 0 } };
-    }
+    else if (!both)
+        *at = n_batch + (has[0] ? 0 : free_a);
     *(vn_dot_dims *)attr_out = d;
     return true;
 }

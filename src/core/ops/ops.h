@@ -13,6 +13,8 @@
  * a reduce_sum over axes (sorted, none is negative), x itself if there are none. */
 bool vn__reduce_sum_axes(vn_axes *axes, const vn_op *op, const void *attr);
 vn_array *vn__reduce_sum(vn_array *x, vn_axes axes);
+/* False if the op is no transpose. */
+bool vn__transpose_axes(vn_axes *axes, const vn_op *op, const void *attr);
 
 /* For the simplifier: true if a pad with these attributes puts lo and hi zeros before and after
  * along this one axis and does nothing else. */

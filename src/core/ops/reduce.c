@@ -248,10 +248,10 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
-static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
                  const vn_aval in[], int n_in, const bool has[])
 {
-    (void)swap, (void)size, (void)in, (void)n_in, (void)has;
+    (void)at, (void)swap, (void)size, (void)in, (void)n_in, (void)has;
     reduce_attr a = *(const reduce_attr *)attr;
     for (int i = 0; i < a.axes.count; i++)
         a.axes.axis[i]++;

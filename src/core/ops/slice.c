@@ -89,10 +89,10 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
-static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
                  const vn_aval in[], int n_in, const bool has[])
 {
-    (void)swap, (void)n_in, (void)has;
+    (void)at, (void)swap, (void)n_in, (void)has;
     const slice_attr *const a = attr;
     slice_attr all = { .step = { 1 }, .size = { size } };
     for (int d = 0; d < in[0].shape.rank; d++) {

@@ -70,10 +70,10 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
-static bool lift(void *attr_out, bool *swap, const void *attr, int64_t size,
+static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
                  const vn_aval in[], int n_in, const bool has[])
 {
-    (void)swap, (void)size, (void)in, (void)n_in, (void)has;
+    (void)at, (void)swap, (void)size, (void)in, (void)n_in, (void)has;
     const vn_axes p = permutation_of(attr);
     vn_axes all = { .count = p.count + 1 };
     for (int d = 0; d < p.count; d++)
@@ -93,6 +93,13 @@ const vn_op vn__op_transpose = {
     .pull = pull,
     .lift = lift,
 };
+
+bool vn__transpose_axes(vn_axes *axes, const vn_op *op, const void *attr)
+{
+    if (op == &vn__op_transpose)
+        *axes = permutation_of(attr);
+    return op == &vn__op_transpose;
+}
 
 /* ---------------------------------------------------------------- public functions */
 

@@ -267,6 +267,9 @@ static void sum_turn(const vn__step *s, const vn__frame *f, char *const in[], ch
     const int64_t valid = valid_lanes(s, f, panel);
     if (s->kind == VN__STEP_MAX)
         reduce_columns(s, k, out[0], in[0], valid, VN__BINARY_max);
+    else if (s->lanes == 1)
+        combine(k, out[0], in[0], dtype,
+                s->in_slot[0].bytes / (int64_t)vn_dtype_size(dtype), VN__BINARY_add);
     else if (k->real[dtype])
         k->real[dtype]->lane_sum(out[0], in[0], s->lanes,
                                  s->in_slot[0].bytes / (int64_t)vn_dtype_size(dtype) / s->lanes,

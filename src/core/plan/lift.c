@@ -60,10 +60,33 @@ static bool fits(const vn__rewriter *r, uint32_t value)
 
 /* --------------------------------------------------------------- ops of mapped axes */
 
-/* Real axis `from` to the place `to`. */
-static vn_array *moved(vn_array *x, int from, int to)
+/* A transpose of a transpose is one, or none. */
+static vn_array *transposed(vn__rewriter *r, vn_array *x, vn_axes axes)
 {
-    return from == to || !x ? x : vn_moveaxis(x, from, to);
+    const vn__instr *const source = vn__rewrite_source(r, x);
+    vn_axes before;
+    if (source && vn__transpose_axes(&before, source->op, source->attr)) {
+        x = vn__rewrite_operand(r, source, 0);
+        for (int d = 0; d < axes.count; d++)
+            axes.axis[d] = before.axis[axes.axis[d]];
+    }
+    bool same = true;
+    for (int d = 0; d < axes.count; d++)
+        same = same && axes.axis[d] == d;
+    return same ? x : vn_transpose(x, axes);
+}
+
+/* Real axis `from` to the place `to`. */
+static vn_array *moved(vn__rewriter *r, vn_array *x, int from, int to)
+{
+    if (!x || from == to)
+        return x;
+    vn_axes axes = { .count = vn_rank(x) };
+    for (int d = 0, k = 0; d < axes.count; d++) {
+        k += k == from;
+        axes.axis[d] = d == to ? from : k++;
+    }
+    return transposed(r, x, axes);
 }
 
 /* The sum over the first axis; of a batch of products, the axis is contracted with the
@@ -101,9 +124,9 @@ static bool lift_axis_op(vn__rewriter *r, const vn__instr *instr)
     const bool own = attr.axis == r->lift_axis;
     const bool real = vn_dtype_is_inexact(r->from->value[x].aval.dtype);
     if (op == &vn__op_map_in && own) {
-        r->high[y] = moved(r->map[x], attr.position, 0);
+        r->high[y] = moved(r, r->map[x], attr.position, 0);
     } else if (op == &vn__op_map_out && own) {
-        r->map[y] = moved(high(r, x), 0, attr.position);
+        r->map[y] = moved(r, high(r, x), 0, attr.position);
     } else if (op == &vn__op_axis_sum && own && real) {
         r->map[y] = sum_first(r, high(r, x));
     } else if (op == &vn__op_axis_max && own && real) {
@@ -147,6 +170,7 @@ static bool lift_by_slot(vn__rewriter *r, const vn__instr *instr)
 {
     enum { MAX = 16 };
     bool has[MAX], swap = false;
+    int at = 0;
     vn_aval aval[MAX];
     vn_array *in[MAX];
     union {
@@ -159,12 +183,16 @@ static bool lift_by_slot(vn__rewriter *r, const vn__instr *instr)
         has[i] = has_axis(r, instr->in[i]);
         aval[i] = r->from->value[instr->in[i]].aval;
     }
-    if (!instr->op->lift(attr.bytes, &swap, instr->attr, first_position(r).size, aval,
+    if (!instr->op->lift(attr.bytes, &at, &swap, instr->attr, first_position(r).size, aval,
                          instr->n_in, has))
         return false;
     for (int i = 0; i < instr->n_in; i++)
         in[swap ? 1 - i : i] = has[i] ? high(r, instr->in[i]) : r->map[instr->in[i]];
-    r->high[instr->out] = record_one(r, instr->op, attr.bytes, instr->n_in, in);
+    vn_axes axes;
+    vn_array *const y = vn__transpose_axes(&axes, instr->op, attr.bytes)
+                            ? transposed(r, in[0], axes)
+                            : record_one(r, instr->op, attr.bytes, instr->n_in, in);
+    r->high[instr->out] = moved(r, y, at, 0);
     return true;
 }
 

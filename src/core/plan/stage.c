@@ -5,6 +5,7 @@
  * b. */
 #include <string.h>
 
+#include "core/ops/ops.h"
 #include "core/plan/axes.h"
 #include "core/plan/compile.h"
 
@@ -188,6 +189,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 #define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels are 16 lanes wide */
 #define SMALL_BYTES  (32 * 1024)  /* below this for 32 lanes, panels are WIDE_LANES wide */
 #define WIDE_LANES   128
+#define ALONE_BYTES  (4 << 20)  /* above this for 32 lanes, matrices need no lanes */
 #define MAX_PANELS   4
 #define MAX_SLOTS    64
 #define SLOT_FLOPS   4e5       /* a slot is at least some microseconds of work */
@@ -238,16 +240,38 @@ static bool is_wide(const vn__program *program, const vn__part *part)
     return totals > WIDE_TOTALS;
 }
 
+/* Does an example have products of matrices large enough to fill vectors by themselves (the
+ * tokens of a sequence), and nothing else that is worth lanes? Then a tile is one example. */
+static bool stands_alone(const vn__program *program)
+{
+    double products = 0;
+    if (program->value_bytes <= ALONE_BYTES)
+        return false;
+    for (int64_t k = 0; k < program->n_step; k++) {
+        const vn__step *const s = &program->step[k];
+        if (s->body || s->n_branches || s->n_loops)
+            return false;
+        if (!s->op)
+            continue;
+        if (s->op != &vn__op_dot_general && (s->op->flops || s->kind == VN__STEP_EVAL_SUM))
+            return false;
+        if (s->op == &vn__op_dot_general)
+            products += s->op->flops(s->attr, s->in_aval, s->n_op, s->out_aval);
+    }
+    return 2 * products > program->flops;
+}
+
 /* *shared: the lanes of earlier stages of the axis, whose panels this one may read; 0: none. */
 static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part,
                             int64_t *shared)
 {
     int64_t lanes = *shared ? *shared : 32;
     st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
-    st->wide = st->program && is_wide(st->program, part);
-    const int64_t better = st->program && !*shared && !st->wide
-                               ? better_lanes(st->program->value_bytes, st->n)
-                               : lanes;
+    const bool alone = st->program && !*shared && stands_alone(st->program);
+    st->wide = st->program && !alone && is_wide(st->program, part);
+    const int64_t better = !st->program || *shared || st->wide ? lanes
+                           : alone                             ? 1
+                                      : better_lanes(st->program->value_bytes, st->n);
     if (better != lanes) {
         lanes = better;
         vn__program_free(st->program);
@@ -257,7 +281,7 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
     if (!st->program)
         return vn_error_status();
     const int64_t one = st->program->value_bytes, most = (st->n + lanes - 1) / lanes;
-    const int64_t limit = st->wide ? WIDE_TILE / lanes : MAX_PANELS;
+    const int64_t limit = lanes == 1 ? 1 : st->wide ? WIDE_TILE / lanes : MAX_PANELS;
     int64_t panels = one ? (st->wide ? WIDE_VALUES : TILE_BYTES) / one : limit;
     panels = panels > limit ? limit : panels;
     panels = panels > most ? most : panels;
