@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The C in the pages is C that compiles and runs: a block below <!-- code: FILE --> must be found in
-# FILE as it stands (or four columns further in), and every block of C must be below such a line.
+# The C and the Python in the pages are programs that run: a block below <!-- code: FILE --> must be
+# found in FILE as it stands (or four columns further in), and every such block must be below such a
+# line.
 # In a block of diff, the lines that a file gains must be found in that file.
 set -u
 shopt -s nullglob
@@ -41,14 +42,14 @@ check_page() {
         if [ -z "$kind" ]; then
             case $line in
             '<!-- code: '*) from=${line#<!-- code: } && from=${from% -->} ;;
-            '```c' | '```cpp' | '```diff') kind=${line#'```'} start=$n block="" ;;
+            '```c' | '```cpp' | '```python' | '```diff') kind=${line#'```'} start=$n block="" ;;
             '```'?*) kind=other ;;
             esac
         elif [ "$line" = '```' ]; then
             case $kind in
             other) ;;
             diff) check_diff "$page" "$start" "$block" ;;
-            *) [ -n "$from" ] || fault "$page:$start: C that comes from no file"
+            *) [ -n "$from" ] || fault "$page:$start: code that comes from no file"
                [ -z "$from" ] || contains "$from" "$block" || fault "$page:$start: not in $from" ;;
             esac
             kind="" from=""
