@@ -124,6 +124,8 @@ def with_code(text):
         if text[end:end + 1] == "(":
             depths = list(itertools.accumulate({"(": 1, ")": -1}.get(c, 0) for c in text[end:]))
             end += depths.index(0) + 1 if 0 in depths else 0
+        elif text[end:end + 2] == " *":
+            end += 2
         out += escaped(text[at:name.start()]) + "`" + text[name.start():end] + "`"
         at = end
     return out + escaped(text[at:])
