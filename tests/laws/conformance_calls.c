@@ -279,6 +279,26 @@ static void check_collectives(void)
     expect_error("there is no such axis", VN_ERR_ARGUMENT);
 }
 
+static vn_tree *least(vn_tree *const arg[]) { return vn_pmin(arg[0], "examples"); }
+
+/* Where the negative of a number does not reverse their order. */
+static void check_least(void)
+{
+    static const uint32_t small[] = { 2, 0, 1 };
+    static const int32_t low[] = { 5, INT32_MIN, 3 };
+    static const uint8_t flags[] = { 1, 1, 0 };
+    vn_array *x[] = { vn_array_from(VN_U32, VN_SHAPE(3), small),
+                      vn_array_from(VN_I32, VN_SHAPE(3), low),
+                      vn_array_from(VN_BOOL, VN_SHAPE(3), flags) };
+    vn_tree *f = vn_filter_vmap(vn_function(least, 1),
+                                &(vn_vmap_options){ .axis_name = "examples" });
+    static const double want[][3] = { { 0, 0, 0 }, { INT32_MIN, INT32_MIN, INT32_MIN }, { 0 } };
+    for (int i = 0; i < 3; i++) {
+        expect_numbers("pmin", vn_call(f, x[i]), VN_SHAPE(3), want[i]);
+        expect_numbers("pmin", vn_call(vn_filter_jit(f, NULL), x[i]), VN_SHAPE(3), want[i]);
+    }
+}
+
 void row_25_ensemble(void)
 {
     vn_tree *models =
@@ -305,5 +325,6 @@ void row_25_ensemble(void)
     vn_array *sums = vn_call(vn_filter_vmap(vn_function(sum_over, 1), &named), zeros(2));
     expect_numbers("psum", sums, VN_SHAPE(2), (double[]){ 2, 2 });
     check_collectives();
+    check_least();
     check_gradient_of_sum();
 }
