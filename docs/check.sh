@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The C in the pages is C that compiles and runs: a block below <!-- code: FILE --> must be found in
-# FILE as it stands (or four columns further in), and every block of C must be below such a line.
-# In a block of diff, the lines that a file gains must be found in that file.
+# The C and the Python in the pages are programs that run: a block below <!-- code: FILE --> must be
+# found in FILE as it stands (or four columns further in), and every such block must be below such a
+# line.
+# In a block of diff, the lines that a file gains must be found in that file. Links lead somewhere, and
+# docs/README.md has one to every page.
 set -u
 shopt -s nullglob
 cd "$(dirname "$0")/.."
@@ -41,14 +43,14 @@ check_page() {
         if [ -z "$kind" ]; then
             case $line in
             '<!-- code: '*) from=${line#<!-- code: } && from=${from% -->} ;;
-            '```c' | '```cpp' | '```diff') kind=${line#'```'} start=$n block="" ;;
+            '```c' | '```cpp' | '```python' | '```diff') kind=${line#'```'} start=$n block="" ;;
             '```'?*) kind=other ;;
             esac
         elif [ "$line" = '```' ]; then
             case $kind in
             other) ;;
             diff) check_diff "$page" "$start" "$block" ;;
-            *) [ -n "$from" ] || fault "$page:$start: C that comes from no file"
+            *) [ -n "$from" ] || fault "$page:$start: code that comes from no file"
                [ -z "$from" ] || contains "$from" "$block" || fault "$page:$start: not in $from" ;;
             esac
             kind="" from=""
@@ -59,7 +61,28 @@ check_page() {
     [ -z "$kind" ] || fault "$page:$start: the block has no end"
 }
 
-for page in README.md docs/*.md docs/*/*.md; do
+pages=(README.md docs/*.md docs/*/*.md docs/*/*/*.md)
+for page in "${pages[@]}"; do
     check_page "$page"
+done
+
+# What links point at is there: a file, and for a page the heading that they name.
+headings=$(for page in "${pages[@]}"; do
+    sed -nE 's/^#+ //p' "$page" | tr '[:upper:]' '[:lower:]' | tr -cd 'a-z0-9 _\n-' | tr ' ' '-' |
+        sed "s|^|$page#|"
+done)
+while IFS=: read -r page link; do
+    link=${link#']('} target=$page
+    link=${link%)}
+    [[ $link == http* ]] && continue
+    [[ $link == '#'* ]] || target=$(realpath -m --relative-to=. "$(dirname "$page")/${link%%#*}")
+    [ -e "$target" ] || fault "$page: a link to $link, which is not there"
+    [[ $link != *'#'* || $target != *.md ]] || grep -qxF -- "$target#${link##*#}" <<<"$headings" ||
+        fault "$page: a link to $link, but there is no such heading"
+done < <(grep -oE '\]\([^) ]+\)' "${pages[@]}" | sort -u)
+
+for page in "${pages[@]:1}"; do
+    [ $page = docs/README.md ] || grep -qF "](${page#docs/})" docs/README.md ||
+        fault "docs/README.md: no link to $page"
 done
 [ $faults -eq 0 ] || { echo "$faults faults"; exit 1; }

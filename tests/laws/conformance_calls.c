@@ -279,6 +279,34 @@ static void check_collectives(void)
     expect_error("there is no such axis", VN_ERR_ARGUMENT);
 }
 
+static vn_tree *extremes(vn_tree *const arg[])
+{
+    return vn_tuple(vn_pmin(arg[0], "examples"), vn_pmax(arg[0], "examples"));
+}
+
+/* Dtypes whose negatives do not reverse their order, or without numbers below 0. */
+static void check_extremes(void)
+{
+    vn_array *x[] = {
+        vn_array_from(VN_U32, VN_SHAPE(3), (uint32_t[]){ 2, 0, 1 }),
+        vn_array_from(VN_I32, VN_SHAPE(3), (int32_t[]){ -5, INT32_MIN, -3 }),
+        vn_array_from(VN_BOOL, VN_SHAPE(3), (uint8_t[]){ 1, 1, 0 }),
+        vn_array_from(VN_BOOL, VN_SHAPE(3), (uint8_t[]){ 0, 0, 0 }),
+        vn_array_from(VN_BOOL, VN_SHAPE(3), (uint8_t[]){ 1, 1, 1 }),
+    };
+    static const double want[][2] = { { 0, 2 }, { INT32_MIN, -3 }, { 0, 1 }, { 0 }, { 1, 1 } };
+    vn_tree *f = vn_filter_vmap(vn_function(extremes, 1),
+                                &(vn_vmap_options){ .axis_name = "examples" });
+    for (int i = 0; i < 10; i++) {
+        vn_tree *out = vn_call(i < 5 ? f : vn_filter_jit(f, NULL), x[i % 5]);
+        for (int j = 0; j < 2; j++) {
+            const double value = want[i % 5][j];
+            expect_numbers(j ? "pmax" : "pmin", vn_at(out, j), VN_SHAPE(3),
+                           (double[]){ value, value, value });
+        }
+    }
+}
+
 void row_25_ensemble(void)
 {
     vn_tree *models =
@@ -305,5 +333,6 @@ void row_25_ensemble(void)
     vn_array *sums = vn_call(vn_filter_vmap(vn_function(sum_over, 1), &named), zeros(2));
     expect_numbers("psum", sums, VN_SHAPE(2), (double[]){ 2, 2 });
     check_collectives();
+    check_extremes();
     check_gradient_of_sum();
 }

@@ -315,9 +315,16 @@ vn_array *vn_pmax(vn_array *x, const char *axis_name)
     return collective(x, axis_name, "pmax", &vn__op_axis_max);
 }
 
+/* x in reverse order; twice gives x. The negative of an unsigned number would not do. */
+static vn_array *reversed(vn_array *x)
+{
+    const vn_dtype dtype = vn_dtype_of(x);
+    return dtype == VN_BOOL || vn_dtype_is_integer(dtype) ? vn_not(x) : vn_neg(x);
+}
+
 vn_array *vn_pmin(vn_array *x, const char *axis_name)
 {
-    return vn_neg(collective(vn_neg(x), axis_name, "pmin", &vn__op_axis_max));
+    return reversed(collective(reversed(x), axis_name, "pmin", &vn__op_axis_max));
 }
 
 vn_array *vn_pmean(vn_array *x, const char *axis_name)
