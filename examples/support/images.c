@@ -36,5 +36,6 @@ vn_tree *images_nearest(vn_array *x, vn_array *data)
 
 int classes_of(vn_array *labels)
 {
-    return (int)vn_item(vn_sum(vn_any_over(vn_one_hot(labels, 10, VN_BOOL), VN_AXES(0), false)));
+    vn_array *found = vn_any_over(vn_one_hot(labels, 10, VN_BOOL), VN_AXES(0), false);
+    return (int)vn_item(vn_sum(found));
 }

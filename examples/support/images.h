@@ -5,7 +5,7 @@
 
 #include <vernal.h>
 
-/* The first n of x [count, 1, height, width] side by side, as characters: 0 is blank, 1 dark. */
+/* The first n of x [count, 1, height, width] side by side as characters: 0 blank, 1 dark. */
 void images_print(vn_array *x, int n);
 
 /* For each x [n, ..] the nearest of data [m, ..]: (root mean square difference of their

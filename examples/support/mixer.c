@@ -70,8 +70,8 @@ static const vn_type mixer_type = VN_MODULE_TYPE(mixer, mixer_fields, mixer_call
 vn_tree *mixer2d(const mixer_sizes *s, double t1, vn_array *key)
 {
     if (s->blocks > MAX_BLOCKS || s->image % s->patch)
-        return vn_error(VN_ERR_ARGUMENT, "mixer2d: more than %d blocks, or patches that do not fit",
-                        MAX_BLOCKS);
+        return vn_error(VN_ERR_ARGUMENT, "mixer2d: more than %d blocks, or images that are no "
+                        "whole number of patches", MAX_BLOCKS);
     const int64_t patches = (s->image / s->patch) * (s->image / s->patch);
     vn_array *k = vn_split(key, 2 + s->blocks);
     vn_tree *blocks[MAX_BLOCKS];
