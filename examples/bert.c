@@ -16,7 +16,7 @@
 #include "support/trainer.h"
 
 static const char help[] = "bert [--steps N] [--full]\n"
-                           "steps (400, full 1000); full: Tiny-BERT's sizes and vocabulary";
+                           "steps (400, full 500); full: Tiny-BERT's sizes, but of the vocabulary";
 
 enum { BATCH = 64, START = 1, WORDS = 11 };
 
@@ -81,13 +81,13 @@ int main(int argc, char **argv)
     if (!options_are(argc, argv, "--steps --full!"))
         return puts(help), strcmp(argv[1], "--help") != 0;
     const bool full = flag(argc, argv, "--full");
-    const long steps = atol(option(argc, argv, "--steps", full ? "1000" : "400"));
+    const long steps = atol(option(argc, argv, "--steps", full ? "500" : "400"));
     digits d = { 0 };
     if (!digits_load(&d, "data/digits.csv.gz"))
         return verdict(false);
     const encoder_sizes small = { 2, 32, 64, 4, 0, true };
     const encoder_sizes tiny = { 2, 128, 512, 2, 0.1, true };
-    vn_tree *model = bert_new(full ? 30522 : WORDS, full ? &tiny : &small, vn_key(0));
+    vn_tree *model = bert_new(WORDS, full ? &tiny : &small, vn_key(0));
     vn_tree *rate = vn_cosine_decay_schedule(full ? 1e-3 : 1e-2, steps, NULL);
     trainer t = trainer_create(model, vn_chain(vn_clip_by_global_norm(1), vn_adam(rate, NULL)),
                                loss);

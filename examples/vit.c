@@ -16,7 +16,7 @@
 #include "support/trainer.h"
 
 static const char help[] = "vit [--steps N] [--full]\n"
-                           "steps (300, full 1000); full: Equinox's depth and heads, size 128";
+                           "steps (300, full 500); full: Equinox's depth and heads, size 128";
 
 enum { BATCH = 64 };
 
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
     if (!options_are(argc, argv, "--steps --full!"))
         return puts(help), strcmp(argv[1], "--help") != 0;
     const bool full = flag(argc, argv, "--full");
-    const long steps = atol(option(argc, argv, "--steps", full ? "1000" : "300"));
+    const long steps = atol(option(argc, argv, "--steps", full ? "500" : "300"));
     digits d = { 0 };
     if (!digits_load(&d, "data/digits.csv.gz"))
         return verdict(false);
