@@ -16,7 +16,7 @@
 #include "support/trainer.h"
 
 static const char help[] = "bert [--steps N] [--full]\n"
-                           "steps (400, full 500); full: Tiny-BERT's sizes, but of the vocabulary";
+                           "steps (400, full 500); full: Tiny-BERT's 2 layers of size 128";
 
 enum { BATCH = 64, START = 1, WORDS = 11 };
 
