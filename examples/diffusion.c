@@ -92,11 +92,9 @@ int main(int argc, char **argv)
     vn_array *y = vn_call(vn_filter_jit(drawer, NULL), vn_split(vn_key(2), DRAWN));
     y = vn_clip(vn_add(vn_scale(std, y), vn_float(mean)), vn_float(0), vn_float(1));
     images_print(y, 8);
-    vn_tree *near = images_nearest(y, d.x), *real = images_nearest(d.x_test, d.x);
-    const double far = vn_item(vn_mean(vn_at(near, 0))), at = vn_item(vn_mean(vn_at(real, 0)));
-    const int classes = classes_of(vn_take(d.y, vn_at(near, 1), 0));
-    printf("loss of the last 100 steps %.4f\n%d drawn, distance to the nearest real digit %.3f "
-           "(held out: %.3f), %d of 10 digits\n", average, DRAWN, far, at, classes);
+    printf("loss of the last 100 steps %.4f\n", average);
+    const likeness l = images_likeness(y, &d);
     trainer_destroy(&t);
-    return verdict((average < 0.065 && far < 2.1 * at && classes >= 8) || steps < 400);
+    return verdict((average < 0.065 && l.drawn < 2.1 * l.real && l.classes >= 8) ||
+                   steps < 400);
 }

@@ -21,8 +21,9 @@ void images_print(vn_array *x, int n)
                 putchar(shade(pixel[(i * height + row) * width + column]));
 }
 
-/* |a - b|^2 = |a|^2 - 2 a b + |b|^2 */
-vn_tree *images_nearest(vn_array *x, vn_array *data)
+/* For each x [n, ..] the nearest of data [m, ..]: (root of the mean square difference f32[n],
+ * which one i32[n]), by |a - b|^2 = |a|^2 - 2 a b + |b|^2. */
+static vn_tree *nearest(vn_array *x, vn_array *data)
 {
     vn_array *a = vn_reshape(x, VN_SHAPE(vn_dim(x, 0), -1));
     vn_array *b = vn_reshape(data, VN_SHAPE(vn_dim(data, 0), -1));
@@ -34,8 +35,15 @@ vn_tree *images_nearest(vn_array *x, vn_array *data)
     return vn_tuple(vn_sqrt(vn_scale(1.0 / (double)vn_dim(a, 1), least)), vn_argmin(square, 1));
 }
 
-int classes_of(vn_array *labels)
+likeness images_likeness(vn_array *y, const digits *d)
 {
+    vn_tree *near = nearest(y, d->x), *real = nearest(d->x_test, d->x);
+    vn_array *labels = vn_take(d->y, vn_at(near, 1), 0);
     vn_array *found = vn_any_over(vn_one_hot(labels, 10, VN_BOOL), VN_AXES(0), false);
-    return (int)vn_item(vn_sum(found));
+    const likeness l = { .drawn = vn_item(vn_mean(vn_at(near, 0))),
+                         .real = vn_item(vn_mean(vn_at(real, 0))),
+                         .classes = (int)vn_item(vn_sum(found)) };
+    printf("%d drawn: distance to the nearest real digit %.3f (of digits held out: %.3f), "
+           "%d of 10 digits\n", (int)vn_dim(y, 0), l.drawn, l.real, l.classes);
+    return l;
 }

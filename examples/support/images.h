@@ -3,16 +3,18 @@
 #ifndef EXAMPLES_SUPPORT_IMAGES_H
 #define EXAMPLES_SUPPORT_IMAGES_H
 
-#include <vernal.h>
+#include "support/digits.h"
 
 /* The first n of x [count, 1, height, width] side by side as characters: 0 blank, 1 dark. */
 void images_print(vn_array *x, int n);
 
-/* For each x [n, ..] the nearest of data [m, ..]: (root mean square difference of their
- * elements f32[n], which one it is i32[n]). */
-vn_tree *images_nearest(vn_array *x, vn_array *data);
+typedef struct likeness {
+    double drawn; /* distance to the nearest real digit (root of the mean square difference), */
+    double real;  /* mean over what was drawn, and over digits held out, to compare with */
+    int classes;  /* how many of the 10 digits are nearest to something */
+} likeness;
 
-/* How many of 10 classes occur among labels i32[n]. */
-int classes_of(vn_array *labels);
+/* Prints one line about y [n, 1, 8, 8], drawn by a model that has seen d->x. */
+likeness images_likeness(vn_array *y, const digits *d);
 
 #endif
