@@ -42,7 +42,7 @@ likeness images_likeness(vn_array *y, const digits *d)
     vn_array *found = vn_any_over(vn_one_hot(labels, 10, VN_BOOL), VN_AXES(0), false);
     const likeness l = { .drawn = vn_item(vn_mean(vn_at(near, 0))),
                          .real = vn_item(vn_mean(vn_at(real, 0))),
-                         .classes = (int)vn_item(vn_sum(found)) };
+                         .classes = (int)vn_item_int(vn_sum(found)) };
     printf("%d drawn: distance to the nearest real digit %.3f (of digits held out: %.3f), "
            "%d of 10 digits\n", (int)vn_dim(y, 0), l.drawn, l.real, l.classes);
     return l;
