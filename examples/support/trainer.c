@@ -58,6 +58,12 @@ vn_tree *trainer_batch(trainer *t, int64_t i, int64_t size, vn_array *x, vn_arra
     return vn_tuple(vn_take(x, rows, 0), vn_take(y, rows, 0));
 }
 
+vn_array *softmax_cross_entropy(vn_array *logits, vn_array *labels)
+{
+    vn_array *column = vn_expand_dims(labels, 1);
+    return vn_neg(vn_mean(vn_take_along_axis(vn_log_softmax(logits, 1), column, 1)));
+}
+
 int verdict(bool good)
 {
     if (!vn_ok())

@@ -26,6 +26,9 @@ void trainer_report(const trainer *t, int64_t i, int64_t steps, double loss);
  * Belongs to the caller's scope. */
 vn_tree *trainer_batch(trainer *t, int64_t i, int64_t size, vn_array *x, vn_array *y);
 
+/* The mean of -log softmax(logits)[label]: logits [n, classes], labels i32[n]. */
+vn_array *softmax_cross_entropy(vn_array *logits, vn_array *labels);
+
 /* Prints the error, if there is one. What main returns: 0 if all went well. */
 int verdict(bool good);
 
