@@ -154,7 +154,7 @@ extern "C" {
 #define VN_SCALAR ((vn_shape){ .rank = 0 })
 #endif
 
-/* product of the dimensions, 1 for a scalar */
+/* product of the dimensions, 1 for a scalar; INT64_MAX if that is less */
 VN_API int64_t vn_shape_size(vn_shape shape);
 VN_API bool vn_shape_equal(vn_shape a, vn_shape b);
 

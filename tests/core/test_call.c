@@ -48,7 +48,7 @@ Test(call, null_passes_through)
     cr_assert(!vn_call(NULL, vn_int(1)));
     expect_error(NULL_ARGUMENT, "call: the function is NULL");
     cr_assert(!vn_call(vn_function(first, 2), vn_int(1), NULL));
-    expect_error(NULL_ARGUMENT, "call: argument 1 is NULL");
+    expect_error(NULL_ARGUMENT, "call: argument 1 of first is NULL");
     cr_assert(!vn_call(vn_function(first, 1), vn_at(vn_int(1), 7)));
     expect_error(ARGUMENT, "at: index 7");
     cr_assert(!vn_call(vn_function(nothing, -1), vn_int(1)));

@@ -148,5 +148,5 @@ Test(reductions, errors_name_the_op)
     CHECK_ERROR(vn_argmax(vn_scalar(VN_F32, 1), 0), ARGUMENT,
                 "argmax: axis 0 of an array with 0 axes");
     CHECK_ERROR(vn_mean(NULL), NULL_ARGUMENT, "mean: an operand is NULL");
-    CHECK_ERROR(vn_any(NULL), NULL_ARGUMENT, "cast: an operand is NULL");
+    CHECK_ERROR(vn_any(NULL), NULL_ARGUMENT, "any: an operand is NULL");
 }

@@ -46,6 +46,21 @@ bool vn_is_traced(const vn_array *x)
     return array && array->tape && !array->data;
 }
 
+bool vn__is_alive(const char *who, const vn_array *x)
+{
+    char text[VN__SHAPE_TEXT];
+    const vn__array *const array = vn__as_array(x);
+    if (!array || array->storage || array->tape)
+        return true;
+    if (array->base.flags & VN__STRUCT)
+        vn__fail(VN_ERR_ARGUMENT, "%s: %s is a dtype and a shape without numbers", who,
+                 vn__describe(text, x));
+    else
+        vn__fail(VN_ERR_ARGUMENT, "%s: %s was donated to a jitted call and is gone", who,
+                 vn__describe(text, x));
+    return false;
+}
+
 /* The elements; NULL and the reason in the name of the function that wants them. */
 static void *read(const char *who, const vn_array *x)
 {
@@ -55,15 +70,9 @@ static void *read(const char *who, const vn_array *x)
         vn__fail(VN_ERR_NULL_ARGUMENT, "%s: the array is NULL", who);
     else if (!array)
         vn__fail(VN_ERR_ARGUMENT, "%s: not an array but %s", who, vn__describe(text, x));
-    else if (array->base.flags & VN__STRUCT)
-        vn__fail(VN_ERR_ARGUMENT, "%s: %s is a dtype and a shape without numbers", who,
-                 vn__describe(text, x));
-    else if (!array->storage && !array->tape)
-        vn__fail(VN_ERR_ARGUMENT, "%s: %s was donated to a jitted call and is gone", who,
-                 vn__describe(text, x));
     else if (array->data)
         return array->data;
-    else
+    else if (vn__is_alive(who, x))
         vn__fail(
             VN_ERR_TRACE,
             "%s: %s is being recorded and has no numbers yet; use vn_where or vn_cond, or do "

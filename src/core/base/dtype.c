@@ -101,7 +101,8 @@ int64_t vn_shape_size(vn_shape shape)
 {
     int64_t n = 1;
     for (int i = 0; i < shape.rank && i < VN_MAX_RANK; i++)
-        n *= shape.dim[i];
+        if (__builtin_mul_overflow(n, shape.dim[i], &n))
+            return INT64_MAX;
     return n;
 }
 

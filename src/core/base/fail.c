@@ -9,6 +9,11 @@ static _Thread_local vn__error current;
 static _Thread_local bool writing_path;
 static vn__path_writer *path_writer;
 
+static _Thread_local struct {
+    const char *outermost;
+    int depth;
+} named;
+
 bool vn_ok(void) { return current.status == VN_ERR_OK; }
 
 vn_status vn_error_status(void) { return current.status; }
@@ -68,12 +73,39 @@ static void append_path(void)
         snprintf(current.message + used, sizeof current.message - used, " (in %s)", path);
 }
 
+/* "mish: " unless the format begins with it. Returns the length. */
+static size_t prepend_name(const char *format)
+{
+    const size_t length = named.depth > 0 ? strlen(named.outermost) : 0;
+    if (length == 0 || (strncmp(format, named.outermost, length) == 0 && format[length] == ':'))
+        return 0;
+    snprintf(current.message, sizeof current.message, "%s: ", named.outermost);
+    return length + 2;
+}
+
+void vn__named_begin(const char *name)
+{
+    if (named.depth++ == 0)
+        named.outermost = name;
+}
+
+struct vn_tree *vn__named_end(struct vn_tree *result)
+{
+    if (!result)
+        vn__fail(VN_ERR_NULL_ARGUMENT, "%s: an operand is NULL", named.outermost);
+    named.depth--;
+    return result;
+}
+
 vn_status vn__vfail(vn_status status, const char *format, va_list args)
 {
     if (current.status != VN_ERR_OK)
         return current.status;
     current.status = status;
-    vsnprintf(current.message, sizeof current.message, format, args);
+    char message[sizeof current.message];
+    vsnprintf(message, sizeof message, format, args);
+    const size_t used = prepend_name(message);
+    snprintf(current.message + used, sizeof current.message - used, "%s", message);
     append_path();
     return status;
 }

@@ -25,6 +25,12 @@ void vn__current_path(char *text, size_t size);
 /* Records a finished text: nothing is appended to it. */
 vn_status vn__fail_text(vn_status status, const char *text);
 
+/* A function that is composed of others: what they refuse between begin and end is told in the
+ * name of the outermost such function ("mish: softplus: operand 0 is a tuple, expected an
+ * array"). Returns the result; a NULL without an error becomes one. */
+void vn__named_begin(const char *name);
+struct vn_tree *vn__named_end(struct vn_tree *result);
+
 /* Saves and restores the thread's error, to try something that may fail. */
 typedef struct vn__error {
     vn_status status;

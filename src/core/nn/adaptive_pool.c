@@ -86,11 +86,12 @@ const vn_type vn_adaptive_avg_pool3d_type = POOL_TYPE("AdaptiveAvgPool3d");
 
 static vn_tree *construct(const vn_type *type, vn_shape target, int n, vn_tree *operation)
 {
+    vn__named_begin(type->name);
     struct vn_adaptive_pool l = { .operation = operation, .num_spatial_dims = n };
     if (!vn__expect_between(type->name, "num_spatial_dims", n, 1, VN_MAX_RANK - 2) ||
         !vn__per_axis(&l.target_shape, type->name, "target_shape", target, n, 0, 1))
-        return NULL;
-    return vn_module_new(type, &l);
+        return vn__named_end(NULL);
+    return vn__named_end(vn_module_new(type, &l));
 }
 
 vn_tree *vn_adaptive_pool(vn_shape target_shape, int num_spatial_dims, vn_tree *operation)

@@ -106,25 +106,28 @@ static bool process(vn_array *head[3], vn_tree *fn)
 
 static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
 {
+    vn__named_begin(NAME);
     const struct vn_multihead_attention *const l = (const void *)self;
     const extras e = { vn__optional(n, arg, 3), vn__optional(n, arg, 4),
                        vn__optional(n, arg, 5), vn__optional(n, arg, 6) };
     char key[VN__SHAPE_TEXT], value[VN__SHAPE_TEXT];
     if (!vn__expect_rank(NAME, "query", arg[0], 2) ||
         !vn__expect_rank(NAME, "key", arg[1], 2) || !vn__expect_rank(NAME, "value", arg[2], 2))
-        return NULL;
+        return vn__named_end(NULL);
     if (vn_dim(arg[1], 0) != vn_dim(arg[2], 0))
-        return vn_error(VN_ERR_SHAPE, NAME ": key has shape %s, value %s: their lengths differ",
-                        vn__describe(key, arg[1]), vn__describe(value, arg[2]));
+        return vn__named_end(vn_error(VN_ERR_SHAPE,
+                                      NAME ": key has shape %s, value %s: their lengths differ",
+                                      vn__describe(key, arg[1]), vn__describe(value, arg[2])));
     vn_array *head[3] = { project(l->query_proj, arg[0], l->num_heads),
                           project(l->key_proj, arg[1], l->num_heads),
                           project(l->value_proj, arg[2], l->num_heads) };
     if (!vn_ok() || !process(head, e.process_heads))
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const attended = attend(l, head[0], head[1], head[2], &e);
-    return attended ? vn_vmap_call(l->output_proj,
-                                   vn_reshape(attended, VN_SHAPE(vn_dim(arg[0], 0), -1)))
-                    : NULL;
+    return vn__named_end(
+        attended ? vn_vmap_call(l->output_proj,
+                                vn_reshape(attended, VN_SHAPE(vn_dim(arg[0], 0), -1)))
+                 : NULL);
 }
 
 static const vn_field fields[] = {
@@ -180,6 +183,7 @@ static bool sizes(struct vn_multihead_attention *l, const vn_multihead_attention
 vn_tree *vn_multihead_attention(int64_t num_heads, int64_t query_size, vn_array *key,
                                 const vn_multihead_attention_options *options)
 {
+    vn__named_begin(NAME);
     static const vn_multihead_attention_options defaults;
     const vn_multihead_attention_options o = options ? *options : defaults;
     struct vn_multihead_attention l = {
@@ -191,7 +195,7 @@ vn_tree *vn_multihead_attention(int64_t num_heads, int64_t query_size, vn_array 
         .use_output_bias = o.use_output_bias,
     };
     if (!sizes(&l, &o) || !vn__expect_key(NAME, key))
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const keys = vn_split(key, 4);
     const int64_t qk = num_heads * l.qk_size, vo = num_heads * l.vo_size;
     l.query_proj = projection(query_size, qk, keys, 0, o.use_query_bias, o.dtype);
@@ -199,5 +203,5 @@ vn_tree *vn_multihead_attention(int64_t num_heads, int64_t query_size, vn_array 
     l.value_proj = projection(l.value_size, vo, keys, 2, o.use_value_bias, o.dtype);
     l.output_proj = projection(vo, l.output_size, keys, 3, o.use_output_bias, o.dtype);
     l.dropout = vn_dropout(o.dropout_p, &(vn_dropout_options){ .inference = o.inference });
-    return vn_module_new(&vn_multihead_attention_type, &l);
+    return vn__named_end(vn_module_new(&vn_multihead_attention_type, &l));
 }

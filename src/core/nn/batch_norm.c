@@ -102,11 +102,13 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
 {
     const struct vn_batch_norm *const l = (const void *)self;
     vn_tree *const override = vn__optional(n, arg, 3);
-    const bool inference = vn_item_bool(override ? override : l->inference);
+    bool inference = false;
     char text[VN__SHAPE_TEXT];
     vn_array *const x = arg[0];
     vn_tree *state = arg[1];
-    if (!vn__expect_array("BatchNorm", "x", x))
+    if (!vn__expect_array("BatchNorm", "x", x) ||
+        !vn__expect_flag(&inference, "BatchNorm", "inference",
+                         override ? override : l->inference))
         return NULL;
     if (vn_rank(x) < 1 || vn_dim(x, 0) != l->input_size)
         return vn_error(VN_ERR_SHAPE,
@@ -170,11 +172,13 @@ static vn_tree *mean_and_variance(vn_dtype dtype, int64_t channels, double varia
 vn_tree *vn_batch_norm(int64_t input_size, const char *axis_name,
                        const vn_batch_norm_options *options)
 {
+    vn__named_begin("BatchNorm");
     static const vn_batch_norm_options defaults;
     vn_batch_norm_options o = options ? *options : defaults;
     const bool affine = !o.no_channelwise_affine, is_ema = o.mode == VN_BATCH_NORM_EMA;
     if (!axis_name && !o.axis_names)
-        return vn_error(VN_ERR_NULL_ARGUMENT, "BatchNorm: the axis name is NULL");
+        return vn__named_end(
+            vn_error(VN_ERR_NULL_ARGUMENT, "BatchNorm: the axis name is NULL"));
     vn_tree *const names = o.axis_names ? o.axis_names : vn_string(axis_name);
     if (!vn__expect_size("BatchNorm", "input_size", input_size, 1) ||
         !vn__expect_between("BatchNorm", "mode", (int)o.mode, 0, VN_BATCH_NORM_BATCH) ||
@@ -182,9 +186,9 @@ vn_tree *vn_batch_norm(int64_t input_size, const char *axis_name,
         !vn__expect_positive("BatchNorm", "eps", &o.eps, 1e-5) ||
         !vn__expect_positive("BatchNorm", "momentum", &o.momentum, 0.99) ||
         !vn__expect_between("BatchNorm", "momentum", o.momentum, 0, 1))
-        return NULL;
+        return vn__named_end(NULL);
     const vn_shape channels = VN_SHAPE(input_size);
-    return vn_module_new(
+    return vn__named_end(vn_module_new(
         &vn_batch_norm_type,
         &(struct vn_batch_norm){
             .weight = affine ? vn_ones(o.dtype, channels) : vn_none(),
@@ -201,5 +205,5 @@ vn_tree *vn_batch_norm(int64_t input_size, const char *axis_name,
             .momentum = o.momentum,
             .mode = is_ema ? "ema" : "batch",
             .equinox_debias = o.equinox_debias,
-        });
+        }));
 }

@@ -70,6 +70,7 @@ const vn_type vn_conv3d_type = VN__LAYER_TYPE("Conv3d", struct vn_conv_nd, field
 static vn_tree *construct(const vn_type *type, int n, int64_t in, int64_t out, vn_shape kernel,
                           vn_array *key, const vn_conv_nd_options *options)
 {
+    vn__named_begin(type->name);
     static const vn_conv_nd_options defaults;
     const vn_conv_nd_options o = options ? *options : defaults;
     vn__conv_spec s = {
@@ -87,7 +88,7 @@ static vn_tree *construct(const vn_type *type, int n, int64_t in, int64_t out, v
         .dtype = o.dtype,
     };
     if (!vn__conv_check(&s, o.padding_rule, o.padding_mode))
-        return NULL;
+        return vn__named_end(NULL);
     struct vn_conv_nd l = {
         .num_spatial_dims = n,
         .in_channels = in,
@@ -103,7 +104,7 @@ static vn_tree *construct(const vn_type *type, int n, int64_t in, int64_t out, v
         .padding_mode = s.mode,
     };
     vn__conv_init(&l.weight, &l.bias, &s, key);
-    return vn_module_new(type, &l);
+    return vn__named_end(vn_module_new(type, &l));
 }
 
 vn_tree *vn_conv_nd(int num_spatial_dims, int64_t in_channels, int64_t out_channels,

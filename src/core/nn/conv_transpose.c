@@ -121,6 +121,7 @@ static bool check_mode(const vn__conv_spec *s, vn_shape extra)
 static vn_tree *construct(const vn_type *type, int n, int64_t in, int64_t out, vn_shape kernel,
                           vn_array *key, const vn_conv_transpose_nd_options *options)
 {
+    vn__named_begin(type->name);
     static const vn_conv_transpose_nd_options defaults;
     const vn_conv_transpose_nd_options o = options ? *options : defaults;
     vn_shape extra = o.output_padding;
@@ -140,7 +141,7 @@ static vn_tree *construct(const vn_type *type, int n, int64_t in, int64_t out, v
     };
     if (!vn__conv_check(&s, o.padding_rule, o.padding_mode) ||
         !check_output_padding(&extra, &s) || !check_mode(&s, extra))
-        return NULL;
+        return vn__named_end(NULL);
     struct vn_conv_transpose_nd l = {
         .num_spatial_dims = n,
         .in_channels = in,
@@ -157,7 +158,7 @@ static vn_tree *construct(const vn_type *type, int n, int64_t in, int64_t out, v
         .padding_mode = s.mode,
     };
     vn__conv_init(&l.weight, &l.bias, &s, key);
-    return vn_module_new(type, &l);
+    return vn__named_end(vn_module_new(type, &l));
 }
 
 vn_tree *vn_conv_transpose_nd(int num_spatial_dims, int64_t in_channels, int64_t out_channels,

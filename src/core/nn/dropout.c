@@ -10,9 +10,13 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
     vn_tree *const key = vn__optional(n, arg, 1), *const override = vn__optional(n, arg, 2);
     vn_array *const x = arg[0];
     const double p = vn_item(l->p);
+    bool inference = false;
     if (!vn__expect_array("Dropout", "x", x))
         return NULL;
-    if (p == 0 || vn_item_bool(override ? override : l->inference))
+    if (!vn__expect_flag(&inference, "Dropout", "inference",
+                         override ? override : l->inference))
+        return NULL;
+    if (p == 0 || inference)
         return x;
     if (!vn__expect_between("Dropout", "p", p, 0, 1))
         return NULL;
@@ -34,11 +38,12 @@ const vn_type vn_dropout_type =
 
 vn_tree *vn_dropout(double p, const vn_dropout_options *options)
 {
+    vn__named_begin("Dropout");
     if (!vn__expect_between("Dropout", "p", p, 0, 1))
-        return NULL;
-    return vn_module_new(&vn_dropout_type,
-                         &(struct vn_dropout){
-                             .p = vn_float(p),
-                             .inference = vn_bool(options && options->inference),
-                         });
+        return vn__named_end(NULL);
+    return vn__named_end(
+        vn_module_new(&vn_dropout_type, &(struct vn_dropout){
+                                            .p = vn_float(p),
+                                            .inference = vn_bool(options && options->inference),
+                                        }));
 }

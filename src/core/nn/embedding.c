@@ -43,24 +43,25 @@ static bool agrees(int64_t *size, const char *name, int64_t found)
 vn_tree *vn_embedding(int64_t num_embeddings, int64_t embedding_size, vn_array *key,
                       const vn_embedding_options *options)
 {
+    vn__named_begin("Embedding");
     vn_dtype dtype = options ? options->dtype : VN_DTYPE_DEFAULT;
     vn_array *weight = options ? options->weight : NULL;
     if (!vn__expect_size("Embedding", "num_embeddings", num_embeddings, 0) ||
         !vn__expect_size("Embedding", "embedding_size", embedding_size, 0))
-        return NULL;
+        return vn__named_end(NULL);
     if (weight) {
         if (!vn__expect_rank("Embedding", "weight", weight, 2) ||
             !agrees(&num_embeddings, "num_embeddings", vn_dim(weight, 0)) ||
             !agrees(&embedding_size, "embedding_size", vn_dim(weight, 1)))
-            return NULL;
+            return vn__named_end(NULL);
     } else {
         if (!vn__expect_float("Embedding", &dtype) || !vn__expect_key("Embedding", key))
-            return NULL;
+            return vn__named_end(NULL);
         weight = vn_normal(key, VN_SHAPE(num_embeddings, embedding_size), dtype);
     }
-    return vn_module_new(&vn_embedding_type, &(struct vn_embedding){
-                                                 .num_embeddings = num_embeddings,
-                                                 .embedding_size = embedding_size,
-                                                 .weight = weight,
-                                             });
+    return vn__named_end(vn_module_new(&vn_embedding_type, &(struct vn_embedding){
+                                                               .num_embeddings = num_embeddings,
+                                                               .embedding_size = embedding_size,
+                                                               .weight = weight,
+                                                           }));
 }

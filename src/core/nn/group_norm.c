@@ -50,6 +50,7 @@ const vn_type vn_group_norm_type =
 
 vn_tree *vn_group_norm(int64_t groups, int64_t channels, const vn_group_norm_options *options)
 {
+    vn__named_begin("GroupNorm");
     static const vn_group_norm_options defaults;
     vn_group_norm_options o = options ? *options : defaults;
     const bool affine = !o.no_channelwise_affine;
@@ -57,18 +58,19 @@ vn_tree *vn_group_norm(int64_t groups, int64_t channels, const vn_group_norm_opt
         !vn__expect_size("GroupNorm", "channels", channels, affine ? 1 : 0) ||
         !vn__expect_float("GroupNorm", &o.dtype) ||
         !vn__expect_positive("GroupNorm", "eps", &o.eps, 1e-5))
-        return NULL;
+        return vn__named_end(NULL);
     if (channels % groups != 0)
-        return vn_error(VN_ERR_ARGUMENT, "GroupNorm: groups is %lld, but channels %lld",
-                        (long long)groups, (long long)channels);
-    return vn_module_new(
-        &vn_group_norm_type,
-        &(struct vn_group_norm){
-            .groups = groups,
-            .channels = channels,
-            .eps = o.eps,
-            .channelwise_affine = affine,
-            .weight = affine ? vn_ones(o.dtype, VN_SHAPE(channels)) : vn_none(),
-            .bias = affine ? vn_zeros(o.dtype, VN_SHAPE(channels)) : vn_none(),
-        });
+        return vn__named_end(vn_error(VN_ERR_ARGUMENT,
+                                      "GroupNorm: groups is %lld, but channels %lld",
+                                      (long long)groups, (long long)channels));
+    return vn__named_end(
+        vn_module_new(&vn_group_norm_type,
+                      &(struct vn_group_norm){
+                          .groups = groups,
+                          .channels = channels,
+                          .eps = o.eps,
+                          .channelwise_affine = affine,
+                          .weight = affine ? vn_ones(o.dtype, VN_SHAPE(channels)) : vn_none(),
+                          .bias = affine ? vn_zeros(o.dtype, VN_SHAPE(channels)) : vn_none(),
+                      }));
 }

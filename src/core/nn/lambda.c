@@ -15,7 +15,8 @@ const vn_type vn_lambda_type = VN__LAYER_TYPE("Lambda", struct vn_lambda, fields
 
 vn_tree *vn_lambda(vn_tree *fn)
 {
+    vn__named_begin("Lambda");
     if (!fn)
-        return vn_error(VN_ERR_NULL_ARGUMENT, "Lambda: fn is NULL");
-    return vn_module_new(&vn_lambda_type, &(struct vn_lambda){ .fn = fn });
+        return vn__named_end(vn_error(VN_ERR_NULL_ARGUMENT, "Lambda: fn is NULL"));
+    return vn__named_end(vn_module_new(&vn_lambda_type, &(struct vn_lambda){ .fn = fn }));
 }

@@ -39,6 +39,21 @@ bool vn__expect_rank(const char *layer, const char *name, const vn_array *x, int
     return false;
 }
 
+bool vn__expect_flag(bool *flag, const char *layer, const char *name, const vn_tree *leaf)
+{
+    char text[VN__SHAPE_TEXT];
+    const vn_kind kind = vn_kind_of(leaf);
+    const bool fits = vn__as_array(leaf) ? vn_size(leaf) == 1 && !vn_is_traced(leaf) &&
+                                               vn__is_alive(layer, leaf)
+                                         : kind == VN_KIND_BOOL || kind == VN_KIND_INT;
+    if (fits)
+        *flag = vn_item_bool(leaf);
+    else
+        vn__fail(VN_ERR_ARGUMENT, "%s: %s is %s, expected a bool", layer, name,
+                 vn__describe(text, leaf));
+    return fits;
+}
+
 bool vn__expect_size(const char *layer, const char *name, int64_t value, int64_t min)
 {
     if (value >= min && value <= INT32_MAX)

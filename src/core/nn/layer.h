@@ -32,6 +32,9 @@ bool vn__expect_shape(const char *layer, const char *name, const vn_array *x, vn
 /* "Conv2d: x has shape f32[3], expected 3 axes" */
 bool vn__expect_rank(const char *layer, const char *name, const vn_array *x, int rank);
 
+/* *flag = the bool leaf (or number); "Dropout: inference is f32[3], expected a bool". */
+bool vn__expect_flag(bool *flag, const char *layer, const char *name, const vn_tree *leaf);
+
 /* --------------------------------------------------------- checks of constructors */
 
 /* "Linear: in_features is -3, expected 0 or more"; more than 2^31 - 1 likewise, so that

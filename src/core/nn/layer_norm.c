@@ -27,18 +27,19 @@ const vn_type vn_layer_norm_type =
 
 vn_tree *vn_layer_norm(vn_shape shape, const vn_layer_norm_options *options)
 {
+    vn__named_begin("LayerNorm");
     static const vn_layer_norm_options defaults;
     vn_layer_norm_options o = options ? *options : defaults;
     if (!vn__expect_dims("LayerNorm", shape) || !vn__expect_float("LayerNorm", &o.dtype) ||
         !vn__expect_positive("LayerNorm", "eps", &o.eps, 1e-5))
-        return NULL;
-    return vn_module_new(&vn_layer_norm_type,
-                         &(struct vn_layer_norm){
-                             .shape = shape,
-                             .eps = o.eps,
-                             .use_weight = !o.no_weight,
-                             .use_bias = !o.no_bias,
-                             .weight = o.no_weight ? vn_none() : vn_ones(o.dtype, shape),
-                             .bias = o.no_bias ? vn_none() : vn_zeros(o.dtype, shape),
-                         });
+        return vn__named_end(NULL);
+    return vn__named_end(vn_module_new(
+        &vn_layer_norm_type, &(struct vn_layer_norm){
+                                 .shape = shape,
+                                 .eps = o.eps,
+                                 .use_weight = !o.no_weight,
+                                 .use_bias = !o.no_bias,
+                                 .weight = o.no_weight ? vn_none() : vn_ones(o.dtype, shape),
+                                 .bias = o.no_bias ? vn_none() : vn_zeros(o.dtype, shape),
+                             }));
 }

@@ -36,6 +36,7 @@ const vn_type vn_linear_type = VN__LAYER_TYPE("Linear", struct vn_linear, fields
 vn_tree *vn_linear(int64_t in_features, int64_t out_features, vn_array *key,
                    const vn_linear_options *options)
 {
+    vn__named_begin("Linear");
     const bool use_bias = !(options && options->no_bias);
     vn_dtype dtype = options ? options->dtype : VN_DTYPE_DEFAULT;
     const int64_t in = in_features == VN_SCALAR_FEATURES ? 1 : in_features;
@@ -43,10 +44,10 @@ vn_tree *vn_linear(int64_t in_features, int64_t out_features, vn_array *key,
     if (!vn__expect_size("Linear", "in_features", in, 0) ||
         !vn__expect_size("Linear", "out_features", out, 0) ||
         !vn__expect_float("Linear", &dtype) || !vn__expect_key("Linear", key))
-        return NULL;
+        return vn__named_end(NULL);
     const double limit = in == 0 ? 1.0 : 1.0 / sqrt((double)in);
     vn_array *const keys = vn_split(key, 2);
-    return vn_module_new(
+    return vn__named_end(vn_module_new(
         &vn_linear_type,
         &(struct vn_linear){
             .weight = vn__init_uniform(keys, 0, VN_SHAPE(out, in), dtype, limit),
@@ -55,5 +56,5 @@ vn_tree *vn_linear(int64_t in_features, int64_t out_features, vn_array *key,
             .in_features = in_features,
             .out_features = out_features,
             .use_bias = use_bias,
-        });
+        }));
 }

@@ -56,16 +56,17 @@ const vn_type vn_lstm_cell_type =
 vn_tree *vn_lstm_cell(int64_t input_size, int64_t hidden_size, vn_array *key,
                       const vn_lstm_cell_options *options)
 {
+    vn__named_begin("LSTMCell");
     const bool bias = !(options && options->no_bias);
     vn_dtype dtype = options ? options->dtype : VN_DTYPE_DEFAULT;
     if (!vn__expect_size("LSTMCell", "input_size", input_size, 0) ||
         !vn__expect_size("LSTMCell", "hidden_size", hidden_size, 1) ||
         !vn__expect_float("LSTMCell", &dtype) || !vn__expect_key("LSTMCell", key))
-        return NULL;
+        return vn__named_end(NULL);
     const double limit = sqrt(1.0 / (double)hidden_size);
     vn_array *const keys = vn_split(key, 3);
     const int64_t rows = 4 * hidden_size;
-    return vn_module_new(
+    return vn__named_end(vn_module_new(
         &vn_lstm_cell_type,
         &(struct vn_lstm_cell){
             .weight_ih = vn__init_uniform(keys, 0, VN_SHAPE(rows, input_size), dtype, limit),
@@ -74,5 +75,5 @@ vn_tree *vn_lstm_cell(int64_t input_size, int64_t hidden_size, vn_array *key,
             .input_size = input_size,
             .hidden_size = hidden_size,
             .use_bias = bias,
-        });
+        }));
 }

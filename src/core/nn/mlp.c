@@ -168,6 +168,7 @@ static bool sizes_fit(const struct vn_mlp *l)
 vn_tree *vn_mlp(int64_t in_size, int64_t out_size, int64_t width_size, int64_t depth,
                 vn_array *key, const vn_mlp_options *options)
 {
+    vn__named_begin("MLP");
     static const vn_mlp_options defaults;
     const vn_mlp_options o = options ? *options : defaults;
     vn_dtype dtype = o.dtype;
@@ -179,13 +180,14 @@ vn_tree *vn_mlp(int64_t in_size, int64_t out_size, int64_t width_size, int64_t d
                         .depth = depth,
                         .scan = o.scan };
     if (!sizes_fit(&l) || !vn__expect_float("MLP", &dtype) || !vn__expect_key("MLP", key))
-        return NULL;
+        return vn__named_end(NULL);
     l.layers = make_layers(&l, key, dtype);
     l.activation = repeat_arrays(o.activation ? o.activation : vn_unary(vn_relu),
                                  VN_SHAPE(depth, width_size));
     l.final_activation = o.final_activation ? o.final_activation : vn_unary(vn_identity);
     if (out_size != VN_SCALAR_FEATURES)
         l.final_activation = repeat_arrays(l.final_activation, VN_SHAPE(out_size));
-    return l.layers && l.activation && l.final_activation ? vn_module_new(&vn_mlp_type, &l)
-                                                          : NULL;
+    return vn__named_end(l.layers && l.activation && l.final_activation
+                             ? vn_module_new(&vn_mlp_type, &l)
+                             : NULL);
 }

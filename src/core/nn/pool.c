@@ -33,13 +33,18 @@ static vn_array *pool_any(const struct vn_pool *l, vn_array *x, const vn_window 
         pads.hi[1 + i] = w->pad_hi[i];
     }
     x = vn_pad(x, &pads, vn_item(l->init));
+    if (!x)
+        return NULL;
     vn_array *y = NULL;
-    for (int64_t at = 0, n = vn_shape_size(kernel); at < n && x; at++) {
+    bool fits = true;
+    for (int i = 0; i < w->n; i++)
+        fits = fits && vn_dim(x, 1 + i) >= kernel.dim[i];
+    for (int64_t at = 0, n = fits ? vn_shape_size(kernel) : 1; at < n && x; at++) {
         vn_array *part = x;
         for (int64_t i = w->n - 1, rest = at; i >= 0; rest /= kernel.dim[i], i--) {
             const int64_t begin = rest % kernel.dim[i];
             const int64_t end = vn_dim(x, (int)i + 1) - kernel.dim[i] + begin + 1;
-            part = vn_slice(part, (int)i + 1, begin, end, w->stride[i]);
+            part = vn_slice(part, (int)i + 1, begin, end < 0 ? 0 : end, w->stride[i]);
         }
         y = vn_call(l->operation, y ? y : l->init, part);
     }
@@ -116,6 +121,7 @@ const vn_type vn_avg_pool3d_type = POOL_TYPE("AvgPool3d", call_average);
 static vn_tree *construct(const vn_type *type, vn_tree *init, vn_tree *operation, int n,
                           vn_shape kernel, const vn_pool_options *options)
 {
+    vn__named_begin(type->name);
     static const vn_pool_options defaults;
     const vn_pool_options o = options ? *options : defaults;
     const char *const name = type->name;
@@ -128,8 +134,8 @@ static vn_tree *construct(const vn_type *type, vn_tree *init, vn_tree *operation
         !vn__per_axis(&l.padding, name, "padding", o.padding, n, 0, 0) ||
         !vn__per_axis(&l.padding_end, name, "padding_end",
                       o.padding_end.rank ? o.padding_end : o.padding, n, 0, 0))
-        return NULL;
-    return vn_module_new(type, &l);
+        return vn__named_end(NULL);
+    return vn__named_end(vn_module_new(type, &l));
 }
 
 vn_tree *vn_pool(vn_tree *init, vn_tree *operation, int num_spatial_dims, vn_shape kernel_size,

@@ -29,18 +29,19 @@ const vn_type vn_rms_norm_type =
 
 vn_tree *vn_rms_norm(vn_shape shape, const vn_rms_norm_options *options)
 {
+    vn__named_begin("RMSNorm");
     static const vn_rms_norm_options defaults;
     vn_rms_norm_options o = options ? *options : defaults;
     if (!vn__expect_dims("RMSNorm", shape) || !vn__expect_float("RMSNorm", &o.dtype) ||
         !vn__expect_positive("RMSNorm", "eps", &o.eps, 1e-5))
-        return NULL;
-    return vn_module_new(&vn_rms_norm_type,
-                         &(struct vn_rms_norm){
-                             .shape = shape,
-                             .eps = o.eps,
-                             .use_weight = !o.no_weight,
-                             .use_bias = !o.no_bias,
-                             .weight = o.no_weight ? vn_none() : vn_ones(o.dtype, shape),
-                             .bias = o.no_bias ? vn_none() : vn_zeros(o.dtype, shape),
-                         });
+        return vn__named_end(NULL);
+    return vn__named_end(vn_module_new(
+        &vn_rms_norm_type, &(struct vn_rms_norm){
+                               .shape = shape,
+                               .eps = o.eps,
+                               .use_weight = !o.no_weight,
+                               .use_bias = !o.no_bias,
+                               .weight = o.no_weight ? vn_none() : vn_ones(o.dtype, shape),
+                               .bias = o.no_bias ? vn_none() : vn_zeros(o.dtype, shape),
+                           }));
 }

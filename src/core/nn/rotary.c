@@ -57,20 +57,22 @@ const vn_type vn_rotary_positional_embedding_type = VN__LAYER_TYPE(
 vn_tree *vn_rotary_positional_embedding(int64_t embedding_size,
                                         const vn_rotary_positional_embedding_options *options)
 {
+    vn__named_begin("RotaryPositionalEmbedding");
     static const vn_rotary_positional_embedding_options defaults;
     vn_rotary_positional_embedding_options o = options ? *options : defaults;
     const char *const name = "RotaryPositionalEmbedding";
     if (!vn__expect_size(name, "embedding_size", embedding_size, 0) ||
         !vn__expect_positive(name, "theta", &o.theta, 10000) ||
         !vn__expect_float(name, &o.dtype))
-        return NULL;
+        return vn__named_end(NULL);
     if (embedding_size % 2 != 0)
-        return vn_error(VN_ERR_ARGUMENT, "%s: embedding_size is %lld, expected an even number",
-                        name, (long long)embedding_size);
-    return vn_module_new(&vn_rotary_positional_embedding_type,
-                         &(struct vn_rotary_positional_embedding){
-                             .embedding_size = embedding_size,
-                             .theta = o.theta,
-                             .dtype = vn_dtype_name(o.dtype),
-                         });
+        return vn__named_end(vn_error(VN_ERR_ARGUMENT,
+                                      "%s: embedding_size is %lld, expected an even number",
+                                      name, (long long)embedding_size));
+    return vn__named_end(vn_module_new(&vn_rotary_positional_embedding_type,
+                                       &(struct vn_rotary_positional_embedding){
+                                           .embedding_size = embedding_size,
+                                           .theta = o.theta,
+                                           .dtype = vn_dtype_name(o.dtype),
+                                       }));
 }

@@ -46,6 +46,8 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
     vn_tree *const keys = given.key && count > 0 ? vn_split(given.key, count) : NULL;
     vn_tree *state = given.state;
     vn_array *x = arg[0];
+    if (given.key && count > 0 && !keys)
+        return NULL;
     for (int i = 0; i < count && x; i++) {
         vn_tree *const layer = vn_at(layers, i);
         vn_tree *const key = keys ? vn_subkey(keys, i) : vn_none();
@@ -64,9 +66,11 @@ const vn_type vn_sequential_type =
 
 vn_tree *vn_sequential_n(int n, vn_tree *const layers[])
 {
+    vn__named_begin("Sequential");
     for (int i = 0; i < n; i++)
         if (!layers[i])
-            return vn_error(VN_ERR_NULL_ARGUMENT, "Sequential: layer %d is NULL", i);
-    return vn_module_new(&vn_sequential_type,
-                         &(struct vn_sequential){ .layers = vn_tuple_n(n, layers) });
+            return vn__named_end(
+                vn_error(VN_ERR_NULL_ARGUMENT, "Sequential: layer %d is NULL", i));
+    return vn__named_end(vn_module_new(
+        &vn_sequential_type, &(struct vn_sequential){ .layers = vn_tuple_n(n, layers) }));
 }

@@ -40,15 +40,17 @@ static bool alike(vn_tree *a, vn_tree *b)
 
 vn_tree *vn_shared(vn_tree *tree, const char *where, const char *get)
 {
+    vn__named_begin("Shared");
     if (!tree || !where || !get)
-        return vn_error(VN_ERR_NULL_ARGUMENT, "Shared: the tree or a path is NULL");
+        return vn__named_end(
+            vn_error(VN_ERR_NULL_ARGUMENT, "Shared: the tree or a path is NULL"));
     vn_tree *const target = vn_get(tree, where), *const source = vn_get(tree, get);
     if (!target || !source || !alike(target, source))
-        return NULL;
-    return vn_module_new(&vn_shared_type,
-                         &(struct vn_shared){
+        return vn__named_end(NULL);
+    return vn__named_end(vn_module_new(
+        &vn_shared_type, &(struct vn_shared){
                              .pytree = vn_tree_at(tree, where, vn_string("<shared>")),
                              .where = vn_string(where),
                              .get = vn_string(get),
-                         });
+                         }));
 }

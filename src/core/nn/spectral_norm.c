@@ -25,21 +25,25 @@ static vn_array *as_matrix(vn_array *w) { return vn_reshape(w, VN_SHAPE(vn_dim(w
 
 static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
 {
+    vn__named_begin("SpectralNorm");
     const struct vn_spectral_norm *const l = (const void *)self;
     vn_tree *const override = vn__optional(n, arg, 3);
     vn_array *const w = vn_get(l->layer, l->weight_name), *const matrix = as_matrix(w);
     vn_tree *const uv = vn_state_get(arg[1], l->uv_index);
     vn_tree *state = arg[1];
-    if (!uv || !matrix)
-        return NULL;
+    bool inference = false;
+    if (!uv || !matrix ||
+        !vn__expect_flag(&inference, "SpectralNorm", "inference",
+                         override ? override : l->inference))
+        return vn__named_end(NULL);
     vn_array *u = vn_at(uv, 0), *v = vn_at(uv, 1);
-    if (!vn_item_bool(override ? override : l->inference)) {
+    if (!inference) {
         iterate(&u, &v, vn_stop_gradient(matrix), l->eps, l->num_power_iterations);
         state = vn_state_set(state, l->uv_index, vn_tuple(u, v));
     }
     vn_array *const sigma = vn_dot(u, vn_matmul(matrix, v));
     vn_tree *const layer = vn_tree_at(l->layer, l->weight_name, vn_div(w, sigma));
-    return vn_tuple(vn_call(layer, arg[0]), state);
+    return vn__named_end(vn_tuple(vn_call(layer, arg[0]), state));
 }
 
 static const vn_field fields[] = {
@@ -57,11 +61,12 @@ const vn_type vn_spectral_norm_type =
 vn_tree *vn_spectral_norm(vn_tree *layer, const char *weight_name, vn_array *key,
                           const vn_spectral_norm_options *options)
 {
+    vn__named_begin("SpectralNorm");
     static const vn_spectral_norm_options defaults;
     vn_spectral_norm_options o = options ? *options : defaults;
     if (!layer || !weight_name)
-        return vn_error(VN_ERR_NULL_ARGUMENT,
-                        "SpectralNorm: the layer or its weight_name is NULL");
+        return vn__named_end(vn_error(VN_ERR_NULL_ARGUMENT,
+                                      "SpectralNorm: the layer or its weight_name is NULL"));
     vn_array *const w = vn_get(layer, weight_name);
     if (o.num_power_iterations == 0)
         o.num_power_iterations = 1;
@@ -70,18 +75,18 @@ vn_tree *vn_spectral_norm(vn_tree *layer, const char *weight_name, vn_array *key
         !vn__expect_size("SpectralNorm", "num_power_iterations", o.num_power_iterations, 1) ||
         !vn__expect_positive("SpectralNorm", "eps", &o.eps, 1e-12) ||
         !vn__expect_key("SpectralNorm", key))
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const matrix = as_matrix(w), *const keys = vn_split(key, 2);
     vn_array *u = vn_normal(vn_subkey(keys, 0), VN_SHAPE(vn_dim(matrix, 0)), vn_dtype_of(w));
     vn_array *v = vn_normal(vn_subkey(keys, 1), VN_SHAPE(vn_dim(matrix, 1)), vn_dtype_of(w));
     iterate(&u, &v, matrix, o.eps, INITIAL_ITERATIONS);
-    return vn_module_new(&vn_spectral_norm_type,
-                         &(struct vn_spectral_norm){
-                             .layer = layer,
-                             .weight_name = weight_name,
-                             .uv_index = vn_state_index(vn_tuple(u, v)),
-                             .num_power_iterations = o.num_power_iterations,
-                             .eps = o.eps,
-                             .inference = vn_bool(o.inference),
-                         });
+    return vn__named_end(vn_module_new(&vn_spectral_norm_type,
+                                       &(struct vn_spectral_norm){
+                                           .layer = layer,
+                                           .weight_name = weight_name,
+                                           .uv_index = vn_state_index(vn_tuple(u, v)),
+                                           .num_power_iterations = o.num_power_iterations,
+                                           .eps = o.eps,
+                                           .inference = vn_bool(o.inference),
+                                       }));
 }

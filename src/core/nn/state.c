@@ -43,16 +43,18 @@ static vn_tree *as_array(void *context, vn_tree *leaf)
 
 vn_tree *vn_state_index(vn_tree *init)
 {
+    vn__named_begin("StateIndex");
     static int64_t made;
     char marker[32];
     if (!init)
-        return vn_error(VN_ERR_NULL_ARGUMENT, "StateIndex: init is NULL");
+        return vn__named_end(vn_error(VN_ERR_NULL_ARGUMENT, "StateIndex: init is NULL"));
     snprintf(marker, sizeof marker, "#%lld",
              (long long)__atomic_add_fetch(&made, 1, __ATOMIC_RELAXED));
-    return vn_module_new(&vn_state_index_type, &(struct vn_state_index){
-                                                   .init = vn__map_leaves(init, as_array, NULL),
-                                                   .marker = marker,
-                                               });
+    return vn__named_end(
+        vn_module_new(&vn_state_index_type, &(struct vn_state_index){
+                                                .init = vn__map_leaves(init, as_array, NULL),
+                                                .marker = marker,
+                                            }));
 }
 
 /* ---------------------------------------------------------------- all indices of a tree */
@@ -139,9 +141,10 @@ static int position(const struct vn_state *state, const char *marker)
 
 vn_tree *vn_state(vn_tree *model)
 {
+    vn__named_begin("State");
     indices found = { 0 };
     if (!model)
-        return vn_error(VN_ERR_NULL_ARGUMENT, "State: the model is NULL");
+        return vn__named_end(vn_error(VN_ERR_NULL_ARGUMENT, "State: the model is NULL"));
     collect(&found, model);
     vn_tree **const markers = trees(found.n), **const values = trees(found.n);
     bool fine = markers && values && !found.failed;
@@ -150,13 +153,14 @@ vn_tree *vn_state(vn_tree *model)
         values[i] = found.item[i]->init;
         fine = markers[i] && !vn_is_none(values[i]);
     }
-    if (fine)
-        return vn__free(found.item), state_of(found.n, markers, values);
+    const int64_t n = found.n;
     vn__free(found.item);
+    if (fine)
+        return vn__named_end(state_of(n, markers, values));
     vn__free(markers);
     vn__free(values);
-    return vn_error(VN_ERR_ARGUMENT,
-                    "State: the initial values of the model have been deleted");
+    return vn__named_end(
+        vn_error(VN_ERR_ARGUMENT, "State: the initial values of the model have been deleted"));
 }
 
 /* The position of the index in the state; -1 and an error if it is not there. */
@@ -171,9 +175,10 @@ static int locate(const struct vn_state *state, vn_tree *index_tree)
 
 vn_tree *vn_state_get(vn_tree *state, vn_tree *index)
 {
+    vn__named_begin("State");
     const struct vn_state *const s = as_state(state);
     const int i = locate(s, index);
-    return i < 0 ? NULL : vn__child(s->values, i);
+    return vn__named_end(i < 0 ? NULL : vn__child(s->values, i));
 }
 
 static vn_tree *same_leaf(void *context, vn_tree *const leaf[])
@@ -208,17 +213,19 @@ static vn_tree *replaced(const struct vn_state *state, int i, vn_tree *value)
 
 vn_tree *vn_state_set(vn_tree *state, vn_tree *index, vn_tree *value)
 {
+    vn__named_begin("State");
     const struct vn_state *const s = as_state(state);
     const int i = locate(s, index);
-    return i < 0 ? NULL : replaced(s, i, value);
+    return vn__named_end(i < 0 ? NULL : replaced(s, i, value));
 }
 
 vn_tree *vn_substate(vn_tree *state, vn_tree *tree)
 {
+    vn__named_begin("State");
     const struct vn_state *const s = as_state(state);
     indices found = { 0 };
     if (!s)
-        return NULL;
+        return vn__named_end(NULL);
     collect(&found, tree);
     vn_tree **const markers = trees(found.n), **const values = trees(found.n);
     bool fine = markers && values && !found.failed;
@@ -234,24 +241,26 @@ vn_tree *vn_substate(vn_tree *state, vn_tree *tree)
     const int64_t n = found.n;
     vn__free(found.item);
     if (fine)
-        return state_of(n, markers, values);
+        return vn__named_end(state_of(n, markers, values));
     vn__free(markers);
     vn__free(values);
-    return NULL;
+    return vn__named_end(NULL);
 }
 
 vn_tree *vn_state_update(vn_tree *state, vn_tree *substate)
 {
+    vn__named_begin("State");
     const struct vn_state *const part = as_state(substate);
     for (int k = 0, n = part ? vn_len(part->values) : 0; k < n && state; k++) {
         const struct vn_state *const s = as_state(state);
         const char *const marker = vn_string_value(vn__child(part->markers, k));
         const int i = s ? position(s, marker) : -1;
         if (s && i < 0)
-            return vn_error(VN_ERR_ARGUMENT, "State: no value for the StateIndex %s", marker);
+            return vn__named_end(
+                vn_error(VN_ERR_ARGUMENT, "State: no value for the StateIndex %s", marker));
         state = s ? replaced(s, i, vn__child(part->values, k)) : NULL;
     }
-    return part ? state : NULL;
+    return vn__named_end(part ? state : NULL);
 }
 
 /* ----------------------------------------------------------------- making models */
@@ -287,22 +296,24 @@ static vn_tree *strip(vn_tree *tree, bool rename, char *path, size_t used)
 
 vn_tree *vn_delete_init_state(vn_tree *model)
 {
+    vn__named_begin("State");
     char path[PATH_SIZE] = "";
-    return model ? strip(model, false, path, 0)
-                 : vn_error(VN_ERR_NULL_ARGUMENT, "State: the model is NULL");
+    return vn__named_end(model ? strip(model, false, path, 0)
+                               : vn_error(VN_ERR_NULL_ARGUMENT, "State: the model is NULL"));
 }
 
 vn_tree *vn_make_with_state(vn_tree *model)
 {
+    vn__named_begin("State");
     char path[PATH_SIZE];
     vn_tree *const state = vn_state(model);
     indices found = { 0 };
     if (!state)
-        return NULL;
+        return vn__named_end(NULL);
     snprintf(path, sizeof path, "%s", model->type->name);
     vn_tree *const stripped = strip(model, true, path, strlen(path));
     if (!stripped)
-        return NULL;
+        return vn__named_end(NULL);
     collect(&found, stripped);
     const int n = vn_len(((const struct vn_state *)(const void *)state)->values);
     vn_tree **const markers = trees(found.n);
@@ -318,6 +329,7 @@ vn_tree *vn_make_with_state(vn_tree *model)
             : NULL;
     vn__free(found.item);
     vn__free(markers);
-    return renamed ? vn_tuple(stripped, renamed)
-                   : vn_error(VN_ERR_ARGUMENT, "State: one StateIndex is in two places");
+    return vn__named_end(
+        renamed ? vn_tuple(stripped, renamed)
+                : vn_error(VN_ERR_ARGUMENT, "State: one StateIndex is in two places"));
 }

@@ -37,14 +37,15 @@ static vn_array *initial_norm(vn_array *w, int64_t keep)
 
 static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
 {
+    vn__named_begin("WeightNorm");
     const struct vn_weight_norm *const l = (const void *)self;
     vn_array *const w = vn_get(l->layer, l->weight_name);
     (void)n;
     if (!w)
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const scaled = vn_div(vn_mul(w, l->g), vn_call(l->norm, w, vn_int(l->axis)));
     vn_tree *const layer = vn_tree_at(l->layer, l->weight_name, scaled);
-    return layer ? vn_call(layer, arg[0]) : NULL;
+    return vn__named_end(layer ? vn_call(layer, arg[0]) : NULL);
 }
 
 static const vn_field fields[] = {
@@ -60,24 +61,26 @@ const vn_type vn_weight_norm_type =
 
 vn_tree *vn_weight_norm(vn_tree *layer, const vn_weight_norm_options *options)
 {
+    vn__named_begin("WeightNorm");
     static const vn_weight_norm_options defaults;
     vn_weight_norm_options o = options ? *options : defaults;
     if (!layer)
-        return vn_error(VN_ERR_NULL_ARGUMENT, "WeightNorm: the layer is NULL");
+        return vn__named_end(vn_error(VN_ERR_NULL_ARGUMENT, "WeightNorm: the layer is NULL"));
     if (!o.weight_name)
         o.weight_name = "weight";
     vn_array *const w = vn_get(layer, o.weight_name);
     if (!w || !vn__expect_array("WeightNorm", "the weight", w))
-        return NULL;
+        return vn__named_end(NULL);
     const int64_t axis = o.no_axis ? -1 : o.axis < 0 ? o.axis + vn_rank(w) : o.axis;
     if (!o.no_axis && (axis < 0 || axis >= vn_rank(w)))
-        return vn_error(VN_ERR_ARGUMENT, "WeightNorm: axis is %lld, but the weight has %d axes",
-                        (long long)o.axis, vn_rank(w));
-    return vn_module_new(&vn_weight_norm_type, &(struct vn_weight_norm){
-                                                   .layer = layer,
-                                                   .g = initial_norm(w, axis),
-                                                   .weight_name = o.weight_name,
-                                                   .axis = axis,
-                                                   .norm = vn_function(norm, 2),
-                                               });
+        return vn__named_end(vn_error(VN_ERR_ARGUMENT,
+                                      "WeightNorm: axis is %lld, but the weight has %d axes",
+                                      (long long)o.axis, vn_rank(w)));
+    return vn__named_end(vn_module_new(&vn_weight_norm_type, &(struct vn_weight_norm){
+                                                                 .layer = layer,
+                                                                 .g = initial_norm(w, axis),
+                                                                 .weight_name = o.weight_name,
+                                                                 .axis = axis,
+                                                                 .norm = vn_function(norm, 2),
+                                                             }));
 }

@@ -204,4 +204,8 @@ static vn_array *apply(const vn_op *op, int accept, vn_array *a, vn_array *b)
 #undef VN_BINARY_OP
 /* clang-format on */
 
-vn_array *vn_scale(double factor, vn_array *x) { return vn_mul(vn_float(factor), x); }
+vn_array *vn_scale(double factor, vn_array *x)
+{
+    vn__named_begin("scale");
+    return vn__named_end(vn_mul(vn_float(factor), x));
+}

@@ -145,7 +145,7 @@ static vn_array *multiply(vn_array *x, int axis, int64_t times, bool after)
 vn_array *vn_broadcast_to(vn_array *x, vn_shape shape_)
 {
     vn_array *const a = vn__as_operand("broadcast_to", x);
-    if (!a)
+    if (!a || !vn__shape_valid("broadcast_to", vn_dtype_of(a), shape_))
         return NULL;
     const int lead = shape_.rank - vn_rank(a);
     char from[VN__SHAPE_TEXT], to[VN__SHAPE_TEXT];
@@ -163,35 +163,38 @@ vn_array *vn_broadcast_to(vn_array *x, vn_shape shape_)
 
 static bool valid_times(const char *who, int64_t times)
 {
-    if (times < 0)
-        vn__fail(VN_ERR_ARGUMENT, "%s: %lld times", who, (long long)times);
-    return times >= 0;
+    if (times < 0 || times > INT32_MAX)
+        vn__fail(VN_ERR_ARGUMENT, "%s: %lld times, expected 0 to %d", who, (long long)times,
+                 INT32_MAX);
+    return times >= 0 && times <= INT32_MAX;
 }
 
 vn_array *vn_repeat(vn_array *x, int64_t times, int axis)
 {
+    vn__named_begin("repeat");
     vn_array *const a = vn__as_operand("repeat", x);
     if (!a || vn__wrap_axis(&axis, "repeat", vn_rank(a)) != VN_ERR_OK ||
         !valid_times("repeat", times))
-        return NULL;
-    return multiply(a, axis, times, true);
+        return vn__named_end(NULL);
+    return vn__named_end(multiply(a, axis, times, true));
 }
 
 vn_array *vn_tile(vn_array *x, vn_shape repeats)
 {
+    vn__named_begin("tile");
     vn_array *a = vn__as_operand("tile", x);
-    if (!a)
-        return NULL;
+    if (!a || !vn__shape_valid("tile", vn_dtype_of(a), repeats))
+        return vn__named_end(NULL);
     vn_shape to = vn_shape_of(a);
     while (to.rank < repeats.rank && to.rank < VN_MAX_RANK)
         if (vn__shape_insert(&to, "tile", 0, 1) != VN_ERR_OK)
-            return NULL;
+            return vn__named_end(NULL);
     a = vn_reshape(a, to);
     for (int d = 0; a && d < repeats.rank; d++) {
         if (!valid_times("tile", repeats.dim[d]))
-            return NULL;
+            return vn__named_end(NULL);
         if (repeats.dim[d] != 1)
             a = multiply(a, to.rank - repeats.rank + d, repeats.dim[d], false);
     }
-    return a;
+    return vn__named_end(a);
 }

@@ -89,10 +89,11 @@ const vn_op vn__op_bitcast = {
 
 vn_array *vn_bitcast(vn_array *x, vn_dtype dtype)
 {
+    vn__named_begin("bitcast");
     vn_array *const a = vn__as_operand("bitcast", x);
     if (!a || vn_dtype_of(a) == dtype)
-        return a;
-    return vn_op_apply(&vn__op_bitcast, &(cast_attr){ dtype }, 1, &a);
+        return vn__named_end(a);
+    return vn__named_end(vn_op_apply(&vn__op_bitcast, &(cast_attr){ dtype }, 1, &a));
 }
 
 /* --------------------------------------------------------------------- stop_gradient */
@@ -115,8 +116,9 @@ const vn_op vn__op_stop_gradient = {
 
 vn_array *vn_stop_gradient(vn_array *x)
 {
+    vn__named_begin("stop_gradient");
     const vn__array *const a = vn__as_array(x);
     if (!a || !a->tape || !vn_dtype_is_inexact(a->dtype))
-        return x;
-    return vn_op_apply(&vn__op_stop_gradient, NULL, 1, &x);
+        return vn__named_end(x);
+    return vn__named_end(vn_op_apply(&vn__op_stop_gradient, NULL, 1, &x));
 }

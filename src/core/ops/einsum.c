@@ -5,8 +5,7 @@
  * sorted. */
 #include <string.h>
 
-#include "core/base/fail.h"
-#include "vernal/ops.h"
+#include "core/ops/ops_common.h"
 
 typedef struct labels {
     int n;
@@ -143,15 +142,18 @@ static vn_array *contract(const equation *eq, vn_array *a, vn_array *b)
 
 vn_array *vn_einsum(const char *subscripts, vn_array *a, vn_array *b)
 {
+    vn__named_begin("einsum");
     equation eq;
+    a = vn__as_operand("einsum", a);
+    b = vn__as_operand("einsum", b);
     if (!a || !b)
-        return NULL;
+        return vn__named_end(NULL);
     if (!subscripts)
-        return vn_error(VN_ERR_NULL_ARGUMENT, "einsum: the subscripts are NULL");
+        return vn__named_end(vn_error(VN_ERR_NULL_ARGUMENT, "einsum: the subscripts are NULL"));
     if (!parse(&eq, subscripts) || !check_rank(&eq.in[0], a, subscripts) ||
         !check_rank(&eq.in[1], b, subscripts))
-        return NULL;
+        return vn__named_end(NULL);
     a = sum_alone(&eq, 0, a);
     b = sum_alone(&eq, 1, b);
-    return a && b ? contract(&eq, a, b) : NULL;
+    return vn__named_end(a && b ? contract(&eq, a, b) : NULL);
 }

@@ -5,8 +5,7 @@
  *           leading axes broadcast (NumPy)
  *   dot     sum of a_i b_i over all elements
  *   outer   out[i, j] = a_i b_j */
-#include "core/base/fail.h"
-#include "vernal/ops.h"
+#include "core/ops/ops_common.h"
 
 static vn_array *disagree(const char *what, const vn_array *a, const vn_array *b)
 {
@@ -59,37 +58,48 @@ static vn_array *matmul_batched(vn_array *a, vn_array *b)
 
 vn_array *vn_matmul(vn_array *a, vn_array *b)
 {
+    vn__named_begin("matmul");
+    a = vn__as_operand("matmul", a);
+    b = vn__as_operand("matmul", b);
+    if (!a || !b)
+        return vn__named_end(NULL);
     const int rank_a = vn_rank(a), rank_b = vn_rank(b);
-    if (!a || !b || rank_a < 1 || rank_b < 1)
-        return a && b ? disagree("matmul: a scalar operand", a, b) : NULL;
+    if (rank_a < 1 || rank_b < 1)
+        return vn__named_end(disagree("matmul: a scalar operand", a, b));
     const int inner = rank_b == 1 ? 0 : rank_b - 2;
     if (vn_dim(a, -1) != vn_dim(b, inner))
-        return disagree("matmul: inner sizes differ", a, b);
+        return vn__named_end(disagree("matmul: inner sizes differ", a, b));
     if (rank_a > 2 && rank_b > 2)
-        return matmul_batched(a, b);
+        return vn__named_end(matmul_batched(a, b));
     vn_array *const out = vn_dot_general(
         a, b,
         &(vn_dot_dims){ .contract_a = VN_AXES(rank_a - 1), .contract_b = VN_AXES(inner) });
-    return rank_a == 2 && rank_b > 2 ? vn_moveaxis(out, 0, -2) : out;
+    return vn__named_end(rank_a == 2 && rank_b > 2 ? vn_moveaxis(out, 0, -2) : out);
 }
 
 vn_array *vn_dot(vn_array *a, vn_array *b)
 {
+    vn__named_begin("dot");
+    a = vn__as_operand("dot", a);
+    b = vn__as_operand("dot", b);
     if (!a || !b)
-        return NULL;
+        return vn__named_end(NULL);
     if (!vn_shape_equal(vn_shape_of(a), vn_shape_of(b)))
-        return disagree("dot: shapes differ", a, b);
+        return vn__named_end(disagree("dot: shapes differ", a, b));
     vn_dot_dims dims = { .contract_a.count = vn_rank(a), .contract_b.count = vn_rank(b) };
     for (int i = 0; i < vn_rank(a); i++)
         dims.contract_a.axis[i] = dims.contract_b.axis[i] = i;
-    return vn_dot_general(a, b, &dims);
+    return vn__named_end(vn_dot_general(a, b, &dims));
 }
 
 vn_array *vn_outer(vn_array *a, vn_array *b)
 {
+    vn__named_begin("outer");
+    a = vn__as_operand("outer", a);
+    b = vn__as_operand("outer", b);
     if (!a || !b)
-        return NULL;
+        return vn__named_end(NULL);
     if (vn_rank(a) != 1 || vn_rank(b) != 1)
-        return disagree("outer: expected two vectors", a, b);
-    return vn_dot_general(a, b, &(vn_dot_dims){ 0 });
+        return vn__named_end(disagree("outer: expected two vectors", a, b));
+    return vn__named_end(vn_dot_general(a, b, &(vn_dot_dims){ 0 }));
 }

@@ -5,11 +5,13 @@
 
 vn_array *vn_one_hot(vn_array *index, int64_t classes, vn_dtype dtype)
 {
+    vn__named_begin("one_hot");
     vn_array *const i = vn__index_operand("one_hot", index);
     if (!i)
-        return NULL;
+        return vn__named_end(NULL);
     if (classes < 0)
-        return vn_error(VN_ERR_ARGUMENT, "one_hot: %lld classes", (long long)classes);
+        return vn__named_end(
+            vn_error(VN_ERR_ARGUMENT, "one_hot: %lld classes", (long long)classes));
     vn_array *const same = vn_eq(vn_expand_dims(i, -1), vn_arange(vn_dtype_of(i), classes));
-    return vn_cast(same, dtype == VN_DTYPE_DEFAULT ? vn_default_dtype() : dtype);
+    return vn__named_end(vn_cast(same, dtype == VN_DTYPE_DEFAULT ? vn_default_dtype() : dtype));
 }

@@ -57,7 +57,8 @@ int64_t vn__span(vn_shape shape, int begin, int end)
 {
     int64_t n = 1;
     for (int i = begin; i < end; i++)
-        n *= shape.dim[i];
+        if (__builtin_mul_overflow(n, shape.dim[i], &n))
+            return INT64_MAX;
     return n;
 }
 
@@ -71,6 +72,8 @@ vn_shape vn__shape_without(vn_shape shape, int axis)
 
 vn_status vn__shape_insert(vn_shape *shape, const char *who, int axis, int64_t dim)
 {
+    if (shape->rank < 0 || axis < 0)
+        return vn__fail(VN_ERR_ARGUMENT, "%s: a shape of rank %d", who, (int)shape->rank);
     if (shape->rank >= VN_MAX_RANK)
         return vn__fail(VN_ERR_LIMIT, "%s: the result has more than %d axes", who, VN_MAX_RANK);
     for (int i = shape->rank++; i > axis; i--)

@@ -20,7 +20,7 @@ bool vn__axes_has(vn_axes axes, int axis);
 vn_axes vn__all_axes(int rank);
 
 vn_aval vn__aval_of(const vn_array *x);
-/* The product of the dimensions from `begin` to `end`, exclusive. */
+/* The product of the dimensions from `begin` to `end`, exclusive; at most INT64_MAX. */
 int64_t vn__span(vn_shape shape, int begin, int end);
 vn_shape vn__shape_without(vn_shape shape, int axis);
 /* The shape with a dimension put before `axis` (rank: at the end); LIMIT error at 8 axes. */

@@ -22,6 +22,12 @@ static int64_t padded(const pad_attr *a, int d, int64_t n)
     return a->lo[d] + a->hi[d] + n + (n > 0 ? (n - 1) * a->interior[d] : 0);
 }
 
+/* Beyond it sums and products of paddings and sizes might overflow. */
+static bool within_limit(int64_t padding)
+{
+    return padding >= -INT32_MAX && padding <= INT32_MAX;
+}
+
 static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
 {
     (void)n_in;
@@ -29,8 +35,11 @@ static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int 
     char text[VN__SHAPE_TEXT];
     out[0] = in[0];
     for (int d = 0; d < in[0].shape.rank; d++) {
-        out[0].shape.dim[d] = padded(a, d, in[0].shape.dim[d]);
-        if (out[0].shape.dim[d] < 0 || a->interior[d] < 0)
+        const bool fits = within_limit(a->lo[d]) && within_limit(a->hi[d]) &&
+                          within_limit(a->interior[d]) && a->interior[d] >= 0;
+        if (fits)
+            out[0].shape.dim[d] = padded(a, d, in[0].shape.dim[d]);
+        if (!fits || out[0].shape.dim[d] < 0)
             return vn__fail(VN_ERR_SHAPE,
                             "pad: axis %d of %s by %lld before, %lld after, %lld inside", d,
                             vn__shape_text(text, in[0].dtype, in[0].shape), (long long)a->lo[d],
@@ -232,9 +241,11 @@ static int64_t source(int64_t i, int64_t n, vn_pad_mode mode)
 
 static vn_array *pad_axis(vn_array *x, int axis, int64_t lo, int64_t hi, vn_pad_mode mode)
 {
-    const int64_t n = vn_dim(x, axis), size = lo + n + hi;
+    const int64_t n = vn_dim(x, axis);
+    const bool fits = within_limit(lo) && within_limit(hi);
+    const int64_t size = fits ? lo + n + hi : -1;
     char text[VN__SHAPE_TEXT];
-    if (size < 0 || n == 0) {
+    if (size < 0 || size > INT32_MAX || n == 0) {
         vn__fail(VN_ERR_SHAPE, "pad_with: axis %d of %s by %lld before, %lld after", axis,
                  vn__shape_text(text, vn_dtype_of(x), vn_shape_of(x)), (long long)lo,
                  (long long)hi);
@@ -250,6 +261,10 @@ static vn_array *pad_axis(vn_array *x, int axis, int64_t lo, int64_t hi, vn_pad_
 vn_array *vn_pad_with(vn_array *x, const vn_pads *pads, vn_pad_mode mode)
 {
     vn_array *a = vn__as_operand("pad_with", x);
+    if ((int)mode < 0 || mode > VN_PAD_WRAP) {
+        vn__fail(VN_ERR_ARGUMENT, "pad_with: %d is no mode", (int)mode);
+        return NULL;
+    }
     for (int d = 0; a && pads && d < vn_rank(a); d++) {
         if (pads->interior[d]) {
             vn__fail(VN_ERR_ARGUMENT, "pad_with: axis %d has interior padding", d);

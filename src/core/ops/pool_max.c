@@ -196,8 +196,10 @@ const vn_op vn__op_pool_max_gather = {
 
 vn_array *vn_pool_max(vn_array *x, const vn_window *window)
 {
+    vn__named_begin("pool_max");
     vn__sliding s;
+    x = vn__as_operand("pool_max", x);
     if (!x || vn__pool_attr(&s, "pool_max", x, window) != VN_ERR_OK)
-        return NULL;
-    return vn__apply(&vn__op_pool_max, &s, VN__ORDERED, 1, &x);
+        return vn__named_end(NULL);
+    return vn__named_end(vn__apply(&vn__op_pool_max, &s, VN__ORDERED, 1, &x));
 }

@@ -86,8 +86,10 @@ const vn_op vn__op_pool_sum_grad = {
 
 vn_array *vn_pool_sum(vn_array *x, const vn_window *window)
 {
+    vn__named_begin("pool_sum");
     vn__sliding s;
+    x = vn__as_operand("pool_sum", x);
     if (!x || vn__pool_attr(&s, "pool_sum", x, window) != VN_ERR_OK)
-        return NULL;
-    return vn__apply(&vn__op_pool_sum, &s, VN__NUMBERS, 1, &x);
+        return vn__named_end(NULL);
+    return vn__named_end(vn__apply(&vn__op_pool_sum, &s, VN__NUMBERS, 1, &x));
 }

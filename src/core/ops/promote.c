@@ -81,7 +81,7 @@ vn_array *vn__as_operand(const char *who, vn_array *x)
         return NULL;
     }
     if (vn__as_array(x))
-        return x;
+        return vn__is_alive(who, x) ? x : NULL;
     if (is_number_leaf(x))
         return leaf_array(x, leaf_dtype(x, VN_DTYPE_DEFAULT));
     vn__fail(VN_ERR_DTYPE, "%s: operand is a %s, expected an array", who, x->type->name);
@@ -95,6 +95,8 @@ static vn_status common_dtype(vn_dtype *dtype, const char *who, int n, vn_array 
     *dtype = VN_DTYPE_DEFAULT;
     for (int i = 0; i < n; i++) {
         const vn_dtype d = vn_dtype_of(in[i]);
+        if (!vn__is_alive(who, in[i]))
+            return vn_error_status();
         if (vn__as_array(in[i]))
             *dtype = *dtype ? vn_promote_types(*dtype, d) : d;
         else if (!in[i])

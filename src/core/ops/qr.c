@@ -100,7 +100,11 @@ static size_t scratch(const void *attr, const vn_aval in[], int n_in, const bool
     (void)attr, (void)n_in, (void)mapped, (void)lanes;
     const vn_shape s = in[0].shape;
     const int64_t m = s.dim[s.rank - 2], n = s.dim[s.rank - 1];
-    return (size_t)(3 * m * (m > n ? m : n) + 1) * sizeof(double);
+    size_t bytes = 3 * sizeof(double);
+    if (__builtin_mul_overflow(bytes, m, &bytes) ||
+        __builtin_mul_overflow(bytes, m > n ? m : n, &bytes) || bytes > SIZE_MAX / 4)
+        return SIZE_MAX / 4; /* no machine has it */
+    return bytes + sizeof(double);
 }
 
 static vn_array *transposed(vn_array *x) { return vn_swapaxes(x, 0, 1); }

@@ -364,14 +364,25 @@ static vn_array *reduce_all(const vn_op *op, vn_array *x, bool accumulate)
 }
 
 /* Numbers count as true where they are not zero. */
-static vn_array *as_bool(vn_array *x) { return vn_cast(x, VN_BOOL); }
+static vn_array *as_bool(const char *who, vn_array *x)
+{
+    return vn_cast(vn__as_operand(who, x), VN_BOOL);
+}
 
 vn_array *vn_sum(vn_array *x) { return reduce_all(&vn__op_reduce_sum, x, true); }
 vn_array *vn_prod(vn_array *x) { return reduce_all(&vn__op_reduce_prod, x, true); }
 vn_array *vn_max(vn_array *x) { return reduce_all(&vn__op_reduce_max, x, false); }
 vn_array *vn_min(vn_array *x) { return reduce_all(&vn__op_reduce_min, x, false); }
-vn_array *vn_any(vn_array *x) { return reduce_all(&vn__op_reduce_max, as_bool(x), false); }
-vn_array *vn_all(vn_array *x) { return reduce_all(&vn__op_reduce_min, as_bool(x), false); }
+vn_array *vn_any(vn_array *x)
+{
+    vn__named_begin("any");
+    return vn__named_end(reduce_all(&vn__op_reduce_max, as_bool("any", x), false));
+}
+vn_array *vn_all(vn_array *x)
+{
+    vn__named_begin("all");
+    return vn__named_end(reduce_all(&vn__op_reduce_min, as_bool("all", x), false));
+}
 
 vn_array *vn_sum_over(vn_array *x, vn_axes axes, bool keepdims)
 {
@@ -395,10 +406,12 @@ vn_array *vn_min_over(vn_array *x, vn_axes axes, bool keepdims)
 
 vn_array *vn_any_over(vn_array *x, vn_axes axes, bool keepdims)
 {
-    return reduce(&vn__op_reduce_max, as_bool(x), axes, keepdims, false);
+    vn__named_begin("any");
+    return vn__named_end(reduce(&vn__op_reduce_max, as_bool("any", x), axes, keepdims, false));
 }
 
 vn_array *vn_all_over(vn_array *x, vn_axes axes, bool keepdims)
 {
-    return reduce(&vn__op_reduce_min, as_bool(x), axes, keepdims, false);
+    vn__named_begin("all");
+    return vn__named_end(reduce(&vn__op_reduce_min, as_bool("all", x), axes, keepdims, false));
 }

@@ -92,7 +92,7 @@ static vn_status complete(vn_shape *shape, vn_aval x)
         if (shape->dim[d] == -1)
             unknown = d;
         else
-            known *= shape->dim[d];
+            valid = valid && !__builtin_mul_overflow(known, shape->dim[d], &known);
     }
     if (valid && unknown >= 0) {
         valid = known > 0 && vn_shape_size(x.shape) % known == 0;
@@ -121,32 +121,38 @@ vn_array *vn_reshape(vn_array *x, vn_shape shape_)
     return vn_op_apply(&vn__op_reshape, &attr, 1, &a);
 }
 
-vn_array *vn_ravel(vn_array *x) { return vn_reshape(x, VN_SHAPE(-1)); }
+vn_array *vn_ravel(vn_array *x)
+{
+    vn__named_begin("ravel");
+    return vn__named_end(vn_reshape(x, VN_SHAPE(-1)));
+}
 
 vn_array *vn_expand_dims(vn_array *x, int axis)
 {
+    vn__named_begin("expand_dims");
     vn_array *const a = vn__as_operand("expand_dims", x);
     if (!a)
-        return NULL;
+        return vn__named_end(NULL);
     vn_shape to = vn_shape_of(a);
     if (vn__wrap_axis(&axis, "expand_dims", to.rank + 1) != VN_ERR_OK ||
         vn__shape_insert(&to, "expand_dims", axis, 1) != VN_ERR_OK)
-        return NULL;
-    return vn_reshape(a, to);
+        return vn__named_end(NULL);
+    return vn__named_end(vn_reshape(a, to));
 }
 
 vn_array *vn_squeeze(vn_array *x, int axis)
 {
+    vn__named_begin("squeeze");
     vn_array *const a = vn__as_operand("squeeze", x);
     if (!a)
-        return NULL;
+        return vn__named_end(NULL);
     const vn_shape from = vn_shape_of(a);
     char text[VN__SHAPE_TEXT];
     if (vn__wrap_axis(&axis, "squeeze", from.rank) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     if (from.dim[axis] == 1)
-        return vn_reshape(a, vn__shape_without(from, axis));
+        return vn__named_end(vn_reshape(a, vn__shape_without(from, axis)));
     vn__fail(VN_ERR_SHAPE, "squeeze: axis %d of %s is not 1", axis,
              vn__shape_text(text, vn_dtype_of(a), from));
-    return NULL;
+    return vn__named_end(NULL);
 }

@@ -91,7 +91,7 @@ vn_array *vn_roll(vn_array *x, int64_t shift, int axis)
     vn_array *const a = vn__as_operand("roll", x);
     if (!a || vn__wrap_axis(&axis, "roll", vn_rank(a)) != VN_ERR_OK)
         return NULL;
-    const int64_t n = vn_dim(a, axis), split = n ? ((-shift) % n + n) % n : 0;
+    const int64_t n = vn_dim(a, axis), split = n ? (n - shift % n) % n : 0;
     if (split == 0)
         return a;
     return vn_concat(axis, vn_slice(a, axis, split, n, 1), vn_slice(a, axis, 0, split, 1));

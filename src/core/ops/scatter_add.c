@@ -212,14 +212,15 @@ const vn_op vn__op_scatter_add = {
 
 vn_array *vn_scatter_add(vn_array *x, vn_array *index, vn_array *update)
 {
+    vn__named_begin("scatter_add");
     vn_array *in[3], *number[2];
     vn_dtype result;
     if (vn__scatter_operands(in, "scatter_add", x, index, update) != VN_ERR_OK ||
         vn__promote(number, &result, "scatter_add", VN__NUMBERS, 2,
                     (vn_array *[]){ in[0], in[2] }))
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const sum =
         vn_op_apply(&vn__op_scatter_add, &(vn__take_attr){ 0, vn_dim(x, 0), 0 }, 2,
                     (vn_array *[]){ in[1], number[1] });
-    return sum ? vn_cast(vn_add(number[0], sum), result) : NULL;
+    return vn__named_end(sum ? vn_cast(vn_add(number[0], sum), result) : NULL);
 }

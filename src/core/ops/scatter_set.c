@@ -85,8 +85,9 @@ const vn_op vn__op_scatter_set = {
 
 vn_array *vn_scatter_set(vn_array *x, vn_array *index, vn_array *update)
 {
+    vn__named_begin("scatter_set");
     vn_array *in[3];
     if (vn__scatter_operands(in, "scatter_set", x, index, update) != VN_ERR_OK)
-        return NULL;
-    return vn_op_apply(&vn__op_scatter_set, NULL, 3, in);
+        return vn__named_end(NULL);
+    return vn__named_end(vn_op_apply(&vn__op_scatter_set, NULL, 3, in));
 }

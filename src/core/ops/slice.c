@@ -165,6 +165,7 @@ vn_array *vn_slice(vn_array *x, int axis, int64_t start, int64_t stop, int64_t s
         return NULL;
     }
     const int64_t n = vn_dim(a, axis), least = step > 0 ? 0 : -1, most = step > 0 ? n : n - 1;
+    step = clamp(step, -n - 1, n + 1);
     start = clamp(start < 0 ? start + n : start, least, most);
     stop = clamp(stop < 0 ? stop + n : stop, least, most);
     if (step > 0)

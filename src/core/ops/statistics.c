@@ -21,12 +21,13 @@ static vn_status prepare(vn_array **a, vn_dtype *result, vn_axes *axes, double *
 
 vn_array *vn_mean_over(vn_array *x, vn_axes axes, bool keepdims)
 {
+    vn__named_begin("mean");
     vn_array *a;
     vn_dtype result;
     double n;
     if (prepare(&a, &result, &axes, &n, "mean", x) != VN_ERR_OK)
-        return NULL;
-    return vn_cast(vn_scale(1.0 / n, vn_sum_over(a, axes, keepdims)), result);
+        return vn__named_end(NULL);
+    return vn__named_end(vn_cast(vn_scale(1.0 / n, vn_sum_over(a, axes, keepdims)), result));
 }
 
 vn_array *vn_mean(vn_array *x)
@@ -37,28 +38,32 @@ vn_array *vn_mean(vn_array *x)
 
 vn_array *vn_var_over(vn_array *x, vn_axes axes, int ddof, bool keepdims)
 {
+    vn__named_begin("var");
     vn_array *a;
     vn_dtype result;
     double n;
     if (prepare(&a, &result, &axes, &n, "var", x) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const centred = vn_sub(a, vn_mean_over(a, axes, true));
     vn_array *const sum = vn_sum_over(vn_square(centred), axes, keepdims);
-    return vn_cast(vn_scale(n > ddof ? 1.0 / (n - ddof) : (double)NAN, sum), result);
+    return vn__named_end(
+        vn_cast(vn_scale(n > ddof ? 1.0 / (n - ddof) : (double)NAN, sum), result));
 }
 
 vn_array *vn_std_over(vn_array *x, vn_axes axes, int ddof, bool keepdims)
 {
-    return vn_sqrt(vn_var_over(x, axes, ddof, keepdims));
+    vn__named_begin("std");
+    return vn__named_end(vn_sqrt(vn_var_over(x, axes, ddof, keepdims)));
 }
 
 vn_array *vn_logsumexp(vn_array *x, vn_axes axes, bool keepdims)
 {
+    vn__named_begin("logsumexp");
     vn_array *a;
     vn_dtype result;
     double n;
     if (prepare(&a, &result, &axes, &n, "logsumexp", x) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const largest = vn_stop_gradient(vn_max_over(a, axes, true));
     vn_array *const m = vn_where(vn_is_finite(largest), largest, vn_float(0.0));
     vn_array *const y = vn_add(m, vn_log(vn_sum_over(vn_exp(vn_sub(a, m)), axes, true)));
@@ -66,14 +71,15 @@ vn_array *vn_logsumexp(vn_array *x, vn_axes axes, bool keepdims)
     for (int d = 0; d < vn_rank(a); d++)
         if (keepdims || !vn__axes_has(axes, d))
             shape.dim[shape.rank++] = vn__axes_has(axes, d) ? 1 : vn_dim(a, d);
-    return vn_cast(vn_reshape(y, shape), result);
+    return vn__named_end(vn_cast(vn_reshape(y, shape), result));
 }
 
 vn_array *vn_norm(vn_array *x)
 {
+    vn__named_begin("norm");
     vn_array *a;
     vn_dtype result;
     if (vn__promote(&a, &result, "norm", VN__REALS, 1, &x) != VN_ERR_OK)
-        return NULL;
-    return vn_cast(vn_sqrt(vn_sum(vn_square(a))), result);
+        return vn__named_end(NULL);
+    return vn__named_end(vn_cast(vn_sqrt(vn_sum(vn_square(a))), result));
 }

@@ -179,11 +179,13 @@ vn_array *vn_take(vn_array *x, vn_array *index, int axis)
 
 vn_array *vn_dynamic_index(vn_array *x, vn_array *i, int axis)
 {
+    vn__named_begin("dynamic_index");
     vn_array *const index = vn__index_operand("dynamic_index", i);
     if (!x || !index)
-        return NULL;
+        return vn__named_end(NULL);
     if (vn_rank(index) != 0)
-        return vn_error(VN_ERR_SHAPE, "dynamic_index: an index with %d axes, expected a scalar",
-                        vn_rank(index));
-    return vn_take(x, index, axis);
+        return vn__named_end(vn_error(VN_ERR_SHAPE,
+                                      "dynamic_index: an index with %d axes, expected a scalar",
+                                      vn_rank(index)));
+    return vn__named_end(vn_take(x, index, axis));
 }

@@ -120,20 +120,22 @@ const vn_op vn__op_fma = {
 
 vn_array *vn_fma(vn_array *a, vn_array *b, vn_array *c)
 {
+    vn__named_begin("fma");
     vn_array *const in[] = { a, b, c };
     vn_array *x[3];
     vn_dtype result;
     if (vn__promote(x, &result, "fma", VN__NUMBERS, 3, in) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     if (!vn_dtype_is_inexact(result))
-        return vn_add(vn_mul(x[0], x[1]), x[2]);
-    return vn__apply(&vn__op_fma, NULL, VN__REALS, 3, in);
+        return vn__named_end(vn_add(vn_mul(x[0], x[1]), x[2]));
+    return vn__named_end(vn__apply(&vn__op_fma, NULL, VN__REALS, 3, in));
 }
 
 /* ------------------------------------------------------------------------------ clip */
 
 vn_array *vn_clip(vn_array *x, vn_array *lo, vn_array *hi)
 {
+    vn__named_begin("clip");
     vn_array *const raised = vn_is_none(lo) ? x : vn_maximum(x, lo);
-    return vn_is_none(hi) ? raised : vn_minimum(raised, hi);
+    return vn__named_end(vn_is_none(hi) ? raised : vn_minimum(raised, hi));
 }

@@ -102,15 +102,17 @@ const vn_op vn__op_threefry_bits = {
 
 vn_array *vn_random_bits(vn_array *key, vn_shape size, vn_dtype dtype)
 {
+    vn__named_begin("random_bits");
     if (dtype != VN_U8 && dtype != VN_U16 && dtype != VN_U32 && dtype != VN_U64)
-        return vn_error(VN_ERR_DTYPE, "random_bits: %s, expected u8, u16, u32 or u64",
-                        vn_dtype_name(dtype));
+        return vn__named_end(vn_error(VN_ERR_DTYPE,
+                                      "random_bits: %s, expected u8, u16, u32 or u64",
+                                      vn_dtype_name(dtype)));
     const bool from_original = !vn_threefry_partitionable();
     if (!vn__shape_valid("random_bits", dtype, size))
-        return NULL;
+        return vn__named_end(NULL);
     if (from_original && words_of((vn_aval){ dtype, size }, true) > UINT32_MAX)
-        return vn_error(VN_ERR_LIMIT,
-                        "random_bits: more than 2^32 words in the original layout");
+        return vn__named_end(
+            vn_error(VN_ERR_LIMIT, "random_bits: more than 2^32 words in the original layout"));
     const attributes attr = { vn__dims_of(size), dtype, from_original };
-    return vn_op_apply(&vn__op_threefry_bits, &attr, 1, &key);
+    return vn__named_end(vn_op_apply(&vn__op_threefry_bits, &attr, 1, &key));
 }

@@ -65,60 +65,67 @@ static vn_array *choice_weighted(vn_array *key, vn_shape size, bool replace, vn_
 
 vn_array *vn_choice(vn_array *key, int64_t n, vn_shape size, bool replace, vn_array *p)
 {
+    vn__named_begin("choice");
     const int64_t draws = vn_shape_size(size);
     if (n < 1 && draws > 0)
-        return vn_error(VN_ERR_ARGUMENT, "choice: from %lld numbers", (long long)n);
+        return vn__named_end(
+            vn_error(VN_ERR_ARGUMENT, "choice: from %lld numbers", (long long)n));
     if (!replace && draws > n)
-        return vn_error(VN_ERR_ARGUMENT, "choice: %lld draws without replacement from %lld",
-                        (long long)draws, (long long)n);
+        return vn__named_end(vn_error(VN_ERR_ARGUMENT,
+                                      "choice: %lld draws without replacement from %lld",
+                                      (long long)draws, (long long)n));
     if (!p && replace)
-        return vn_cast(vn_randint(key, size, 0, n, VN_DTYPE_DEFAULT), VN_I32);
+        return vn__named_end(vn_cast(vn_randint(key, size, 0, n, VN_DTYPE_DEFAULT), VN_I32));
     if (!p)
-        return vn_reshape(vn_slice(vn_permutation(key, n), 0, 0, draws, 1), size);
+        return vn__named_end(
+            vn_reshape(vn_slice(vn_permutation(key, n), 0, 0, draws, 1), size));
     vn_array *real;
     if (vn__promote(&real, NULL, "choice", VN__REALS, 1, &p) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     if (!vn_shape_equal(vn_shape_of(real), VN_SHAPE(n))) {
         char text[VN__SHAPE_TEXT];
-        return vn_error(VN_ERR_SHAPE, "choice: p %s for %lld numbers",
-                        vn__shape_text(text, vn_dtype_of(real), vn_shape_of(real)),
-                        (long long)n);
+        return vn__named_end(
+            vn_error(VN_ERR_SHAPE, "choice: p %s for %lld numbers",
+                     vn__shape_text(text, vn_dtype_of(real), vn_shape_of(real)), (long long)n));
     }
-    return choice_weighted(key, size, replace, real);
+    return vn__named_end(choice_weighted(key, size, replace, real));
 }
 
 vn_array *vn_choice_of(vn_array *key, vn_array *x, int axis, vn_shape size, bool replace,
                        vn_array *p)
 {
+    vn__named_begin("choice_of");
     x = vn__as_operand("choice", x);
     if (!x || vn__wrap_axis(&axis, "choice", vn_rank(x)) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const index = vn_choice(key, vn_dim(x, axis), size, replace, p);
-    return index ? vn_take(x, index, axis) : NULL;
+    return vn__named_end(index ? vn_take(x, index, axis) : NULL);
 }
 
 /* --------------------------------------------------------------------------- categorical */
 
 vn_array *vn_categorical(vn_array *key, vn_array *logits, int axis, const vn_shape *size)
 {
+    vn__named_begin("categorical");
     vn_array *x;
     if (vn__promote(&x, NULL, "categorical", VN__REALS, 1, &logits) != VN_ERR_OK ||
         vn__wrap_axis(&axis, "categorical", vn_rank(x)) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     const vn_shape batch = vn__shape_without(vn_shape_of(x), axis);
     vn_shape drawn = size ? *size : batch;
-    const int leading = drawn.rank - batch.rank;
-    bool fits = leading >= 0;
+    const int leading = (int)((int64_t)drawn.rank - batch.rank);
+    bool fits = batch.rank <= drawn.rank && drawn.rank <= VN_MAX_RANK;
     for (int i = 0; i < batch.rank && fits; i++)
         fits = drawn.dim[leading + i] == batch.dim[i];
     if (!fits) {
         char text[2][VN__SHAPE_TEXT];
-        return vn_error(VN_ERR_SHAPE, "categorical: result %s for logits %s along axis %d",
-                        vn__shape_text(text[0], VN_I32, drawn),
-                        vn__shape_text(text[1], vn_dtype_of(x), vn_shape_of(x)), axis);
+        return vn__named_end(
+            vn_error(VN_ERR_SHAPE, "categorical: result %s for logits %s along axis %d",
+                     vn__shape_text(text[0], VN_I32, drawn),
+                     vn__shape_text(text[1], vn_dtype_of(x), vn_shape_of(x)), axis));
     }
     if (vn__shape_insert(&drawn, "categorical", leading + axis, vn_dim(x, axis)) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const score = vn_add(vn_gumbel(key, drawn, vn_dtype_of(x)), x);
-    return vn_argmax(score, leading + axis);
+    return vn__named_end(vn_argmax(score, leading + axis));
 }

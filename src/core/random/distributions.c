@@ -26,7 +26,7 @@ static limits limits_of(vn_dtype dtype)
         [VN_F16] = { 0x1p-10, 0x1p-14 },
         [VN_BF16] = { 0x1p-7, 0x1p-126 },
     };
-    return table[dtype];
+    return table[vn_dtype_is_inexact(dtype) ? dtype : VN_DTYPE_DEFAULT];
 }
 
 static vn_dtype or_default(vn_dtype dtype)
@@ -42,7 +42,9 @@ static vn_array *symmetric(vn_array *key, vn_shape shape, vn_dtype dtype)
 
 vn_array *vn_normal(vn_array *key, vn_shape shape, vn_dtype dtype)
 {
-    return vn_scale(sqrt(2), vn_erf_inv(symmetric(key, shape, or_default(dtype))));
+    vn__named_begin("normal");
+    return vn__named_end(
+        vn_scale(sqrt(2), vn_erf_inv(symmetric(key, shape, or_default(dtype)))));
 }
 
 /* The number after x in the direction of `to`, in the dtype. */
@@ -54,43 +56,49 @@ static double next(double x, double to, vn_dtype dtype)
 vn_array *vn_truncated_normal(vn_array *key, vn_shape shape, vn_dtype dtype, double lo,
                               double hi)
 {
+    vn__named_begin("truncated_normal");
     dtype = or_default(dtype);
     vn_array *const u = vn_uniform(key, shape, dtype, erf(lo / sqrt(2)), erf(hi / sqrt(2)));
-    return vn_clip(vn_scale(sqrt(2), vn_erf_inv(u)),
-                   vn_scalar(dtype, next(lo, INFINITY, dtype)),
-                   vn_scalar(dtype, next(hi, -INFINITY, dtype)));
+    return vn__named_end(vn_clip(vn_scale(sqrt(2), vn_erf_inv(u)),
+                                 vn_scalar(dtype, next(lo, INFINITY, dtype)),
+                                 vn_scalar(dtype, next(hi, -INFINITY, dtype))));
 }
 
 vn_array *vn_gumbel(vn_array *key, vn_shape shape, vn_dtype dtype)
 {
+    vn__named_begin("gumbel");
     dtype = or_default(dtype);
     vn_array *const u = vn_uniform(key, shape, dtype, limits_of(dtype).tiny, 1);
-    return vn_neg(vn_log(vn_neg(vn_log(u))));
+    return vn__named_end(vn_neg(vn_log(vn_neg(vn_log(u)))));
 }
 
 vn_array *vn_exponential(vn_array *key, vn_shape shape, vn_dtype dtype)
 {
-    return vn_neg(vn_log1p(vn_neg(vn_uniform(key, shape, dtype, 0, 1))));
+    vn__named_begin("exponential");
+    return vn__named_end(vn_neg(vn_log1p(vn_neg(vn_uniform(key, shape, dtype, 0, 1)))));
 }
 
 vn_array *vn_laplace(vn_array *key, vn_shape shape, vn_dtype dtype)
 {
+    vn__named_begin("laplace");
     vn_array *const u = symmetric(key, shape, or_default(dtype));
-    return vn_mul(vn_sign(u), vn_log1p(vn_neg(vn_abs(u))));
+    return vn__named_end(vn_mul(vn_sign(u), vn_log1p(vn_neg(vn_abs(u)))));
 }
 
 vn_array *vn_logistic(vn_array *key, vn_shape shape, vn_dtype dtype)
 {
+    vn__named_begin("logistic");
     dtype = or_default(dtype);
     vn_array *const u = vn_uniform(key, shape, dtype, limits_of(dtype).tiny, 1);
-    return vn_log(vn_div(u, vn_sub(vn_scalar(dtype, 1), u)));
+    return vn__named_end(vn_log(vn_div(u, vn_sub(vn_scalar(dtype, 1), u))));
 }
 
 vn_array *vn_cauchy(vn_array *key, vn_shape shape, vn_dtype dtype)
 {
+    vn__named_begin("cauchy");
     dtype = or_default(dtype);
     vn_array *const u = vn_uniform(key, shape, dtype, limits_of(dtype).eps, 1);
-    return vn_tan(vn_scale(acos(-1), vn_sub(u, vn_scalar(dtype, 0.5))));
+    return vn__named_end(vn_tan(vn_scale(acos(-1), vn_sub(u, vn_scalar(dtype, 0.5)))));
 }
 
 /* q with its columns times the signs of r's diagonal, which makes the distribution uniform. */
@@ -107,12 +115,13 @@ static vn_array *haar(vn_array *normal)
 
 vn_array *vn_orthogonal(vn_array *key, int64_t n, int64_t m, vn_shape leading, vn_dtype dtype)
 {
+    vn__named_begin("orthogonal");
     const int rank = leading.rank;
     m = m == 0 ? n : m;
     vn_shape shape = leading;
     if (vn__shape_insert(&shape, "orthogonal", rank, n > m ? n : m) != VN_ERR_OK ||
         vn__shape_insert(&shape, "orthogonal", rank + 1, n > m ? m : n) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const q = haar(vn_normal(key, shape, dtype));
-    return q && n < m ? vn_swapaxes(q, -1, -2) : q;
+    return vn__named_end(q && n < m ? vn_swapaxes(q, -1, -2) : q);
 }

@@ -30,16 +30,26 @@ static double factor(double variance, bool uniform, vn_dtype dtype)
     return (double)(uniform ? sqrtf(3 * v) : sqrtf(v) / (float)width);
 }
 
+static bool shape_fits(const char *who, vn_shape shape, vn_dtype dtype)
+{
+    if (!vn__shape_valid(who, dtype, shape))
+        return false;
+    if (shape.rank < 2)
+        vn__fail(VN_ERR_SHAPE, "%s: a shape with %d axes, expected (.., in, out)", who,
+                 shape.rank);
+    return shape.rank >= 2;
+}
+
 static vn_array *scaled(vn_array *key, vn_shape shape, vn_dtype dtype, const char *who,
                         fan mode, double scale, bool uniform)
 {
+    vn__named_begin(who);
     dtype = dtype == VN_DTYPE_DEFAULT ? vn_default_dtype() : dtype;
-    if (shape.rank < 2)
-        return vn_error(VN_ERR_SHAPE, "%s: a shape with %d axes, expected (.., in, out)", who,
-                        shape.rank);
+    if (!shape_fits(who, shape, dtype))
+        return vn__named_end(NULL);
     vn_array *const x = uniform ? vn_uniform(key, shape, dtype, -1, 1)
                                 : vn_truncated_normal(key, shape, dtype, -2, 2);
-    return vn_scale(factor(scale / denominator(shape, mode), uniform, dtype), x);
+    return vn__named_end(vn_scale(factor(scale / denominator(shape, mode), uniform, dtype), x));
 }
 
 vn_array *vn_glorot_uniform(vn_array *key, vn_shape shape, vn_dtype dtype)
@@ -74,11 +84,10 @@ vn_array *vn_lecun_normal(vn_array *key, vn_shape shape, vn_dtype dtype)
 
 vn_array *vn_orthogonal_init(vn_array *key, vn_shape shape, vn_dtype dtype)
 {
-    if (shape.rank < 2)
-        return vn_error(VN_ERR_SHAPE,
-                        "orthogonal_init: a shape with %d axes, expected (.., in, "
-                        "out)",
-                        shape.rank);
+    vn__named_begin("orthogonal_init");
+    dtype = dtype == VN_DTYPE_DEFAULT ? vn_default_dtype() : dtype;
+    if (!shape_fits("orthogonal_init", shape, dtype))
+        return vn__named_end(NULL);
     const int64_t out = shape.dim[shape.rank - 1], rest = vn__span(shape, 0, shape.rank - 1);
-    return vn_reshape(vn_orthogonal(key, rest, out, VN_SCALAR, dtype), shape);
+    return vn__named_end(vn_reshape(vn_orthogonal(key, rest, out, VN_SCALAR, dtype), shape));
 }

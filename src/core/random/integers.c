@@ -102,9 +102,10 @@ static attributes attributes_of(int64_t lo, int64_t hi, vn_dtype drawn)
 
 vn_array *vn_randint(vn_array *key, vn_shape size, int64_t lo, int64_t hi, vn_dtype dtype)
 {
+    vn__named_begin("randint");
     dtype = integer_or_default(dtype);
     if (vn__check_dtype("randint", dtype, VN__INTEGERS) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     const bool small = vn_dtype_size(dtype) < 4;
     const vn_dtype drawn = small ? VN_I32 : dtype;
     const vn_dtype bits = vn_dtype_size(drawn) == 8 ? VN_U64 : VN_U32;
@@ -113,18 +114,20 @@ vn_array *vn_randint(vn_array *key, vn_shape size, int64_t lo, int64_t hi, vn_dt
     vn_array *const in[] = { vn_random_bits(vn_subkey(keys, 0), size, bits),
                              vn_random_bits(vn_subkey(keys, 1), size, bits) };
     vn_array *const out = vn_op_apply(&vn__op_uniform_integers, &attr, 2, in);
-    return out ? vn_cast(out, dtype) : NULL;
+    return vn__named_end(out ? vn_cast(out, dtype) : NULL);
 }
 
 vn_array *vn_bernoulli(vn_array *key, double p, vn_shape size)
 {
+    vn__named_begin("bernoulli");
     const vn_dtype dtype = vn_default_dtype();
-    return vn_lt(vn_uniform(key, size, dtype, 0, 1), vn_scalar(dtype, p));
+    return vn__named_end(vn_lt(vn_uniform(key, size, dtype, 0, 1), vn_scalar(dtype, p)));
 }
 
 vn_array *vn_rademacher(vn_array *key, vn_shape size, vn_dtype dtype)
 {
+    vn__named_begin("rademacher");
     dtype = integer_or_default(dtype);
     vn_array *const ones = vn_cast(vn_bernoulli(key, 0.5, size), dtype);
-    return ones ? vn_sub(vn_add(ones, ones), vn_ones(dtype, VN_SCALAR)) : NULL;
+    return vn__named_end(ones ? vn_sub(vn_add(ones, ones), vn_ones(dtype, VN_SCALAR)) : NULL);
 }

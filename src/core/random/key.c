@@ -38,11 +38,12 @@ const vn_op vn__op_threefry_fold_in = {
 
 vn_array *vn_fold_in(vn_array *key, vn_tree *data)
 {
+    vn__named_begin("fold_in");
     vn_array *const number = vn__as_operand("fold_in", data);
     if (!number || vn__check_dtype("fold_in", vn_dtype_of(number), VN__INTEGERS) != VN_ERR_OK)
-        return NULL;
-    return vn_op_apply(&vn__op_threefry_fold_in, NULL, 2,
-                       (vn_array *[]){ key, vn_cast(number, VN_U32) });
+        return vn__named_end(NULL);
+    return vn__named_end(vn_op_apply(&vn__op_threefry_fold_in, NULL, 2,
+                                     (vn_array *[]){ key, vn_cast(number, VN_U32) }));
 }
 
 vn_array *vn_key(int64_t seed)

@@ -22,17 +22,20 @@ static vn_array *shuffle(vn_array *key, vn_array *x, int axis)
 
 vn_array *vn_permutation(vn_array *key, int64_t n)
 {
+    vn__named_begin("permutation");
     if (n < 0)
-        return vn_error(VN_ERR_ARGUMENT, "permutation: of %lld numbers", (long long)n);
-    return shuffle(key, vn_arange(VN_I32, n), 0);
+        return vn__named_end(
+            vn_error(VN_ERR_ARGUMENT, "permutation: of %lld numbers", (long long)n));
+    return vn__named_end(shuffle(key, vn_arange(VN_I32, n), 0));
 }
 
 vn_array *vn_permute(vn_array *key, vn_array *x, int axis, bool independent)
 {
+    vn__named_begin("permute");
     x = vn__as_operand("permute", x);
     if (!x || vn__wrap_axis(&axis, "permute", vn_rank(x)) != VN_ERR_OK)
-        return NULL;
+        return vn__named_end(NULL);
     if (independent || vn_rank(x) == 1)
-        return shuffle(key, x, axis);
-    return vn_take(x, vn_permutation(key, vn_dim(x, axis)), axis);
+        return vn__named_end(shuffle(key, x, axis));
+    return vn__named_end(vn_take(x, vn_permutation(key, vn_dim(x, axis)), axis));
 }

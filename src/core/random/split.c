@@ -73,15 +73,25 @@ const vn_op vn__op_threefry_split = {
 
 vn_array *vn_split_shape(vn_array *key, vn_shape size)
 {
+    vn__named_begin("split_shape");
     if (vn__shape_insert(&size, "split", size.rank, 2) != VN_ERR_OK ||
         !vn__shape_valid("split", VN_U32, size))
-        return NULL;
+        return vn__named_end(NULL);
     const attributes attr = { vn__dims_of(size), !vn_threefry_partitionable() };
     if (attr.original && vn_shape_size(size) > UINT32_MAX)
-        return vn_error(VN_ERR_LIMIT, "split: more than 2^31 keys in the original layout");
-    return vn_op_apply(&vn__op_threefry_split, &attr, 1, &key);
+        return vn__named_end(
+            vn_error(VN_ERR_LIMIT, "split: more than 2^31 keys in the original layout"));
+    return vn__named_end(vn_op_apply(&vn__op_threefry_split, &attr, 1, &key));
 }
 
-vn_array *vn_split(vn_array *key, int64_t n) { return vn_split_shape(key, VN_SHAPE(n)); }
+vn_array *vn_split(vn_array *key, int64_t n)
+{
+    vn__named_begin("split");
+    return vn__named_end(vn_split_shape(key, VN_SHAPE(n)));
+}
 
-vn_array *vn_subkey(vn_array *keys, int64_t i) { return vn_index(keys, 0, i); }
+vn_array *vn_subkey(vn_array *keys, int64_t i)
+{
+    vn__named_begin("subkey");
+    return vn__named_end(vn_index(keys, 0, i));
+}

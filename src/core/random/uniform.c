@@ -85,21 +85,25 @@ static vn_dtype or_default(vn_dtype dtype)
 vn_array *vn_uniform_between(vn_array *key, vn_shape size, vn_dtype dtype, vn_array *lo,
                              vn_array *hi)
 {
+    vn__named_begin("uniform_between");
     dtype = or_default(dtype);
     vn_array *const u = unit(key, size, dtype);
     lo = vn_cast(vn__as_operand("uniform", lo), dtype);
     hi = vn_cast(vn__as_operand("uniform", hi), dtype);
     if (!u || !lo || !hi)
-        return NULL;
+        return vn__named_end(NULL);
     vn_array *const span = vn_sub(hi, lo);
     const bool half = vn_dtype_size(dtype) == 2;
-    return vn_maximum(lo, half ? vn_add(vn_mul(u, span), lo) : vn_fma(u, span, lo));
+    return vn__named_end(
+        vn_maximum(lo, half ? vn_add(vn_mul(u, span), lo) : vn_fma(u, span, lo)));
 }
 
 vn_array *vn_uniform(vn_array *key, vn_shape size, vn_dtype dtype, double lo, double hi)
 {
+    vn__named_begin("uniform");
     dtype = or_default(dtype);
     if (lo == 0 && hi == 1)
-        return unit(key, size, dtype);
-    return vn_uniform_between(key, size, dtype, vn_scalar(dtype, lo), vn_scalar(dtype, hi));
+        return vn__named_end(unit(key, size, dtype));
+    return vn__named_end(
+        vn_uniform_between(key, size, dtype, vn_scalar(dtype, lo), vn_scalar(dtype, hi)));
 }

@@ -27,6 +27,8 @@ static bool check_operands(const vn_op *op, int n_in, vn_array *const in[])
                      in[i]->type->name);
             return false;
         }
+        if (!vn__is_alive(op->name, in[i]))
+            return false;
     }
     return true;
 }
@@ -84,6 +86,17 @@ vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n
     return VN_ERR_OK;
 }
 
+/* The results of the shape rule, sizes that fit into memory. */
+static vn_status result_avals(vn_aval out[], const vn_op *op, const void *attr,
+                              const vn_aval in[], int n_in)
+{
+    VN_TRY(op->shape(out, attr, in, n_in));
+    for (int j = 0, n = vn__results(op, attr); j < n; j++)
+        if (!vn__shape_valid(op->name, out[j].dtype, out[j].shape))
+            return vn_error_status();
+    return VN_ERR_OK;
+}
+
 vn_status vn__record(vn_array *out[], vn__tape *tape, const vn_op *op, const void *attr,
                      int n_in, vn_array *const in[], uint64_t axes)
 {
@@ -97,7 +110,7 @@ vn_status vn__record(vn_array *out[], vn__tape *tape, const vn_op *op, const voi
         in_aval[i] = tape->value[id[i]].aval;
         axes |= tape->value[id[i]].axes;
     }
-    VN_TRY(op->shape(out_aval, attr, in_aval, n_in));
+    VN_TRY(result_avals(out_aval, op, attr, in_aval, n_in));
     if (op->axes)
         axes = op->axes(attr, axes);
     const uint32_t first = vn__tape_append(tape, op, attr, n_in, id, n_out, out_aval, axes);
@@ -143,7 +156,7 @@ vn_status vn_op_apply_n(vn_array *out[], const vn_op *op, const void *attr, int 
     vn_aval in_aval[MAX_OPERANDS], out_aval[VN__MAX_RESULTS];
     for (int i = 0; i < n_in; i++)
         in_aval[i] = (vn_aval){ vn_dtype_of(in[i]), vn_shape_of(in[i]) };
-    VN_TRY(op->shape(out_aval, attr, in_aval, n_in));
+    VN_TRY(result_avals(out_aval, op, attr, in_aval, n_in));
     return vn__evaluate(out, op, attr, n_in, in, out_aval);
 }
 

@@ -31,7 +31,9 @@ static bool is_wrapper(const vn_tree *f)
 static void write_path(char *text, size_t size)
 {
     char unused[1] = "";
-    const int last = (n_calls < MAX_CALLS ? n_calls : MAX_CALLS) - 1;
+    int last = (n_calls < MAX_CALLS ? n_calls : MAX_CALLS) - 1;
+    while (last > 0 && is_wrapper(calls[last]))
+        last--;
     int first = last;
     while (first > 0 && !is_wrapper(calls[first - 1]) &&
            vn__locate(unused, sizeof unused, calls[first - 1], calls[first]))
@@ -86,13 +88,23 @@ static vn_tree *call_module(vn_tree *f, int n, vn_tree *const arg[])
     return result;
 }
 
+static const char *name_of(const vn_tree *f)
+{
+    const char *const name = f->type->kind == VN_KIND_FUNCTION
+                                 ? ((const vn__leaf *)(const void *)f)->fn_name
+                                 : f->type->name;
+    return name ? name : "a function";
+}
+
 vn_tree *vn_call_n(vn_tree *f, int n, vn_tree *const arg[])
 {
     char text[VN__SHAPE_TEXT];
     if (!f)
         return vn_error(VN_ERR_NULL_ARGUMENT, "call: the function is NULL");
-    if (!vn__no_nulls("call", n, arg))
-        return NULL;
+    for (int i = 0; i < n; i++)
+        if (!arg[i])
+            return vn_error(VN_ERR_NULL_ARGUMENT, "call: argument %d of %s is NULL", i,
+                            name_of(f));
     if (f->type->kind == VN_KIND_MODULE && f->type->call)
         return call_module(f, n, arg);
     if (f->type->kind != VN_KIND_FUNCTION)

@@ -95,6 +95,8 @@ static inline bool vn__drop_reference(int32_t *refs)
 vn__storage *vn__storage_new(size_t bytes);
 void vn__storage_release(vn__storage *storage); /* NULL does nothing */
 
+/* True unless x is a dtype and a shape only, or was donated: then an error. */
+bool vn__is_alive(const char *who, const vn_array *x);
 /* Array without elements: data and storage are NULL. */
 vn__array *vn__array_new(vn_dtype dtype, vn_shape shape);
 /* A view of the same storage, from byte offset on. */

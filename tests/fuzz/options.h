@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Option structs with drawn fields, or NULL. Each stays valid until the next draw of its kind. */
+#ifndef VN_TESTS_FUZZ_OPTIONS_H
+#define VN_TESTS_FUZZ_OPTIONS_H
+
+#include "fuzz/fuzz.h"
+
+#define FUZZ_OPTIONS(X)                                                                        \
+    X(vn_linear_options)                                                                       \
+    X(vn_embedding_options)                                                                    \
+    X(vn_mlp_options) X(vn_conv_nd_options) X(vn_conv_transpose_nd_options) X(vn_pool_options) \
+        X(vn_gru_cell_options) X(vn_lstm_cell_options) X(vn_layer_norm_options)                \
+            X(vn_rms_norm_options) X(vn_group_norm_options) X(vn_batch_norm_options)           \
+                X(vn_spectral_norm_options) X(vn_weight_norm_options)                          \
+                    X(vn_multihead_attention_options)                                          \
+                        X(vn_rotary_positional_embedding_options) X(vn_dropout_options)        \
+                            X(vn_pads) X(vn_dot_dims) X(vn_conv_options) X(vn_window)          \
+                                X(vn_shape)
+
+#define DECLARE(T) const T *fuzz_##T(void);
+FUZZ_OPTIONS(DECLARE)
+#undef DECLARE
+
+#endif
