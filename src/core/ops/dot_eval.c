@@ -15,14 +15,15 @@
 
 #define PANELS 16       /* of one call of lane_gemm */
 #define PACK_ROWS 192   /* a packed matrix is made of groups of so many rows */
-#define SUM_ROWS 96     /* a part of a sum over lanes */
+#define SUM_PART 96     /* rows or columns of a part of a sum over lanes */
 
-/* One matrix product; strides in elements, y is contiguous in n. */
+/* One matrix product; strides in elements, y is contiguous in n, its rows are y_row apart in a
+ * sum, else n. */
 typedef struct product {
     const vn__real_kernels *real;
     size_t size;
     int64_t m, n, k, lanes;
-    int64_t a_row, a_col, b_row, b_col;
+    int64_t a_row, a_col, b_row, b_col, y_row;
     bool accumulate; /* plain operands only */
     int64_t part, parts; /* parts 0 or 1: the whole product */
     const void *packed; /* the plain operand of a mapped one, packed before; NULL: pack here */
@@ -201,6 +202,7 @@ static product product_of(const vn_eval *e, const vn__dot *dot, const int64_t un
     p.a_col = dot->side[0].contract * unit[0];
     p.b_row = dot->side[1].contract * unit[1];
     p.b_col = dot->side[1].free * unit[1];
+    p.y_row = dot->n;
     p.accumulate = false;
     p.part = 0;
     p.parts = 0;
@@ -331,6 +333,8 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
                   &p);
 }
 
+static int64_t longer_side(const vn__dot *dot) { return dot->m > dot->n ? dot->m : dot->n; }
+
 int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
                       bool sum)
 {
@@ -343,7 +347,7 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
     if (dot.batches != 1 || dot.k == 0)
         return 1;
     if (sum)
-        return mapped[0] && mapped[1] ? (dot.m + SUM_ROWS - 1) / SUM_ROWS : 1;
+        return mapped[0] && mapped[1] ? (longer_side(&dot) + SUM_PART - 1) / SUM_PART : 1;
     return preparable(&p, &dot, &e, &side) ? groups_of(side == 0 ? p.m : p.n) : 1;
 }
 
@@ -360,7 +364,7 @@ static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, 
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < inner; i += PANELS) {
             const int64_t count = inner - i < PANELS ? inner - i : PANELS;
-            p->real->lane_gemm(c, p->n, at(a, o * a_outer + i * a_inner, p->size), a_inner,
+            p->real->lane_gemm(c, p->y_row, at(a, o * a_outer + i * a_inner, p->size), a_inner,
                                p->a_row, at(b, o * b_outer + i * b_inner, p->size), b_inner,
                                p->b_col, p->m, p->n, p->lanes, count, p->work);
         }
@@ -371,7 +375,7 @@ static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const v
                         const product *p)
 {
     for (int64_t i = 0; i < dot->batches; i++)
-        sum_product((char *)out + i * p->m * p->n * (int64_t)p->size,
+        sum_product((char *)out + i * dot->m * dot->n * (int64_t)p->size,
                     at(a, vn__dot_batch_offset(dot, &dot->side[0], i) * e->lanes, p->size),
                     a_panel,
                     at(b, vn__dot_batch_offset(dot, &dot->side[1], i) * e->lanes, p->size),
@@ -396,24 +400,29 @@ static int smaller_side(const vn__dot *dot)
     return dot->side[1].entries < dot->side[0].entries;
 }
 
-/* The rows of the result that this part has. */
+/* The rows or columns of the result that this part has: of whichever there are more. from:
+ * where the operands' begin. */
 static void take_part(const vn_eval *e, const vn__dot *dot, product *p, void **out,
-                      int64_t *from)
+                      int64_t from[2])
 {
-    const int64_t first = e->parts > 1 ? e->part * SUM_ROWS : 0;
-    const int64_t rows = e->parts > 1 && p->m - first > SUM_ROWS ? SUM_ROWS : p->m - first;
-    *out = (char *)e->out[0] + first * p->n * (int64_t)p->size;
-    *from = first * p->a_row;
-    p->m = rows;
+    const bool cut = e->parts > 1, rows = dot->m > dot->n;
+    const int64_t first = cut ? e->part * SUM_PART : 0, left = longer_side(dot) - first;
+    const int64_t count = cut && left > SUM_PART ? SUM_PART : left;
+    *out = (char *)e->out[0] + first * (rows ? dot->n : 1) * (int64_t)p->size;
+    from[0] = rows ? first * p->a_row : 0;
+    from[1] = rows ? 0 : first * p->b_col;
+    p->m = rows ? count : p->m;
+    p->n = rows ? p->n : count;
     if (e->fresh)
-        memset(*out, 0, (size_t)(dot->batches * rows * p->n) * p->size);
+        for (int64_t i = 0; i < dot->batches * p->m; i++)
+            memset((char *)*out + i * p->y_row * (int64_t)p->size, 0, (size_t)p->n * p->size);
 }
 
 static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
 {
     void *out;
-    int64_t from;
-    take_part(e, dot, p, &out, &from);
+    int64_t from[2];
+    take_part(e, dot, p, &out, from);
     const bool gather = dot->side[0].gather || dot->side[1].gather;
     const bool partial = e->valid < e->lanes;
     const int64_t full = e->panels - (partial ? 1 : 0);
@@ -422,8 +431,8 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
     char *cursor = e->scratch;
     p->work = reserve(&cursor, p->real->lane_gemm_scratch(p->m, p->n, p->lanes, PANELS));
     if (!gather && full > 0)
-        sum_batches(e, dot, out, at(e->in[0], from, p->size), panel[0], e->in[1], panel[1],
-                    full, p);
+        sum_batches(e, dot, out, at(e->in[0], from[0], p->size), panel[0],
+                    at(e->in[1], from[1], p->size), panel[1], full, p);
     char *const rest = cursor;
     for (int64_t t = gather ? 0 : full; t < e->panels; t++) {
         const void *x[2];
@@ -434,7 +443,8 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
                 x[s] = masked(&cursor, x[s], dot->side[s].entries, e, p->size);
             x[s] = arrange(&cursor, x[s], &dot->side[s], e->lanes, p->size);
         }
-        sum_batches(e, dot, out, at(x[0], from, p->size), 0, x[1], 0, 1, p);
+        sum_batches(e, dot, out, at(x[0], from[0], p->size), 0, at(x[1], from[1], p->size), 0,
+                    1, p);
     }
 }
 
