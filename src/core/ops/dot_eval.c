@@ -14,7 +14,7 @@
 #include "core/ops/ops_common.h"
 
 #define PANELS 16       /* of one call of lane_gemm */
-#define PACK_ROWS 192   /* a packed matrix is made of groups of so many rows */
+#define PACK_ROWS 96    /* a packed matrix is made of groups of so many rows */
 #define SUM_PART 96     /* rows or columns of a part of a sum over lanes */
 
 /* One matrix product; strides in elements, y is contiguous in n, its rows are y_row apart in a
