@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Evaluation of conv_weight_grad and conv_weight_norm, dw[o][c][t] = sum over q of gy[o][q] x[c][p(q, t)]:
+/* Evaluation of conv_weight_grad, dw[o][c][t] = sum over q of gy[o][q] x[c][p(q, t)], and of
+ * conv_weight_norm:
  *
  *   summed over lanes   the kernel on the bands of a view (conv_view.h), with pixels and lanes
  *                       as the long dimension

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* conv_weight_norm: n = sum over o, c, t of w[o][c][t]^2, w = conv_weight_grad(x, gy): the square
- * of the norm of one example's gradient, without the gradient. The planner makes it of a sum
- * of squares.
+/* conv_weight_norm: n = sum over o, c, t of w[o][c][t]^2, w = conv_weight_grad(x, gy): the
+ * square of the norm of one example's gradient, without the gradient. The planner makes it of a
+ * sum of squares.
  *
  *   dx = conv_input_grad(2 g w, gy)     dgy = conv(x, 2 g w) */
 #include "core/ops/conv.h"

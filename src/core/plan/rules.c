@@ -8,7 +8,7 @@
  *     axis_sum(u v)                = u axis_sum(v)         u one number, not mapped
  *     axis_sum(u + v)              = axis_sum(u) + axis_sum(v)   where each sums as it is made
  *     axis_sum over the larger axis comes last
- *     axis_sum(u f(x, y))          = axis_sum(f(x, u y))   u one number, mapped: rules_example.c
+ *     axis_sum(u f(x, y))          = axis_sum(f(x, u y))   in rules_example.c
  *     x 1 = x,  x + 0 = x
  *     0 x 0 + 0 y 0                = 0 (x y) 0             zeros around x and y, side by side
  *     x + buffer_one(i, y)         = buffer_add(x, i, y) */
