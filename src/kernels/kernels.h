@@ -194,6 +194,9 @@ typedef struct vn__view {
     int64_t pixels, runs, length, outputs;
     int64_t lanes; /* a multiple of 16 */
     int64_t y_channel, y_pixel;
+    /* NULL, or [pixels][4]: runs and columns of each run, from and to, outside of which the
+     * pixel sees zeros only; a convolution may leave those out */
+    const int32_t *span;
 } vn__view;
 
 /* y[o][to q][l] = epilogue(sum over k of W(o, k) column(q, k)[l]), W packed with m = outputs.

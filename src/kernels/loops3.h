@@ -22,15 +22,22 @@ static inline void VN_LOOP(map3)(VN_X *w, int64_t w_row, vn__in a, vn__in b, vn_
         const VN_C *c = (const VN_C *)in[0].data + r * in[0].row;
         const VN_X *x = (const VN_X *)in[1].data + r * in[1].row;
         const VN_X *y = (const VN_X *)in[2].data + r * in[2].row;
-        if (in[0].inner && in[1].inner && in[2].inner)
+        const bool dc = in[0].inner, dx = in[1].inner, dy = in[2].inner;
+        if (dc && dx && dy)
             VN_LOOP(row3)(w, c, 1, x, 1, y, 1, cols, f);
-        else if (in[0].inner && in[1].inner)
+        else if (dc && dx)
             VN_LOOP(row3)(w, c, 1, x, 1, y, 0, cols, f);
-        else if (in[0].inner && in[2].inner)
+        else if (dc && dy)
             VN_LOOP(row3)(w, c, 1, x, 0, y, 1, cols, f);
-        else if (in[0].inner)
+        else if (dc)
             VN_LOOP(row3)(w, c, 1, x, 0, y, 0, cols, f);
+        else if (dx && dy)
+            VN_LOOP(row3)(w, c, 0, x, 1, y, 1, cols, f);
+        else if (dx)
+            VN_LOOP(row3)(w, c, 0, x, 1, y, 0, cols, f);
+        else if (dy)
+            VN_LOOP(row3)(w, c, 0, x, 0, y, 1, cols, f);
         else
-            VN_LOOP(row3)(w, c, in[0].inner, x, in[1].inner, y, in[2].inner, cols, f);
+            VN_LOOP(row3)(w, c, 0, x, 0, y, 0, cols, f);
     }
 }

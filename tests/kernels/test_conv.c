@@ -61,9 +61,44 @@ typedef struct scene {
     vn__view view;
     int64_t columns, x_size, y_size;
     int64_t *base, *to, *offset, *target;
+    int32_t *span;
 } scene;
 
 static int64_t *numbers(int64_t n) { return malloc((size_t)(n + 1) * sizeof(int64_t)); }
+
+/* The window's rows (or columns) from and to, at position i, that lie inside the padding. */
+static int32_t first_inside(const seen *s, int64_t i)
+{
+    return (int32_t)(i * s->stride < s->pad ? s->pad - i * s->stride : 0);
+}
+
+static int32_t end_inside(const seen *s, int64_t i)
+{
+    const int64_t end = s->side + s->pad - i * s->stride;
+    return (int32_t)(end < s->window ? end : s->window);
+}
+
+static void make_spans(scene *c, const seen *s, int64_t out)
+{
+    c->span = malloc((size_t)(4 * out * out + 1) * sizeof *c->span);
+    for (int64_t q = 0; q < out * out; q++) {
+        c->span[4 * q] = first_inside(s, q / out);
+        c->span[4 * q + 1] = end_inside(s, q / out);
+        c->span[4 * q + 2] = first_inside(s, q % out) * (int32_t)s->channels;
+        c->span[4 * q + 3] = end_inside(s, q % out) * (int32_t)s->channels;
+    }
+    c->view.span = s->pad && !s->scattered ? c->span : NULL;
+}
+
+static void clear_padding(const scene *c, const seen *s, int dtype, const buffer *x)
+{
+    const int64_t wide = s->side + 2 * s->pad, pixel = s->channels * s->lanes;
+    for (int64_t i = 0; i < c->x_size; i++) {
+        const int64_t row = i / pixel / wide - s->pad, column = i / pixel % wide - s->pad;
+        if (row < 0 || row >= s->side || column < 0 || column >= s->side)
+            set(dtype, x->data, i, 0);
+    }
+}
 
 static scene make_scene(const seen *s)
 {
@@ -85,13 +120,14 @@ static scene make_scene(const seen *s)
     for (int64_t k = 0; k < c.columns; k++)
         c.target[k] = k % s->channels * taps + k / s->channels;
     c.view = (vn__view){ c.base, s->scattered ? c.to : NULL, c.offset, c.target, pixels, runs,
-                         a_run * s->channels, s->outputs, s->lanes, pixels * row, row };
+                         a_run * s->channels, s->outputs, s->lanes, pixels * row, row, NULL };
+    make_spans(&c, s, out);
     return c;
 }
 
 static void release_scene(scene *c)
 {
-    free(c->base), free(c->to), free(c->offset), free(c->target);
+    free(c->base), free(c->to), free(c->offset), free(c->target), free(c->span);
 }
 
 static int64_t x_index(const vn__view *v, int64_t q, int64_t k)
@@ -190,6 +226,7 @@ static void run(const vn__kernels *k, int dtype, const seen *s, int variant)
     buffer packed = acquire(VN__U8, real->pack_size(s->outputs, n), 0);
     fill(&x, c.x_size, -1, 1), fill(&y, rows, -1, 1), fill(&mask, rows, -1, 1);
     fill(&weight, s->outputs * n, -1, 1), fill(&bias, s->outputs, -1, 1);
+    clear_padding(&c, s, dtype, &x);
     check_weight_grad(k, dtype, &c, &y, &x);
     vn__epilogue e = { .bias = bias.data, .unary = variant & 1 ? VN__THEN(square) : 0 };
     if (variant & 2)

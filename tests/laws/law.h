@@ -50,6 +50,7 @@ int law_subjects(law_subject *out, int capacity);
 void law_add_elementwise(law_subject *out, int *n);
 void law_add_arrays(law_subject *out, int *n);
 void law_add_products(law_subject *out, int *n);
+void law_add_examples(law_subject *out, int *n);
 void law_add_loops(law_subject *out, int *n);
 void law_add_layers(law_subject *out, int *n);
 

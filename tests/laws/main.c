@@ -35,6 +35,7 @@ int law_subjects(law_subject *out, int capacity)
     law_add_elementwise(out, &n);
     law_add_arrays(out, &n);
     law_add_products(out, &n);
+    law_add_examples(out, &n);
     law_add_loops(out, &n);
     law_add_layers(out, &n);
     if (n > capacity)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conv and its two gradients against loops over all indices, for many strides, pads, dilations
- * and groups; over lanes for all mapped combinations; summed over lanes. */
+/* conv, its two gradients and the norm of one against loops over all indices, for many strides,
+ * pads, dilations and groups; over lanes for all mapped combinations; summed over lanes. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +113,31 @@ static void check(const char *what, vn_array *got, const conv_case *c, visit_fn 
     free(want);
 }
 
+/* The norm is the sum of the squares of the gradient, and so are its derivatives. */
+static void check_norm(const vn__sliding *s, vn_array *x, vn_array *g)
+{
+    vn_array *const in[] = { x, g }, *const one = vn_ones(vn_dtype_of(x), VN_SCALAR);
+    vn_array *const w = vn__conv_weight_grad(s, x, g), *din[2], *want[4], *got[4], *dout;
+    got[0] = vn_op_apply(&vn__op_conv_weight_norm, s, 2, in);
+    want[0] = vn_sum(vn_square(w));
+    const vn_node node = { .op = &vn__op_conv_weight_norm, .attr = s, .n_in = 2, .n_out = 1,
+                           .in = in, .out = got, .need = (bool[]){ true, true } };
+    vn__op_conv_weight_norm.vjp(din, &node, (vn_array *[]){ one });
+    got[1] = din[0];
+    got[2] = din[1];
+    want[1] = vn_scale(2, vn__conv_input_grad(s, w, g));
+    want[2] = vn_scale(2, vn__conv(s, x, w));
+    vn__op_conv_weight_norm.jvp(&dout, &node, (vn_array *[]){ vn_sin(x), vn_cos(g) });
+    got[3] = dout;
+    want[3] = vn_add(vn_sum(vn_mul(want[1], vn_sin(x))), vn_sum(vn_mul(want[2], vn_cos(g))));
+    for (int i = 0; i < 4; i++) {
+        double *const a = doubles_of(got[i]), *const b = doubles_of(want[i]);
+        expect_close("conv_weight_norm", a, b, vn_size(want[i]), 1e-5);
+        free(a);
+        free(b);
+    }
+}
+
 static void check_values(const conv_case *c, vn_dtype dtype)
 {
     const vn__sliding s = sliding_of(c);
@@ -127,6 +152,7 @@ static void check_values(const conv_case *c, vn_dtype dtype)
           (double *[]){ dg, dw, NULL });
     check("conv_weight_grad", vn__conv_weight_grad(&s, x, g), c, add_w,
           (double *[]){ dg, NULL, dx });
+    check_norm(&s, x, g);
     free(dx);
     free(dw);
     free(dg);
@@ -160,7 +186,7 @@ Test(conv, every_combination_of_options)
         }
 }
 
-/* The three ops of a case with their operands. */
+/* The four ops of a case with their operands. */
 static void for_ops(const conv_case *c, vn_dtype dtype, void (*run)(problem *p))
 {
     static vn__sliding s;
@@ -170,6 +196,7 @@ static void for_ops(const conv_case *c, vn_dtype dtype, void (*run)(problem *p))
     run(&(problem){ .op = &vn__op_conv, .attr = &s, .in = { x, w } });
     run(&(problem){ .op = &vn__op_conv_input_grad, .attr = &s, .in = { w, y } });
     run(&(problem){ .op = &vn__op_conv_weight_grad, .attr = &s, .in = { x, y } });
+    run(&(problem){ .op = &vn__op_conv_weight_norm, .attr = &s, .in = { x, y } });
 }
 
 static void run_lanes(problem *p)

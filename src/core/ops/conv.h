@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The trilinear form behind convolution, sum of gy[o][q] w[o][c][t] x[c][p(q, t)], and what its
  * three derivatives share: conv makes y, conv_input_grad x, conv_weight_grad w of the other
- * two. All have the attributes vn__sliding, with every size filled in. */
+ * two, conv_weight_norm the sum of the squares of w. All have the attributes vn__sliding, with
+ * every size filled in. */
 #ifndef VN_CORE_OPS_CONV_H
 #define VN_CORE_OPS_CONV_H
 
@@ -21,7 +22,7 @@ typedef struct vn__conv_sizes {
 vn__conv_sizes vn__conv_sizes_of(const vn__sliding *s, int64_t x_channels, int64_t y_channels);
 double vn__conv_flops(const vn__conv_sizes *sizes);
 
-/* The three ops. */
+/* Three of the ops. */
 vn_array *vn__conv(const vn__sliding *s, vn_array *x, vn_array *w);
 vn_array *vn__conv_input_grad(const vn__sliding *s, vn_array *w, vn_array *gy);
 vn_array *vn__conv_weight_grad(const vn__sliding *s, vn_array *x, vn_array *gy);
@@ -49,6 +50,11 @@ void vn__conv_weight_eval(const vn_eval *e);
 void vn__conv_weight_eval_sum(const vn_eval *e);
 size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
                                const bool mapped[], int64_t lanes);
+
+/* conv_weight_norm, in = x, gy. */
+void vn__conv_weight_norm_eval(const vn_eval *e);
+size_t vn__conv_weight_norm_scratch(const void *attr, const vn_aval in[], int n_in,
+                                    const bool mapped[], int64_t lanes);
 
 /* Every lane a convolution of its own; `result` says which of operand[VN__CONV_X, W, Y] is
  * written. All three have lanes; work: vn__sliding_table_bytes(s, y_pixels). */

@@ -150,8 +150,8 @@ static int64_t image_bytes(const vn__conv_view *v)
 
 int64_t vn__conv_view_bytes(const vn__conv_view *v)
 {
-    const int64_t entries = 2 * band_pixels(v) + v->view.runs * (1 + v->view.length);
-    return entries * (int64_t)sizeof(int64_t) + image_bytes(v) + 5 * 64;
+    const int64_t entries = 4 * band_pixels(v) + v->view.runs * (1 + v->view.length);
+    return entries * (int64_t)sizeof(int64_t) + image_bytes(v) + 6 * 64;
 }
 
 /* The next pixel of a band, the last axis fastest. */
@@ -212,6 +212,7 @@ void vn__conv_view_tables(vn__conv_view *v, char **cursor, const vn__sliding *s,
     int64_t *const offset = vn__conv_reserve(cursor, v->view.runs * word);
     int64_t *const target =
         vn__conv_reserve(cursor, v->view.runs * v->view.length * word);
+    v->span = vn__conv_reserve(cursor, 2 * pixels);
     list_pixels(v, base, to);
     list_columns(v, offset, target, s, w_channel);
     v->view.base = base;
@@ -223,11 +224,48 @@ void vn__conv_view_tables(vn__conv_view *v, char **cursor, const vn__sliding *s,
 
 /* ------------------------------------------------------------------------------- bands */
 
+/* The taps under which destination pixel i of the axis sees the source, from and to. */
+static void taps_inside(const vn__conv_axis *a, int64_t i, int64_t *from, int64_t *to)
+{
+    const int64_t low = a->low + i * a->step, spread = a->spread > 0 ? a->spread : 1;
+    const int64_t before = low < 0 ? (-low + spread - 1) / spread : 0;
+    const int64_t inside = low < a->size ? (a->size - low + spread - 1) / spread : 0;
+    *to = inside < a->taps ? inside : a->taps;
+    *from = before < *to ? before : *to;
+}
+
+/* Of each pixel of a band the runs, along the first axis, and the columns, along the last. */
+static void list_spans(vn__conv_view *v, int64_t row)
+{
+    const int64_t last = v->axes - 1, taps = v->axis[last].taps;
+    const bool whole = v->view.length == taps * v->channels;
+    const int64_t runs = v->axis[0].taps ? v->view.runs / v->axis[0].taps : 0;
+    int64_t i[VN_MAX_RANK] = { 0 }, first[2] = { 0, 0 }, columns[2] = { 0, 0 };
+    int32_t *span = v->span;
+    bool all = true;
+    for (int64_t q = 0; q < v->view.pixels; q++, span += 4) {
+        if (q == 0 || last == 0 || i[last] == 0)
+            taps_inside(&v->axis[0], row + i[0], &first[0], &first[1]);
+        taps_inside(&v->axis[last], i[last] + (last ? 0 : row), &columns[0], &columns[1]);
+        for (int k = 0; k < 2; k++) {
+            span[k] = (int32_t)(last || !whole ? first[k] * runs : k);
+            span[2 + k] = (int32_t)(whole ? columns[k] * v->channels : k * v->channels);
+        }
+        all = all && span[0] == 0 && span[1] == v->view.runs && span[2] == 0 &&
+              span[3] == v->view.length;
+        step_index(i, v);
+    }
+    v->view.span = all ? NULL : v->span;
+}
+
 int64_t vn__conv_band(vn__conv_view *v, int64_t row)
 {
     const vn__conv_axis *const first = &v->axis[0];
     const int64_t rows = first->n - row < v->rows ? first->n - row : v->rows;
     v->view.pixels = v->rows ? band_pixels(v) / v->rows * rows : 0;
+    v->view.span = NULL;
+    if (!v->in_place)
+        list_spans(v, row);
     return (first->first + row * first->divisor) * first->y_stride;
 }
 

@@ -30,6 +30,7 @@ typedef struct vn__conv_view {
     bool in_place;                       /* the source itself serves as the image */
     bool side_by_side;                   /* the destination's pixels are all of this phase */
     vn__view view;                       /* of one band */
+    int32_t *span;                       /* memory of view.span */
     char *image;
 } vn__conv_view;
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Evaluation of conv_weight_grad, dw[o][c][t] = sum over q of gy[o][q] x[c][p(q, t)]:
+/* Evaluation of conv_weight_grad, dw[o][c][t] = sum over q of gy[o][q] x[c][p(q, t)], and of
+ * conv_weight_norm:
  *
  *   summed over lanes   the kernel on the bands of a view (conv_view.h), with pixels and lanes
  *                       as the long dimension
  *   a gradient a lane   conv_lanes.c
- *   one example         conv_single.c */
+ *   one example         conv_single.c
+ *   a norm a lane       the kernel for norms where one band has all pixels, else of the
+ *                       gradient */
 #include <string.h>
 
 #include "core/ops/conv_view.h"
@@ -122,4 +125,65 @@ size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
     if (!mapped || !mapped[0])
         bytes += vn_shape_size(in[0].shape) * lanes * w.size;
     return (size_t)bytes + 512;
+}
+
+/* ------------------------------------------------------------------------------ norms */
+
+/* Does every weight meet its pixels within one call of the kernel? */
+static bool in_one_band(const work *w, int64_t lanes)
+{
+    const vn__conv_view v = phase_of(w, 0, lanes);
+    return w->phases == 1 && v.rows >= v.axis[0].n;
+}
+
+static void norm_in_band(const work *w, const vn_eval *e)
+{
+    char *cursor = e->scratch;
+    const char *const x = vn__conv_in_lanes(&cursor, e, 0);
+    const char *const gy = vn__conv_in_lanes(&cursor, e, 1);
+    const int64_t bytes = e->lanes * w->size;
+    vn__conv_view v = phase_of(w, 0, e->lanes);
+    vn__conv_view_tables(&v, &cursor, w->s, w->z.taps);
+    const int64_t pixel = vn__conv_band(&v, 0);
+    memset(e->out[0], 0, (size_t)bytes);
+    for (int64_t g = 0; g < w->z.groups; g++)
+        w->real->conv_weight_norm(
+            e->out[0], gy + (g * w->z.out * w->z.y_pixels + pixel) * bytes,
+            vn__conv_image(&v, 0, x + g * w->z.in * w->z.x_pixels * bytes), &v.view, cursor);
+}
+
+static int64_t weights_of(const work *w)
+{
+    return w->z.groups * w->z.out * w->z.in * w->z.taps;
+}
+
+void vn__conv_weight_norm_eval(const vn_eval *e)
+{
+    const work w = work_of(e->attr, e->in_aval, e->kernels);
+    if (e->lanes > 1 && in_one_band(&w, e->lanes)) {
+        norm_in_band(&w, e);
+        return;
+    }
+    char *cursor = e->scratch;
+    const vn_dtype dtype = e->in_aval[0].dtype;
+    const int64_t weights = weights_of(&w), n = weights * e->lanes;
+    const vn_aval of_grad = { dtype, VN_SHAPE(weights) };
+    void *const grad = vn__conv_reserve(&cursor, n * w.size);
+    vn_eval inner = *e;
+    inner.out = (void *const[]){ grad };
+    inner.out_aval = &of_grad;
+    inner.scratch = cursor;
+    vn__conv_weight_eval(&inner);
+    const vn__in squared = { grad, n, 1 };
+    e->kernels->binary[dtype][VN__BINARY_mul](grad, n, squared, squared, 1, n);
+    e->kernels->reduce[dtype][VN__REDUCE_sum](e->out[0], grad, 1, weights, e->lanes, false);
+}
+
+size_t vn__conv_weight_norm_scratch(const void *attr, const vn_aval in[], int n_in,
+                                    const bool mapped[], int64_t lanes)
+{
+    const work w = work_of(attr, in, vn__kernels_get());
+    const size_t grad = (size_t)(weights_of(&w) * lanes * w.size) + 64;
+    const size_t rest = vn__conv_weight_scratch(attr, in, n_in, mapped, lanes);
+    return lanes > 1 && in_one_band(&w, lanes) ? rest : grad + rest;
 }

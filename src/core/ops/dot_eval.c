@@ -14,16 +14,16 @@
 #include "core/ops/ops_common.h"
 
 #define PANELS 16       /* of one call of lane_gemm */
-#define PACK_ROWS 192   /* a packed matrix is made of groups of so many rows */
-#define SUM_ROWS 96     /* a part of a sum over lanes: rows, or columns where those are few */
+#define PACK_ROWS 96    /* a packed matrix is made of groups of so many rows */
+#define SUM_PART 96     /* rows or columns of a part of a sum over lanes */
 
-/* One matrix product; strides in elements, y is contiguous in n. */
+/* One matrix product; strides in elements, y is contiguous in n, its rows are y_row apart in a
+ * sum, else n. */
 typedef struct product {
     const vn__real_kernels *real;
     size_t size;
     int64_t m, n, k, lanes;
-    int64_t ldc; /* of a sum over lanes: row of the result */
-    int64_t a_row, a_col, b_row, b_col;
+    int64_t a_row, a_col, b_row, b_col, y_row;
     bool accumulate; /* plain operands only */
     int64_t part, parts; /* parts 0 or 1: the whole product */
     const void *packed; /* the plain operand of a mapped one, packed before; NULL: pack here */
@@ -196,13 +196,13 @@ static product product_of(const vn_eval *e, const vn__dot *dot, const int64_t un
     p.size = vn_dtype_size(dtype);
     p.m = dot->m;
     p.n = dot->n;
-    p.ldc = dot->n;
     p.k = dot->k;
     p.lanes = e->lanes;
     p.a_row = dot->side[0].free * unit[0];
     p.a_col = dot->side[0].contract * unit[0];
     p.b_row = dot->side[1].contract * unit[1];
     p.b_col = dot->side[1].free * unit[1];
+    p.y_row = dot->n;
     p.accumulate = false;
     p.part = 0;
     p.parts = 0;
@@ -333,8 +333,7 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
                   &p);
 }
 
-/* Is a sum over lanes cut into parts of its columns? */
-static bool by_columns(const vn__dot *dot) { return dot->m <= SUM_ROWS && dot->n > dot->m; }
+static int64_t longer_side(const vn__dot *dot) { return dot->m > dot->n ? dot->m : dot->n; }
 
 int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
                       bool sum)
@@ -348,9 +347,7 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
     if (dot.batches != 1 || dot.k == 0)
         return 1;
     if (sum)
-        return mapped[0] && mapped[1]
-                   ? ((by_columns(&dot) ? dot.n : dot.m) + SUM_ROWS - 1) / SUM_ROWS
-                   : 1;
+        return mapped[0] && mapped[1] ? (longer_side(&dot) + SUM_PART - 1) / SUM_PART : 1;
     return preparable(&p, &dot, &e, &side) ? groups_of(side == 0 ? p.m : p.n) : 1;
 }
 
@@ -367,7 +364,7 @@ static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, 
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < inner; i += PANELS) {
             const int64_t count = inner - i < PANELS ? inner - i : PANELS;
-            p->real->lane_gemm(c, p->ldc, at(a, o * a_outer + i * a_inner, p->size), a_inner,
+            p->real->lane_gemm(c, p->y_row, at(a, o * a_outer + i * a_inner, p->size), a_inner,
                                p->a_row, at(b, o * b_outer + i * b_inner, p->size), b_inner,
                                p->b_col, p->m, p->n, p->lanes, count, p->work);
         }
@@ -378,7 +375,7 @@ static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const v
                         const product *p)
 {
     for (int64_t i = 0; i < dot->batches; i++)
-        sum_product((char *)out + i * p->m * p->ldc * (int64_t)p->size,
+        sum_product((char *)out + i * dot->m * dot->n * (int64_t)p->size,
                     at(a, vn__dot_batch_offset(dot, &dot->side[0], i) * e->lanes, p->size),
                     a_panel,
                     at(b, vn__dot_batch_offset(dot, &dot->side[1], i) * e->lanes, p->size),
@@ -403,20 +400,22 @@ static int smaller_side(const vn__dot *dot)
     return dot->side[1].entries < dot->side[0].entries;
 }
 
-/* The rows or columns of the result that this part has; from: where it begins in each
- * operand. */
+/* The rows or columns of the result that this part has: of whichever there are more. from:
+ * where the operands' begin. */
 static void take_part(const vn_eval *e, const vn__dot *dot, product *p, void **out,
                       int64_t from[2])
 {
-    const bool columns = by_columns(dot);
-    int64_t *const size = columns ? &p->n : &p->m;
-    const int64_t first = e->parts > 1 ? e->part * SUM_ROWS : 0, left = *size - first;
-    *size = e->parts > 1 && left > SUM_ROWS ? SUM_ROWS : left;
-    *out = (char *)e->out[0] + first * (columns ? 1 : p->ldc) * (int64_t)p->size;
-    from[0] = columns ? 0 : first * p->a_row;
-    from[1] = columns ? first * p->b_col : 0;
-    for (int64_t i = 0; e->fresh && i < dot->batches * p->m; i++)
-        memset((char *)*out + i * p->ldc * (int64_t)p->size, 0, (size_t)p->n * p->size);
+    const bool cut = e->parts > 1, rows = dot->m > dot->n;
+    const int64_t first = cut ? e->part * SUM_PART : 0, left = longer_side(dot) - first;
+    const int64_t count = cut && left > SUM_PART ? SUM_PART : left;
+    *out = (char *)e->out[0] + first * (rows ? dot->n : 1) * (int64_t)p->size;
+    from[0] = rows ? first * p->a_row : 0;
+    from[1] = rows ? 0 : first * p->b_col;
+    p->m = rows ? count : p->m;
+    p->n = rows ? p->n : count;
+    if (e->fresh)
+        for (int64_t i = 0; i < dot->batches * p->m; i++)
+            memset((char *)*out + i * p->y_row * (int64_t)p->size, 0, (size_t)p->n * p->size);
 }
 
 static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)

@@ -10,6 +10,7 @@ typedef struct vn__rewriter {
     vn__tape *to;
     vn_array **map; /* value of from -> array on to (or plain) */
     int *alias;     /* [VN__MAX_AXES] axis -> axis it is unified with */
+    int32_t *reads; /* of each value of from, in the pass that looks for norms; else NULL */
     bool last;      /* the last pass: drops the barriers, changes nothing else */
     int lift_axis;  /* of a pass that makes this mapped axis a real one, -1: none (lift.c) */
     vn_array **high; /* ... value of from -> array on `to` with the axis as its first */
@@ -39,6 +40,12 @@ bool vn__rule_map_in(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr
 bool vn__rule_map_out(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x);
 bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
                        vn_array *x);
+/* axis_sum of a product with a number for each example (rules_example.c) */
+bool vn__rule_example_factor(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
+                             const vn__instr *product);
+/* A sum of r->from over squares; does a tape have some that may be made in another way? */
+bool vn__rule_norm(vn__rewriter *r, vn_array *out[], const vn__instr *sum);
+bool vn__has_norms(const vn__tape *tape);
 bool vn__rule_reduce_sum(vn__rewriter *r, vn_array *out[], const void *attr, vn_array *x);
 bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
                    int n_in, vn_array *const in[]);

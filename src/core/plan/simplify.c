@@ -260,7 +260,7 @@ static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
     VN_TRY(translate_attr(r, attr.bytes, instr));
     if (r->last)
         VN_TRY(vn__record(out, r->to, instr->op, attr.bytes, instr->n_in, in, 0));
-    else
+    else if (!r->reads || !vn__rule_norm(r, out, instr))
         VN_TRY(vn__rewrite_emit(r, out, instr->op, attr.bytes, instr->n_in, in));
     for (int j = 0; j < instr->n_out; j++)
         r->map[instr->out + (uint32_t)j] = out[j];
@@ -312,20 +312,37 @@ static vn__tape *target_tape(const vn__tape *from, vn__tape *parent)
     return to;
 }
 
+static void count_reads(int32_t reads[], const vn__tape *tape, const bool *live)
+{
+    for (int64_t k = 0; k < tape->n_instr; k++)
+        for (int i = 0; i < tape->instr[k].n_in && instr_live(&tape->instr[k], live); i++)
+            reads[tape->instr[k].in[i]]++;
+    for (int64_t i = 0; i < tape->n_output; i++)
+        reads[tape->output[i]]++;
+}
+
+/* PLAIN: the rules for every instruction. NORMS: also those that depend on who reads a value.
+ * LAST: drops the barriers, changes nothing else. */
+typedef enum pass_kind { PLAIN, NORMS, LAST } pass_kind;
+
 /* One pass; *again tells that an alias was found and the pass was broken off. lift_axis: -1 or,
  * in a last pass, the mapped axis that becomes real. */
-static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], bool last,
+static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], pass_kind kind,
                       int lift_axis, bool *again)
 {
     vn__rewriter r = { .from = from, .to = target_tape(from, parent), .alias = alias,
-                       .last = last, .lift_axis = lift_axis };
+                       .last = kind == LAST, .lift_axis = lift_axis };
     r.table_size = 4 * from->n_instr + 64;
     r.table = vn__alloc((size_t)r.table_size * sizeof *r.table);
     r.map = vn__alloc_zero((size_t)(from->n_value + 1) * sizeof *r.map);
     r.high = vn__alloc_zero((size_t)(from->n_value + 1) * sizeof *r.high);
     bool *const live = find_live(from);
     vn_status status = VN_ERR_MEMORY;
-    if (r.to && r.table && r.map && r.high && live) {
+    if (kind == NORMS)
+        r.reads = vn__alloc_zero((size_t)(from->n_value + 1) * sizeof *r.reads);
+    if (r.to && r.table && r.map && r.high && live && (kind != NORMS || r.reads)) {
+        if (r.reads)
+            count_reads(r.reads, from, live);
         memset(r.table, -1, (size_t)r.table_size * sizeof *r.table);
         vn__tape_push(r.to);
         status = copy_live(&r, live);
@@ -334,6 +351,7 @@ static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], bool 
     vn__free(r.table);
     vn__free(r.map);
     vn__free(r.high);
+    vn__free(r.reads);
     vn__free(live);
     *again = r.again;
     if (status != VN_ERR_OK || r.again) {
@@ -346,10 +364,12 @@ static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], bool 
 static vn__tape *passes(const vn__tape *tape, vn__tape *parent, int alias[])
 {
     vn__tape *current = NULL;
+    bool asked = false; /* for norms: once, when all else is done */
+    pass_kind kind = PLAIN;
     for (int i = 0, restarts = 0; i < MAX_PASSES; i++) {
         bool again = false;
         vn_scope scope = vn_scope_open();
-        vn__tape *const next = pass(current ? current : tape, parent, alias, false, -1, &again);
+        vn__tape *const next = pass(current ? current : tape, parent, alias, kind, -1, &again);
         vn_scope_close(&scope);
         if (again && restarts++ < VN__MAX_AXES) {
             i--;
@@ -358,8 +378,16 @@ static vn__tape *passes(const vn__tape *tape, vn__tape *parent, int alias[])
         const int64_t before = current ? current->n_instr : tape->n_instr;
         vn__tape_release(current);
         current = next;
-        if (!next || (i > 0 && next->n_instr >= before))
+        if (!next || (i > 0 && kind == PLAIN && next->n_instr >= before && asked))
             break;
+        kind = PLAIN;
+        if (i > 0 && !asked && next->n_instr >= before) {
+            asked = true;
+            if (!vn__has_norms(next))
+                break;
+            kind = NORMS;
+            i = 0;
+        }
     }
     return current;
 }
@@ -367,7 +395,7 @@ static vn__tape *passes(const vn__tape *tape, vn__tape *parent, int alias[])
 static vn__tape *simplify_child(const vn__rewriter *r, const vn__tape *child)
 {
     bool again;
-    return r->last ? pass(child, r->to, r->alias, true, -1, &again)
+    return r->last ? pass(child, r->to, r->alias, LAST, -1, &again)
                    : passes(child, r->to, r->alias);
 }
 
@@ -390,7 +418,7 @@ static vn__tape *without_barriers(vn__tape *tape, int alias[])
     if (!tape || !has_barrier(tape))
         return tape;
     vn_scope scope = vn_scope_open();
-    vn__tape *const plain = pass(tape, NULL, alias, true, -1, &again);
+    vn__tape *const plain = pass(tape, NULL, alias, LAST, -1, &again);
     vn_scope_close(&scope);
     vn__tape_release(tape);
     return plain;
@@ -406,7 +434,7 @@ static vn__tape *lift_loops(vn__tape *tape, int alias[])
         if (a >= 0 && (!(axes >> a & 1) || vn__tape_axis(tape, a)->size == 0))
             continue;
         vn_scope scope = vn_scope_open();
-        vn__tape *const next = pass(tape, NULL, alias, true, a, &again);
+        vn__tape *const next = pass(tape, NULL, alias, LAST, a, &again);
         vn_scope_close(&scope);
         vn__tape_release(tape);
         tape = next;

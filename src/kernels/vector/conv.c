@@ -75,13 +75,35 @@ VN_INLINE int64_t to_pixel(const vn__view *view, int64_t q)
     return (view->to ? view->to[q] : q) * view->y_pixel;
 }
 
+/* What the pixels from q on see: runs, and columns of each. */
+typedef struct seen {
+    int64_t run, runs, column, columns;
+} seen;
+
+VN_INLINE seen seen_by(const vn__view *view, int64_t q, int pixels)
+{
+    if (!view->span)
+        return (seen){ 0, view->runs, 0, view->length };
+    const int32_t *span = view->span + 4 * q;
+    seen s = { span[0], span[1], span[2], span[3] };
+    for (int p = 1; p < pixels; p++) {
+        span += 4;
+        s.run = span[0] < s.run ? span[0] : s.run;
+        s.runs = span[1] > s.runs ? span[1] : s.runs;
+        s.column = span[2] < s.column ? span[2] : s.column;
+        s.columns = span[3] > s.columns ? span[3] : s.columns;
+    }
+    return s;
+}
+
 /* The pixels from q on. */
 VN_INLINE void tile(const task *t, int64_t q, int rows, int pixels, int vectors)
 {
     const vn__view *const view = t->view;
     const vn__job *const job = &t->job;
-    const int64_t lanes = view->lanes, runs = view->runs, length = view->length;
-    const real *a = job->a;
+    const seen s = seen_by(view, q, pixels);
+    const int64_t lanes = view->lanes, length = view->length;
+    const real *a = job->a + (s.run * length + s.column) * rows;
     vec acc[VN_ROWS][COLUMNS];
     VN_UNROLL
     for (int i = 0; i < rows; i++) {
@@ -89,12 +111,12 @@ VN_INLINE void tile(const task *t, int64_t q, int rows, int pixels, int vectors)
         for (int j = 0; j < pixels * vectors; j++)
             acc[i][j] = v_set(job->bias ? job->bias[i] : 0);
     }
-    for (int64_t r = 0; r < runs; r++, a += length * rows) {
+    for (int64_t r = s.run; r < s.runs; r++, a += length * rows) {
         const real *x[COLUMNS];
         VN_UNROLL
         for (int p = 0; p < pixels; p++)
-            x[p] = t->x + view->base[q + p] + view->offset[r];
-        accumulate(acc, a, x, length, lanes, rows, pixels, vectors);
+            x[p] = t->x + view->base[q + p] + view->offset[r] + s.column * lanes;
+        accumulate(acc, a, x, s.columns - s.column, lanes, rows, pixels, vectors);
     }
     VN_UNROLL
     for (int p = 0; p < pixels; p++)

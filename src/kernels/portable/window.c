@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Pooling over windows given by a table of input pixels, and its gradients. The loops over
- * lanes are short and contiguous: the compiler vectorises them. */
+ * The specification of pooling over windows given by a table of input pixels, and of its
+ * gradients. */
 #include "kernels/real.h"
 
 #include <math.h>
@@ -42,30 +42,16 @@ void VN_FN(sum_pool)(void *y, const void *x, const vn__window *window)
     pool(y, x, window, 0, add);
 }
 
-/* The lane's gradient goes to the first tap that holds the maximum: afterwards it is spent. */
-static void give(real *dx, const real *x, const real *y, real *g, int64_t lanes)
+/* The gradient of one pixel and lane goes to the first tap that holds the maximum. */
+static void give(real *dx, const real *x, real y, real g, const int32_t *tap,
+                 const vn__window *s)
 {
-    for (int64_t l = 0; l < lanes; l++) {
-        const bool hit = x[l] == y[l] || (x[l] != x[l] && y[l] != y[l]);
-        dx[l] += hit ? g[l] : 0;
-        g[l] = hit ? 0 : g[l];
-    }
-}
-
-/* Blocks of lanes, so that the gradient still to give lies in a few registers. */
-static void max_pool_grad_pixel(real *dx, const real *x, const real *y, const real *g,
-                                const int32_t *tap, const vn__window *s)
-{
-    enum { B = 16 };
-    for (int64_t l = 0; l < s->lanes; l += B) {
-        const int64_t count = s->lanes - l < B ? s->lanes - l : B;
-        real left[B];
-        for (int64_t j = 0; j < count; j++)
-            left[j] = g[l + j];
-        for (int64_t t = 0; t < s->taps; t++)
-            if (tap[t] >= 0)
-                give(dx + tap[t] * s->x_pixel + l, x + tap[t] * s->x_pixel + l, y + l, left,
-                     count);
+    for (int64_t t = 0; t < s->taps; t++) {
+        const int64_t at = tap[t] * s->x_pixel;
+        if (tap[t] >= 0 && (x[at] == y || (x[at] != x[at] && y != y))) {
+            dx[at] += g;
+            return;
+        }
     }
 }
 
@@ -74,12 +60,13 @@ void VN_FN(max_pool_grad)(void *dx, const void *x, const void *y, const void *g,
 {
     const vn__window *s = window;
     for (int64_t c = 0; c < s->channels; c++)
-        for (int64_t q = 0; q < s->pixels; q++) {
-            const int64_t at = c * s->y_channel + q * s->y_pixel;
-            max_pool_grad_pixel((real *)dx + c * s->x_channel,
-                                (const real *)x + c * s->x_channel, (const real *)y + at,
-                                (const real *)g + at, s->tap + q * s->taps, s);
-        }
+        for (int64_t q = 0; q < s->pixels; q++)
+            for (int64_t l = 0; l < s->lanes; l++) {
+                const int64_t to = c * s->x_channel + l;
+                const int64_t at = c * s->y_channel + q * s->y_pixel + l;
+                give((real *)dx + to, (const real *)x + to, ((const real *)y)[at],
+                     ((const real *)g)[at], s->tap + q * s->taps, s);
+            }
 }
 
 void VN_FN(sum_pool_grad)(void *dx, const void *g, const vn__window *window)
