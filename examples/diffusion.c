@@ -18,7 +18,7 @@
 #include "support/trainer.h"
 
 static const char help[] = "diffusion [--steps N] [--full]\n"
-                           "steps (400); full: Equinox's model, batch and rate, 2000 steps";
+                           "steps (1000); full: Equinox's model, batch and rate, 2000 steps";
 
 enum { DRAWN = 100, TIMES = 200 };
 static const double t1 = 10;
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
     if (!options_are(argc, argv, "--steps --full!"))
         return puts(help), strcmp(argv[1], "--help") != 0;
     const bool full = flag(argc, argv, "--full");
-    const long steps = atol(option(argc, argv, "--steps", full ? "2000" : "400"));
+    const long steps = atol(option(argc, argv, "--steps", full ? "2000" : "1000"));
     digits d = { 0 };
     if (!digits_load(&d, "data/digits.csv.gz"))
         return verdict(false);
@@ -95,6 +95,6 @@ int main(int argc, char **argv)
     printf("loss of the last 100 steps %.4f\n", average);
     const likeness l = images_likeness(y, &d);
     trainer_destroy(&t);
-    return verdict((average < 0.065 && l.drawn < 2.1 * l.real && l.classes >= 8) ||
-                   steps < 400);
+    return verdict((average < 0.06 && l.drawn < 2 * l.real && l.classes >= 8) ||
+                   steps < 1000);
 }

@@ -16,7 +16,7 @@
 #include "support/trainer.h"
 
 static const char help[] = "vit [--steps N] [--full]\n"
-                           "steps (300, full 500); full: Equinox's depth and heads, size 128";
+                           "steps (300); full: Equinox's model, 6 layers of size 512";
 
 enum { BATCH = 64 };
 
@@ -68,13 +68,13 @@ int main(int argc, char **argv)
     if (!options_are(argc, argv, "--steps --full!"))
         return puts(help), strcmp(argv[1], "--help") != 0;
     const bool full = flag(argc, argv, "--full");
-    const long steps = atol(option(argc, argv, "--steps", full ? "500" : "300"));
+    const long steps = atol(option(argc, argv, "--steps", "300"));
     digits d = { 0 };
     if (!digits_load(&d, "data/digits.csv.gz"))
         return verdict(false);
     const encoder_sizes small = { 2, 32, 64, 4, 0.1, false };
-    const encoder_sizes whole = { 6, 128, 256, 8, 0.1, false };
-    vn_tree *rate = full ? vn_float(3e-4) : vn_cosine_decay_schedule(3e-3, steps, NULL);
+    const encoder_sizes whole = { 6, 512, 256, 8, 0.1, false };
+    vn_tree *rate = vn_cosine_decay_schedule(full ? 3e-4 : 3e-3, steps, NULL);
     vn_tree *model = vit_new(full ? &whole : &small, vn_key(0));
     trainer t = trainer_create(model, vn_adamw(rate, NULL), loss);
     for (long i = 0; i < steps && vn_ok(); i++)
