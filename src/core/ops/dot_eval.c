@@ -236,6 +236,26 @@ static const vn__dot *geometry_of(vn__dot *own, const vn_eval *e)
     return own;
 }
 
+/* The blocks of one part of a product of plain operands. */
+static void plain_part(const vn_eval *e, const vn__dot *dot, const product *p)
+{
+    vn__dot_cut cut;
+    vn__dot_cut_of(&cut, dot);
+    const int64_t of_one = cut.down * cut.across, blocks = dot->batches * of_one;
+    const int64_t end = (e->part + 1) * blocks / e->parts;
+    for (int64_t u = e->part * blocks / e->parts; u < end; u++) {
+        const int64_t i = u / of_one, row = u % of_one / cut.across * cut.rows;
+        const int64_t col = u % cut.across * cut.cols;
+        const int64_t a = vn__dot_batch_offset(dot, &dot->side[0], i) + row * p->a_row;
+        const int64_t b = vn__dot_batch_offset(dot, &dot->side[1], i) + col * p->b_col;
+        const int64_t y = (i * p->m + row) * p->n + col;
+        p->real->gemm((char *)e->out[0] + y * (int64_t)p->size, p->n, at(e->in[0], a, p->size),
+                      p->a_row, p->a_col, at(e->in[1], b, p->size), p->b_row, p->b_col,
+                      p->m - row < cut.rows ? p->m - row : cut.rows,
+                      p->n - col < cut.cols ? p->n - col : cut.cols, p->k, false, p->work);
+    }
+}
+
 void vn__dot_eval(const vn_eval *e)
 {
     if (vn__eval_shared(e, vn__dot_eval))
@@ -257,6 +277,10 @@ void vn__dot_eval(const vn_eval *e)
     const void *const a = arrange(&cursor, e->in[0], &dot->side[0], unit[0], p.size);
     const void *const b = arrange(&cursor, e->in[1], &dot->side[1], unit[1], p.size);
     p.work = cursor;
+    if (e->lanes == 1 && e->parts > 1) {
+        plain_part(e, dot, &p);
+        return;
+    }
     const int64_t packed = e->prepared ? packed_bytes(&p, mapped[0] ? 1 : 0) : 0;
     for (int64_t i = 0; i < dot->batches; i++) {
         p.packed = e->prepared ? (const char *)e->prepared + i * packed : NULL;
@@ -335,6 +359,17 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
 
 static int64_t longer_side(const vn__dot *dot) { return dot->m > dot->n ? dot->m : dot->n; }
 
+/* What reads an operand once is no faster in parts, and each would gather for itself. */
+static int64_t plain_parts(const vn__dot *dot, const vn_eval *e)
+{
+    const product p = product_of(e, dot, (int64_t[]){ 1, 1 });
+    if (p.m < 2 || p.n < 2 || p.k < 2 || dot->side[0].gather || dot->side[1].gather)
+        return 1;
+    vn__dot_cut cut;
+    vn__dot_cut_of(&cut, dot);
+    return cut.parts;
+}
+
 int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
                       bool sum)
 {
@@ -344,6 +379,8 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
     const vn_eval e = { .attr = attr, .lanes = lanes, .in_aval = in, .mapped = mapped,
                         .kernels = vn__kernels_get() };
     vn__dot_geometry(&dot, attr, in);
+    if (lanes == 1)
+        return plain_parts(&dot, &e);
     if (dot.batches != 1 || dot.k == 0)
         return 1;
     if (sum)

@@ -32,6 +32,15 @@ vn_axes vn__dot_free_axes(vn_shape shape, const vn_axes *contract, const vn_axes
 /* Offset in entries of batch number b. */
 int64_t vn__dot_batch_offset(const vn__dot *dot, const vn__dot_side *side, int64_t b);
 
+/* How the product of plain operands is cut, by sizes alone: every matrix of the batch into
+ * blocks of at most rows x cols of the result, all of these into parts of consecutive ones. */
+typedef struct vn__dot_cut {
+    int64_t rows, cols;   /* of a block */
+    int64_t down, across; /* blocks of a matrix */
+    int64_t parts;
+} vn__dot_cut;
+void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot);
+
 /* Copies an operand to [batch][free][contract]; one entry has `bytes` bytes. */
 void vn__dot_gather(void *out, const void *x, const vn__dot_side *side, size_t bytes);
 
