@@ -12,6 +12,7 @@
 
 #include "core/ops/dot_geometry.h"
 #include "core/ops/ops_common.h"
+#include "kernels/onednn/onednn.h"
 
 #define PANELS 16       /* of one call of lane_gemm */
 #define PACK_ROWS 96    /* a packed matrix is made of groups of so many rows */
@@ -223,9 +224,25 @@ static const void *arrange(char **cursor, const void *x, const vn__dot_side *sid
     return copy;
 }
 
+/* oneDNN's sgemm, where it is asked for: measured, it is not faster than our kernel. */
+static bool wants_onednn(const vn__dot *dot, const vn_eval *e)
+{
+    vn__dot_cut cut;
+    vn__dot_cut_of(&cut, dot);
+    return vn__onednn_use_get() == VN__ONEDNN_ALWAYS && e->lanes == 1 && cut.parts > 1 &&
+           e->in_aval[0].dtype == VN_F32 && !vn__onednn_absent();
+}
+
 void vn__dot_setup(void *memory, const vn_eval *e)
 {
-    vn__dot_geometry(memory, e->attr, e->in_aval);
+    vn__dot *const dot = memory;
+    vn__dot_geometry(dot, e->attr, e->in_aval);
+    dot->onednn = wants_onednn(dot, e);
+}
+
+const char *vn__dot_provider(const void *setup)
+{
+    return ((const vn__dot *)setup)->onednn ? "oneDNN sgemm" : NULL;
 }
 
 static const vn__dot *geometry_of(vn__dot *own, const vn_eval *e)
@@ -234,6 +251,15 @@ static const vn__dot *geometry_of(vn__dot *own, const vn_eval *e)
         return e->setup;
     vn__dot_geometry(own, e->attr, e->in_aval);
     return own;
+}
+
+static void plain_block(void *y, int64_t ldy, const void *a, const void *b, const product *p,
+                        bool onednn)
+{
+    if (!onednn || !vn__onednn_gemm(y, ldy, a, p->a_row, p->a_col, b, p->b_row, p->b_col, p->m,
+                                    p->n, p->k))
+        p->real->gemm(y, ldy, a, p->a_row, p->a_col, b, p->b_row, p->b_col, p->m, p->n, p->k,
+                      false, p->work);
 }
 
 /* The blocks of one part of a product of plain operands. */
@@ -249,10 +275,11 @@ static void plain_part(const vn_eval *e, const vn__dot *dot, const product *p)
         const int64_t a = vn__dot_batch_offset(dot, &dot->side[0], i) + row * p->a_row;
         const int64_t b = vn__dot_batch_offset(dot, &dot->side[1], i) + col * p->b_col;
         const int64_t y = (i * p->m + row) * p->n + col;
-        p->real->gemm((char *)e->out[0] + y * (int64_t)p->size, p->n, at(e->in[0], a, p->size),
-                      p->a_row, p->a_col, at(e->in[1], b, p->size), p->b_row, p->b_col,
-                      p->m - row < cut.rows ? p->m - row : cut.rows,
-                      p->n - col < cut.cols ? p->n - col : cut.cols, p->k, false, p->work);
+        product block = *p;
+        block.m = p->m - row < cut.rows ? p->m - row : cut.rows;
+        block.n = p->n - col < cut.cols ? p->n - col : cut.cols;
+        plain_block((char *)e->out[0] + y * (int64_t)p->size, p->n, at(e->in[0], a, p->size),
+                    at(e->in[1], b, p->size), &block, dot->onednn);
     }
 }
 

@@ -89,6 +89,7 @@ void vn__dot_geometry(vn__dot *dot, const vn_dot_dims *dims, const vn_aval in[2]
     dot->m = size_of(&free_a, a);
     dot->n = size_of(&free_b, b);
     dot->k = size_of(&dims->contract_a, a);
+    dot->onednn = false;
 }
 
 int64_t vn__dot_batch_offset(const vn__dot *dot, const vn__dot_side *side, int64_t b)

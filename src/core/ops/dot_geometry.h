@@ -22,6 +22,7 @@ typedef struct vn__dot {
     int64_t batch_size[VN_MAX_RANK], batches;
     int64_t m, n, k; /* out[batch][m][n] = sum over k */
     vn__dot_side side[2];
+    bool onednn; /* set by the setup: oneDNN makes the blocks of a product of plain operands */
 } vn__dot;
 
 void vn__dot_geometry(vn__dot *dot, const vn_dot_dims *dims, const vn_aval in[2]);
@@ -49,6 +50,7 @@ void vn__dot_eval(const vn_eval *e);
 size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                             int64_t lanes);
 void vn__dot_setup(void *memory, const vn_eval *e);
+const char *vn__dot_provider(const void *setup);
 void vn__dot_prepare(void *memory, const vn_eval *e);
 int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
                       bool sum);

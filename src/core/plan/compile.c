@@ -250,7 +250,8 @@ static bool make_setup(vn__program *p, vn__step *s)
                                          .lanes = s->lanes,
                                          .mapped = s->mapped,
                                          .in_aval = s->in_aval,
-                                         .out_aval = s->out_aval });
+                                         .out_aval = s->out_aval,
+                                         .panels = s->kind == VN__STEP_EVAL_SUM });
     s->setup = memory;
     return memory != NULL;
 }
