@@ -35,7 +35,7 @@ static const subject subjects[] = {
     { "valid 5x3", 5, 32, 16, 1, 2, 16, { 8, 7 }, { 5, 3 }, ONES, ONES, { 0 }, { 0 } },
     { "strided", 5, 16, 16, 1, 2, 17, { 10, 9 }, { 3, 3 }, { 2, 3 }, ONES, ONES, ONES },
     { "rows left over", 5, 16, 16, 1, 2, 5, { 8, 8 }, { 3, 2 }, { 2, 3 }, ONES, { 0 }, { 0 } },
-    { "uneven padding", 5, 16, 48, 1, 2, 20, { 6, 6 }, { 4, 4 }, ONES, ONES, { 1, 2 }, { 2, 1 } },
+    { "uneven pads", 5, 16, 48, 1, 2, 20, { 6, 6 }, { 4, 4 }, ONES, ONES, { 1, 2 }, { 2, 1 } },
     { "dilated", 5, 16, 16, 1, 2, 16, { 9, 9 }, { 3, 3 }, ONES, { 2, 3 }, { 2, 3 }, { 2, 3 } },
     { "1x1", 5, 64, 32, 1, 2, 40, { 5, 5 }, { 1, 1 }, ONES, ONES, { 0 }, { 0 } },
     { "1x1 strided", 5, 32, 32, 1, 2, 16, { 6, 5 }, { 1, 1 }, { 2, 2 }, ONES, { 0 }, { 0 } },
@@ -46,7 +46,7 @@ static const subject subjects[] = {
     { "three axes", 5, 16, 16, 1, 3, 16, { 4, 5, 6 }, { 2, 3, 3 }, { 1, 1, 2 }, ONES,
       { 0, 1, 1 }, ONES },
     { "wide window", 5, 16, 16, 1, 2, 16, { 2, 2 }, { 5, 5 }, ONES, ONES, { 2, 2 }, { 2, 2 } },
-    { "negative padding", 2, 16, 16, 1, 2, 16, { 8, 8 }, { 3, 3 }, ONES, ONES, { -1, 0 }, { 0 } },
+    { "negative pads", 2, 16, 16, 1, 2, 16, { 8, 8 }, { 3, 3 }, ONES, ONES, { -1, 0 }, { 0 } },
 };
 
 static const subject *now; /* what is recorded */

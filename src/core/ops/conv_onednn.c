@@ -251,10 +251,11 @@ static void add(const vn_eval *e, float *to, const float *x, int64_t n)
                                                 (vn__in){ x, n, 1 }, 1, n);
 }
 
-/* The gradient of one panel, added to the first ones'; its lanes from `valid` on do not count. */
+/* The gradient of one panel, added to the first ones'; lanes from `valid` on do not count. */
 static bool add_panel(const vn_eval *e, const sum *s, int64_t panel, int64_t valid)
 {
-    const image x = image_of(&e->in_aval[0], e->lanes), y = image_of(&e->in_aval[1], e->lanes);
+    const image x = image_of(&e->in_aval[0], e->lanes);
+    const image y = image_of(&e->in_aval[1], e->lanes);
     const int64_t n = vn_shape_size(e->out_aval[0].shape), of_one = y.channels * y.pixels;
     to_last(s->x, (const char *)e->in[0] + panel * e->panel_bytes[0], &x, e->kernels);
     to_last(s->y, (const char *)e->in[1] + panel * e->panel_bytes[1], &y, e->kernels);

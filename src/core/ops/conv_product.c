@@ -229,11 +229,10 @@ size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool ma
 {
     if (mapped[back ? 0 : 1])
         return 0;
-    const int64_t own = vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back);
-    if (own)
-        return (size_t)own;
     const roles r = roles_of(attr, in, back, vn__kernels_get());
-    return (size_t)prepare_bytes(&r);
+    const int64_t ours = prepare_bytes(&r);
+    const int64_t theirs = vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back);
+    return (size_t)(ours > theirs ? ours : theirs);
 }
 
 void vn__conv_prepare(void *memory, const vn_eval *e, bool back)
@@ -266,9 +265,6 @@ size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool
 {
     const roles r = roles_of(attr, in, back, vn__kernels_get());
     const vn__conv_sizes z = sizes_of(&r);
-    const int64_t own = vn__conv_onednn_product_scratch(attr, in, mapped, lanes, back);
-    if (own)
-        return (size_t)own;
     if (lanes == 1)
         return vn__conv_single_scratch(r.s, &z, in[0].dtype, back ? VN__CONV_X : VN__CONV_Y);
     if (mapped && mapped[back ? 0 : 1])
@@ -280,5 +276,7 @@ size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool
         const int64_t bytes = vn__conv_view_bytes(&v);
         view = bytes > view ? bytes : view;
     }
-    return (size_t)(view + 64 + prepare_bytes(&r));
+    const int64_t ours = view + 64 + prepare_bytes(&r);
+    const int64_t theirs = vn__conv_onednn_product_scratch(attr, in, mapped, lanes, back);
+    return (size_t)(ours > theirs ? ours : theirs);
 }

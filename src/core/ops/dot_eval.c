@@ -227,10 +227,12 @@ static const void *arrange(char **cursor, const void *x, const vn__dot_side *sid
 /* oneDNN's sgemm, where it is asked for: measured, it is not faster than our kernel. */
 static bool wants_onednn(const vn__dot *dot, const vn_eval *e)
 {
+    if (vn__onednn_use_get() != VN__ONEDNN_ALWAYS || e->lanes > 1 ||
+        e->in_aval[0].dtype != VN_F32 || vn__onednn_absent())
+        return false;
     vn__dot_cut cut;
     vn__dot_cut_of(&cut, dot);
-    return vn__onednn_use_get() == VN__ONEDNN_ALWAYS && e->lanes == 1 && cut.parts > 1 &&
-           e->in_aval[0].dtype == VN_F32 && !vn__onednn_absent();
+    return cut.parts > 1;
 }
 
 void vn__dot_setup(void *memory, const vn_eval *e)
@@ -249,7 +251,7 @@ static const vn__dot *geometry_of(vn__dot *own, const vn_eval *e)
 {
     if (e->setup)
         return e->setup;
-    vn__dot_geometry(own, e->attr, e->in_aval);
+    vn__dot_setup(own, e);
     return own;
 }
 
