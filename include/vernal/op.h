@@ -165,7 +165,8 @@ struct vn_op {
     bool (*joins)(const void *attr, const vn_aval *out);
 
     /* optional: into how many parts of about equal work the result can be cut, by its shape
-     * alone, for eval (sum: eval_sum), and what prepare makes for it. NULL: one. */
+     * alone, for eval (sum: eval_sum), and what prepare makes for it; lanes 1: eval outside of
+     * tiles. NULL: one. */
     int64_t (*parts)(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
                      bool sum);
 
