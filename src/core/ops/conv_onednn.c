@@ -13,7 +13,7 @@
 /* ---------------------------------------------------------------------------- the choice */
 
 /* Where measured shapes are clearly faster, border included: on AVX-512, 3 x 3 windows between
- * 256 channels by a tenth, between 512 by a quarter; between 128 and fewer they are not. */
+ * 256 channels by a tenth, between 512 by a quarter; between 128 by less than it varies. */
 static bool is_faster(const vn__onednn_shape *s, const vn__kernels *kernels)
 {
     const int64_t in = s->x_channels / s->groups, out = s->y_channels / s->groups;
@@ -131,8 +131,8 @@ static int64_t image_bytes(const vn_aval *aval, int64_t lanes)
 
 /* Some channels of some pixels at a time: each channel and each lane is a stream of memory of
  * its own, and they are far apart. */
-#define CHANNELS 16
-#define PIXELS   32
+#define CHANNELS 64
+#define PIXELS   16
 
 /* last[lane][pixel][channel] from first[channel][pixel][lane], or back. */
 static void block(float *last, float *first, bool back, const image *i, int64_t c, int64_t p,
