@@ -224,15 +224,24 @@ static const void *arrange(char **cursor, const void *x, const vn__dot_side *sid
     return copy;
 }
 
+/* What reads an operand once is no faster in parts, and each would gather for itself. */
+static int64_t plain_parts(const vn__dot *dot, const vn_eval *e)
+{
+    const product p = product_of(e, dot, (int64_t[]){ 1, 1 });
+    if (p.m < 2 || p.n < 2 || p.k < 2 || dot->side[0].gather || dot->side[1].gather)
+        return 1;
+    vn__dot_cut cut;
+    vn__dot_cut_of(&cut, dot);
+    return cut.parts;
+}
+
 /* oneDNN's sgemm, where it is asked for: measured, it is not faster than our kernel. */
 static bool wants_onednn(const vn__dot *dot, const vn_eval *e)
 {
-    if (vn__onednn_use_get() != VN__ONEDNN_ALWAYS || e->lanes > 1 ||
+    if (vn__onednn_use_get() != VN__ONEDNN_ALWAYS || e->lanes > 1 || e->panels ||
         e->in_aval[0].dtype != VN_F32 || vn__onednn_absent())
         return false;
-    vn__dot_cut cut;
-    vn__dot_cut_of(&cut, dot);
-    return cut.parts > 1;
+    return plain_parts(dot, e) > 1;
 }
 
 void vn__dot_setup(void *memory, const vn_eval *e)
@@ -264,14 +273,15 @@ static void plain_block(void *y, int64_t ldy, const void *a, const void *b, cons
                       false, p->work);
 }
 
-/* The blocks of one part of a product of plain operands. */
+/* The blocks of one part, or of all, of a product of plain operands. */
 static void plain_part(const vn_eval *e, const vn__dot *dot, const product *p)
 {
     vn__dot_cut cut;
     vn__dot_cut_of(&cut, dot);
     const int64_t of_one = cut.down * cut.across, blocks = dot->batches * of_one;
-    const int64_t end = (e->part + 1) * blocks / e->parts;
-    for (int64_t u = e->part * blocks / e->parts; u < end; u++) {
+    const int64_t parts = e->parts > 1 ? e->parts : 1, part = parts > 1 ? e->part : 0;
+    const int64_t end = (part + 1) * blocks / parts;
+    for (int64_t u = part * blocks / parts; u < end; u++) {
         const int64_t i = u / of_one, row = u % of_one / cut.across * cut.rows;
         const int64_t col = u % cut.across * cut.cols;
         const int64_t a = vn__dot_batch_offset(dot, &dot->side[0], i) + row * p->a_row;
@@ -306,7 +316,7 @@ void vn__dot_eval(const vn_eval *e)
     const void *const a = arrange(&cursor, e->in[0], &dot->side[0], unit[0], p.size);
     const void *const b = arrange(&cursor, e->in[1], &dot->side[1], unit[1], p.size);
     p.work = cursor;
-    if (e->lanes == 1 && e->parts > 1) {
+    if (e->lanes == 1 && (e->parts > 1 || dot->onednn)) {
         plain_part(e, dot, &p);
         return;
     }
@@ -388,17 +398,6 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
 
 static int64_t longer_side(const vn__dot *dot) { return dot->m > dot->n ? dot->m : dot->n; }
 
-/* What reads an operand once is no faster in parts, and each would gather for itself. */
-static int64_t plain_parts(const vn__dot *dot, const vn_eval *e)
-{
-    const product p = product_of(e, dot, (int64_t[]){ 1, 1 });
-    if (p.m < 2 || p.n < 2 || p.k < 2 || dot->side[0].gather || dot->side[1].gather)
-        return 1;
-    vn__dot_cut cut;
-    vn__dot_cut_of(&cut, dot);
-    return cut.parts;
-}
-
 int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
                       bool sum)
 {
@@ -409,7 +408,7 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
                         .kernels = vn__kernels_get() };
     vn__dot_geometry(&dot, attr, in);
     if (lanes == 1)
-        return plain_parts(&dot, &e);
+        return sum ? 1 : plain_parts(&dot, &e);
     if (dot.batches != 1 || dot.k == 0)
         return 1;
     if (sum)
