@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
-# oneDNN by its header and library: oneDNN::oneDNN, oneDNN_FOUND, oneDNN_VERSION. Its own package
-# file demands OpenCL's headers of every user where the library was built with GPU support, as
-# Debian's is; the C interface on CPUs needs none of them.
+# oneDNN by its header alone, 2.x or 3.x: oneDNN_FOUND, oneDNN_VERSION, oneDNN_INCLUDE_DIR. The
+# library is loaded when the program first uses it, and may be missing.
 find_path(oneDNN_INCLUDE_DIR oneapi/dnnl/dnnl.h)
-find_library(oneDNN_LIBRARY dnnl)
-mark_as_advanced(oneDNN_INCLUDE_DIR oneDNN_LIBRARY)
+mark_as_advanced(oneDNN_INCLUDE_DIR)
 
 if(oneDNN_INCLUDE_DIR)
     set(oneDNN_VERSION "")
@@ -19,11 +17,4 @@ endif()
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(oneDNN
-    REQUIRED_VARS oneDNN_LIBRARY oneDNN_INCLUDE_DIR VERSION_VAR oneDNN_VERSION)
-
-if(oneDNN_FOUND AND NOT TARGET oneDNN::oneDNN)
-    add_library(oneDNN::oneDNN UNKNOWN IMPORTED)
-    set_target_properties(oneDNN::oneDNN PROPERTIES
-        IMPORTED_LOCATION ${oneDNN_LIBRARY}
-        INTERFACE_INCLUDE_DIRECTORIES ${oneDNN_INCLUDE_DIR})
-endif()
+    REQUIRED_VARS oneDNN_INCLUDE_DIR VERSION_VAR oneDNN_VERSION)

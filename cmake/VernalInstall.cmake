@@ -13,7 +13,6 @@ configure_package_config_file(cmake/vernal-config.cmake.in vernal-config.cmake
 write_basic_package_version_file(vernal-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vernal-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/vernal-config-version.cmake
-              cmake/FindoneDNN.cmake
         DESTINATION ${package_dir})
 
 # What libvernal.a needs beside itself; a shared library brings it along.
@@ -26,7 +25,8 @@ if(VN_HAVE_ZLIB)
     string(APPEND requires " zlib")
 endif()
 if(VN_HAVE_ONEDNN)
-    string(APPEND libs " -ldnnl")
+    list(TRANSFORM CMAKE_DL_LIBS PREPEND " -l" OUTPUT_VARIABLE dl)
+    string(APPEND libs "${dl}")
 endif()
 if(VN_HAVE_OPENMP)
     string(APPEND libs " ${OpenMP_C_FLAGS}")

@@ -94,10 +94,14 @@ struct vn_op {
                       int64_t lanes);
 
     /* optional: what eval derives from attributes, avals, mapped and lanes alone, derived once
-     * when a plan is made: setup_size bytes, filled by setup (e has no data), found in
-     * e->setup. */
+     * when a plan is made: setup_size bytes, filled by setup (e has no data; e->panels is not 0
+     * if they are for eval_sum), found in e->setup. */
     size_t setup_size;
     void (*setup)(void *memory, const vn_eval *e);
+
+    /* optional: who computes with this setup, as VN_VERBOSE=1 says; NULL, or a result of NULL:
+     * the library's own kernels. */
+    const char *(*provider)(const void *setup);
 
     /* optional: what can be done once for all examples with the operands that they share
      * (packing of weights). prepare_size: bytes of it, 0 for nothing; prepare fills them, with
@@ -161,7 +165,8 @@ struct vn_op {
     bool (*joins)(const void *attr, const vn_aval *out);
 
     /* optional: into how many parts of about equal work the result can be cut, by its shape
-     * alone, for eval (sum: eval_sum), and what prepare makes for it. NULL: one. */
+     * alone, for eval (sum: eval_sum), and what prepare makes for it; lanes 1: eval outside of
+     * tiles. NULL: one. */
     int64_t (*parts)(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
                      bool sum);
 

@@ -81,9 +81,11 @@ static size_t scratch(const void *attr, const vn_aval in[], int n_in, const bool
 static size_t prepare_size(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                            int64_t lanes)
 {
-    (void)n_in, (void)lanes;
-    return vn__conv_prepare_size(attr, in, mapped, false);
+    (void)n_in;
+    return vn__conv_prepare_size(attr, in, mapped, lanes, false);
 }
+
+static void setup(void *memory, const vn_eval *e) { vn__conv_setup_product(memory, e, false); }
 
 static void prepare(void *memory, const vn_eval *e) { vn__conv_prepare(memory, e, false); }
 
@@ -117,6 +119,9 @@ const vn_op vn__op_conv = {
     .shape = shape,
     .eval = eval,
     .scratch = scratch,
+    .setup_size = sizeof(vn__conv_setup),
+    .setup = setup,
+    .provider = vn__conv_provider,
     .prepare_size = prepare_size,
     .prepare = prepare,
     .takes_epilogue = takes_epilogue,

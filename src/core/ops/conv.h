@@ -38,12 +38,32 @@ vn_shape vn__conv_shape(int64_t a, int64_t b, const int64_t size[], int64_t n);
 /* conv (back = false: in = x, w) and conv_input_grad (back = true: in = w, gy). */
 void vn__conv_product(const vn_eval *e, bool back);
 size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool mapped[],
-                             bool back);
+                             int64_t lanes, bool back);
 void vn__conv_prepare(void *memory, const vn_eval *e, bool back);
 bool vn__conv_takes_epilogue(const vn_aval in[], const bool mapped[], int64_t lanes,
                              const vn_aval *bias, bool back);
 size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool mapped[],
                                 int64_t lanes, bool back);
+
+/* What a plan keeps of a step: who computes it (conv_onednn.c), or NULL: our kernels. */
+typedef struct vn__conv_setup {
+    const struct vn__onednn_conv *onednn;
+} vn__conv_setup;
+void vn__conv_setup_product(void *memory, const vn_eval *e, bool back);
+void vn__conv_setup_weight(void *memory, const vn_eval *e);
+const char *vn__conv_provider(const void *setup);
+
+/* By oneDNN. False: it failed, the result is undefined. */
+bool vn__conv_onednn_product(const vn_eval *e, bool back);
+bool vn__conv_onednn_weight_sum(const vn_eval *e);
+void vn__conv_onednn_prepare(void *memory, const vn_eval *e, bool back);
+/* Bytes, 0 where our kernels compute. */
+int64_t vn__conv_onednn_prepare_size(const void *attr, const vn_aval in[], const bool mapped[],
+                                     int64_t lanes, bool back);
+int64_t vn__conv_onednn_product_scratch(const void *attr, const vn_aval in[],
+                                        const bool mapped[], int64_t lanes, bool back);
+int64_t vn__conv_onednn_weight_scratch(const void *attr, const vn_aval in[],
+                                       const bool mapped[], int64_t lanes);
 
 /* conv_weight_grad, in = x, gy. */
 void vn__conv_weight_eval(const vn_eval *e);

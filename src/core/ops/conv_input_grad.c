@@ -34,9 +34,11 @@ static size_t scratch(const void *attr, const vn_aval in[], int n_in, const bool
 static size_t prepare_size(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                            int64_t lanes)
 {
-    (void)n_in, (void)lanes;
-    return vn__conv_prepare_size(attr, in, mapped, true);
+    (void)n_in;
+    return vn__conv_prepare_size(attr, in, mapped, lanes, true);
 }
+
+static void setup(void *memory, const vn_eval *e) { vn__conv_setup_product(memory, e, true); }
 
 static void prepare(void *memory, const vn_eval *e) { vn__conv_prepare(memory, e, true); }
 
@@ -70,6 +72,9 @@ const vn_op vn__op_conv_input_grad = {
     .shape = shape,
     .eval = eval,
     .scratch = scratch,
+    .setup_size = sizeof(vn__conv_setup),
+    .setup = setup,
+    .provider = vn__conv_provider,
     .prepare_size = prepare_size,
     .prepare = prepare,
     .takes_epilogue = takes_epilogue,

@@ -176,10 +176,40 @@ static void product_of_each(const vn_eval *e, const roles *r)
         vn__conv_single(operand, dst, r->s, &z, e->in_aval[0].dtype, cursor);
 }
 
+/* The epilogue in passes of its own. */
+static void end_rows(const vn_eval *e, const roles *r)
+{
+    const vn__epilogue *const end = e->epilogue;
+    const vn_dtype dtype = e->in_aval[0].dtype;
+    if (!end)
+        return;
+    vn__binary_fn *const *const binary = e->kernels->binary[dtype];
+    const int64_t row = r->dst_pixels * e->lanes, bytes = row * r->size;
+    for (int64_t i = 0; i < r->groups * r->m; i++) {
+        char *const y = (char *)e->out[0] + i * bytes;
+        const char *const mask = end->mask ? (const char *)end->mask + i * bytes : NULL;
+        if (end->bias)
+            binary[VN__BINARY_add](y, row, (vn__in){ y, row, 1 },
+                                   (vn__in){ (const char *)end->bias + i * r->size, 0, 0 }, 1,
+                                   row);
+        if (end->unary)
+            e->kernels->unary[dtype][end->unary - 1](y, y, row);
+        if (mask)
+            binary[end->gate ? end->gate - 1 : VN__BINARY_relu_grad](
+                y, row, (vn__in){ mask, row, 1 }, (vn__in){ y, row, 1 }, 1, row);
+    }
+}
+
 void vn__conv_product(const vn_eval *e, bool back)
 {
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
     const int w = back ? 0 : 1;
+    if (vn__conv_provider(e->setup)) {
+        if (!vn__conv_onednn_product(e, back))
+            product_of_each(e, &r);
+        end_rows(e, &r);
+        return;
+    }
     if (e->lanes == 1 || e->mapped[w]) {
         product_of_each(e, &r);
         return;
@@ -195,17 +225,23 @@ void vn__conv_product(const vn_eval *e, bool back)
 }
 
 size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool mapped[],
-                             bool back)
+                             int64_t lanes, bool back)
 {
     if (mapped[back ? 0 : 1])
         return 0;
     const roles r = roles_of(attr, in, back, vn__kernels_get());
-    return (size_t)prepare_bytes(&r);
+    const int64_t ours = prepare_bytes(&r);
+    const int64_t theirs = vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back);
+    return (size_t)(ours > theirs ? ours : theirs);
 }
 
 void vn__conv_prepare(void *memory, const vn_eval *e, bool back)
 {
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
+    if (vn__conv_provider(e->setup)) {
+        vn__conv_onednn_prepare(memory, e, back);
+        return;
+    }
     pack_all(memory, e->in[back ? 0 : 1], &r);
 }
 
@@ -240,5 +276,7 @@ size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool
         const int64_t bytes = vn__conv_view_bytes(&v);
         view = bytes > view ? bytes : view;
     }
-    return (size_t)(view + 64 + prepare_bytes(&r));
+    const int64_t ours = view + 64 + prepare_bytes(&r);
+    const int64_t theirs = vn__conv_onednn_product_scratch(attr, in, mapped, lanes, back);
+    return (size_t)(ours > theirs ? ours : theirs);
 }

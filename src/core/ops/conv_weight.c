@@ -97,6 +97,8 @@ static void sum_phase(const work *w, vn__conv_view *v, const panels *p, const vn
 void vn__conv_weight_eval_sum(const vn_eval *e)
 {
     const work w = work_of(e->attr, e->in_aval, e->kernels);
+    if (vn__conv_provider(e->setup) && vn__conv_onednn_weight_sum(e))
+        return;
     char *cursor = e->scratch;
     const panels p = panels_of(&cursor, e, w.size);
     for (int64_t phase = 0; phase < w.phases; phase++) {
@@ -121,10 +123,11 @@ size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
             vn__conv_view_bytes(&v) + w.real->conv_weight_grad_scratch(&v.view);
         bytes = own > bytes ? own : bytes;
     }
+    const int64_t provided = vn__conv_onednn_weight_scratch(attr, in, mapped, lanes);
     bytes += (mapped && mapped[1] ? 1 : 2) * vn_shape_size(in[1].shape) * lanes * w.size;
     if (!mapped || !mapped[0])
         bytes += vn_shape_size(in[0].shape) * lanes * w.size;
-    return (size_t)bytes + 512;
+    return (size_t)(bytes > provided ? bytes : provided) + 512;
 }
 
 /* ------------------------------------------------------------------------------ norms */

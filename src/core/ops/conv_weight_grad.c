@@ -49,6 +49,9 @@ const vn_op vn__op_conv_weight_grad = {
     .eval = eval,
     .eval_sum = vn__conv_weight_eval_sum,
     .scratch = vn__conv_weight_scratch,
+    .setup_size = sizeof(vn__conv_setup),
+    .setup = vn__conv_setup_weight,
+    .provider = vn__conv_provider,
     .vjp = vjp,
     .flops = flops,
 };

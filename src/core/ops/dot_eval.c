@@ -12,6 +12,7 @@
 
 #include "core/ops/dot_geometry.h"
 #include "core/ops/ops_common.h"
+#include "kernels/onednn/onednn.h"
 
 #define PANELS 16       /* of one call of lane_gemm */
 #define PACK_ROWS 96    /* a packed matrix is made of groups of so many rows */
@@ -223,17 +224,75 @@ static const void *arrange(char **cursor, const void *x, const vn__dot_side *sid
     return copy;
 }
 
+/* What reads an operand once is no faster in parts, and each would gather for itself. */
+static int64_t plain_parts(const vn__dot *dot, const vn_eval *e)
+{
+    const product p = product_of(e, dot, (int64_t[]){ 1, 1 });
+    if (p.m < 2 || p.n < 2 || p.k < 2 || dot->side[0].gather || dot->side[1].gather)
+        return 1;
+    vn__dot_cut cut;
+    vn__dot_cut_of(&cut, dot);
+    return cut.parts;
+}
+
+/* oneDNN's sgemm, where it is asked for: measured, it is not faster than our kernel. */
+static bool wants_onednn(const vn__dot *dot, const vn_eval *e)
+{
+    if (vn__onednn_use_get() != VN__ONEDNN_ALWAYS || e->lanes > 1 || e->panels ||
+        e->in_aval[0].dtype != VN_F32 || vn__onednn_absent())
+        return false;
+    return plain_parts(dot, e) > 1;
+}
+
 void vn__dot_setup(void *memory, const vn_eval *e)
 {
-    vn__dot_geometry(memory, e->attr, e->in_aval);
+    vn__dot *const dot = memory;
+    vn__dot_geometry(dot, e->attr, e->in_aval);
+    dot->onednn = wants_onednn(dot, e);
+}
+
+const char *vn__dot_provider(const void *setup)
+{
+    return ((const vn__dot *)setup)->onednn ? "oneDNN sgemm" : NULL;
 }
 
 static const vn__dot *geometry_of(vn__dot *own, const vn_eval *e)
 {
     if (e->setup)
         return e->setup;
-    vn__dot_geometry(own, e->attr, e->in_aval);
+    vn__dot_setup(own, e);
     return own;
+}
+
+static void plain_block(void *y, int64_t ldy, const void *a, const void *b, const product *p,
+                        bool onednn)
+{
+    if (!onednn || !vn__onednn_gemm(y, ldy, a, p->a_row, p->a_col, b, p->b_row, p->b_col, p->m,
+                                    p->n, p->k))
+        p->real->gemm(y, ldy, a, p->a_row, p->a_col, b, p->b_row, p->b_col, p->m, p->n, p->k,
+                      false, p->work);
+}
+
+/* The blocks of one part, or of all, of a product of plain operands. */
+static void plain_part(const vn_eval *e, const vn__dot *dot, const product *p)
+{
+    vn__dot_cut cut;
+    vn__dot_cut_of(&cut, dot);
+    const int64_t of_one = cut.down * cut.across, blocks = dot->batches * of_one;
+    const int64_t parts = e->parts > 1 ? e->parts : 1, part = parts > 1 ? e->part : 0;
+    const int64_t end = (part + 1) * blocks / parts;
+    for (int64_t u = part * blocks / parts; u < end; u++) {
+        const int64_t i = u / of_one, row = u % of_one / cut.across * cut.rows;
+        const int64_t col = u % cut.across * cut.cols;
+        const int64_t a = vn__dot_batch_offset(dot, &dot->side[0], i) + row * p->a_row;
+        const int64_t b = vn__dot_batch_offset(dot, &dot->side[1], i) + col * p->b_col;
+        const int64_t y = (i * p->m + row) * p->n + col;
+        product block = *p;
+        block.m = p->m - row < cut.rows ? p->m - row : cut.rows;
+        block.n = p->n - col < cut.cols ? p->n - col : cut.cols;
+        plain_block((char *)e->out[0] + y * (int64_t)p->size, p->n, at(e->in[0], a, p->size),
+                    at(e->in[1], b, p->size), &block, dot->onednn);
+    }
 }
 
 void vn__dot_eval(const vn_eval *e)
@@ -257,6 +316,10 @@ void vn__dot_eval(const vn_eval *e)
     const void *const a = arrange(&cursor, e->in[0], &dot->side[0], unit[0], p.size);
     const void *const b = arrange(&cursor, e->in[1], &dot->side[1], unit[1], p.size);
     p.work = cursor;
+    if (e->lanes == 1 && (e->parts > 1 || dot->onednn)) {
+        plain_part(e, dot, &p);
+        return;
+    }
     const int64_t packed = e->prepared ? packed_bytes(&p, mapped[0] ? 1 : 0) : 0;
     for (int64_t i = 0; i < dot->batches; i++) {
         p.packed = e->prepared ? (const char *)e->prepared + i * packed : NULL;
@@ -344,6 +407,8 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
     const vn_eval e = { .attr = attr, .lanes = lanes, .in_aval = in, .mapped = mapped,
                         .kernels = vn__kernels_get() };
     vn__dot_geometry(&dot, attr, in);
+    if (lanes == 1)
+        return sum ? 1 : plain_parts(&dot, &e);
     if (dot.batches != 1 || dot.k == 0)
         return 1;
     if (sum)

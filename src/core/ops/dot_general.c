@@ -221,6 +221,7 @@ const vn_op vn__op_dot_general = {
     .scratch = vn__dot_scratch,
     .setup_size = sizeof(vn__dot),
     .setup = vn__dot_setup,
+    .provider = vn__dot_provider,
     .prepare_size = vn__dot_prepare_size,
     .prepare = vn__dot_prepare,
     .takes_epilogue = vn__dot_takes_epilogue,

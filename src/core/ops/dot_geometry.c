@@ -89,6 +89,7 @@ void vn__dot_geometry(vn__dot *dot, const vn_dot_dims *dims, const vn_aval in[2]
     dot->m = size_of(&free_a, a);
     dot->n = size_of(&free_b, b);
     dot->k = size_of(&dims->contract_a, a);
+    dot->onednn = false;
 }
 
 int64_t vn__dot_batch_offset(const vn__dot *dot, const vn__dot_side *side, int64_t b)
@@ -115,4 +116,34 @@ void vn__dot_gather(void *out, const void *x, const vn__dot_side *side, size_t b
             index[d] = 0;
         }
     }
+}
+
+/* ------------------------------------------------------------------------------- parts */
+
+#define PART_FLOPS 1e6 /* a part is worth handing to another thread */
+#define PARTS      16  /* as many as there may be of lower or narrower blocks */
+#define MOST_PARTS 64
+
+static int64_t count_of(int64_t size, int64_t block) { return (size + block - 1) / block; }
+
+void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot)
+{
+    const double flops = 2.0 * (double)dot->batches * (double)dot->m * (double)dot->n *
+                         (double)dot->k;
+    const double most = flops / PART_FLOPS, want = most < PARTS ? most : PARTS;
+    static const int64_t sizes[][2] = { /* what both sides pack again for each block grows */
+        { 192, 512 }, { 96, 512 }, { 96, 256 }, { 48, 256 }, { 48, 128 }, { 24, 64 },
+    };
+    for (int i = 0; i < (int)(sizeof sizes / sizeof sizes[0]); i++) {
+        cut->rows = sizes[i][0];
+        cut->cols = sizes[i][1];
+        cut->down = count_of(dot->m, cut->rows);
+        cut->across = count_of(dot->n, cut->cols);
+        if ((double)(dot->batches * cut->down * cut->across) >= want)
+            break;
+    }
+    const int64_t blocks = dot->batches * cut->down * cut->across;
+    cut->parts = blocks < MOST_PARTS ? blocks : MOST_PARTS;
+    cut->parts = (double)cut->parts > most ? (int64_t)most : cut->parts;
+    cut->parts = cut->parts < 1 ? 1 : cut->parts;
 }

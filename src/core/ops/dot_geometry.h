@@ -22,6 +22,7 @@ typedef struct vn__dot {
     int64_t batch_size[VN_MAX_RANK], batches;
     int64_t m, n, k; /* out[batch][m][n] = sum over k */
     vn__dot_side side[2];
+    bool onednn; /* set by the setup: oneDNN makes the blocks of a product of plain operands */
 } vn__dot;
 
 void vn__dot_geometry(vn__dot *dot, const vn_dot_dims *dims, const vn_aval in[2]);
@@ -32,6 +33,15 @@ vn_axes vn__dot_free_axes(vn_shape shape, const vn_axes *contract, const vn_axes
 /* Offset in entries of batch number b. */
 int64_t vn__dot_batch_offset(const vn__dot *dot, const vn__dot_side *side, int64_t b);
 
+/* How the product of plain operands is cut, by sizes alone: every matrix of the batch into
+ * blocks of at most rows x cols of the result, all of these into parts of consecutive ones. */
+typedef struct vn__dot_cut {
+    int64_t rows, cols;   /* of a block */
+    int64_t down, across; /* blocks of a matrix */
+    int64_t parts;
+} vn__dot_cut;
+void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot);
+
 /* Copies an operand to [batch][free][contract]; one entry has `bytes` bytes. */
 void vn__dot_gather(void *out, const void *x, const vn__dot_side *side, size_t bytes);
 
@@ -40,6 +50,7 @@ void vn__dot_eval(const vn_eval *e);
 size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                             int64_t lanes);
 void vn__dot_setup(void *memory, const vn_eval *e);
+const char *vn__dot_provider(const void *setup);
 void vn__dot_prepare(void *memory, const vn_eval *e);
 int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
                       bool sum);

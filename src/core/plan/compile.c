@@ -250,7 +250,8 @@ static bool make_setup(vn__program *p, vn__step *s)
                                          .lanes = s->lanes,
                                          .mapped = s->mapped,
                                          .in_aval = s->in_aval,
-                                         .out_aval = s->out_aval });
+                                         .out_aval = s->out_aval,
+                                         .panels = s->kind == VN__STEP_EVAL_SUM });
     s->setup = memory;
     return memory != NULL;
 }
@@ -307,7 +308,7 @@ static void plan_preparation(const vn__compiler *c, vn__step *s)
 static int64_t parts_of(const vn__step *s)
 {
     const bool sum = s->kind == VN__STEP_EVAL_SUM;
-    if ((s->kind != VN__STEP_EVAL && !sum) || s->lanes == 1 || s->n_loops || !s->op->parts)
+    if ((s->kind != VN__STEP_EVAL && !sum) || s->n_loops || !s->op->parts)
         return 1;
     return s->op->parts(s->attr, s->in_aval, s->mapped, s->lanes, sum);
 }
@@ -319,10 +320,10 @@ static int64_t worker_bytes_of(const vn__stage *stage)
     return stage->program->work_bytes - (stage->wide ? stage->program->value_bytes : 0);
 }
 
-/* Stages run one after the other: their totals share one region behind the rest, their tiles
- * the workers' workspaces. */
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
+/* Stages run one after the other: their totals share one region behind the rest, their tiles
+ * the workers' workspaces. */
 static void place_totals(vn__program *p)
 {
     int64_t totals = 0;
@@ -372,6 +373,8 @@ static vn_status lay_out(vn__compiler *c)
         s->scratch = bytes ? aligned(p->work_bytes) : -1;
         plan_preparation(c, s);
         s->parts = parts_of(s);
+        if (p->lanes == 1 && s->parts > 1)
+            p->worker_bytes = larger(p->worker_bytes, aligned(bytes));
         if (!make_setup(p, s))
             break;
         scratch = bytes > scratch ? bytes : scratch;

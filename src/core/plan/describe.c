@@ -7,6 +7,7 @@
 #include "core/plan/plan.h"
 #include "core/plan/simplify.h"
 #include "kernels/kernels.h"
+#include "kernels/onednn/onednn.h"
 #include "vernal/runtime.h"
 #include "vernal/transform.h"
 
@@ -124,6 +125,8 @@ static void print_program(FILE *file, const vn__program *p, int indent)
                     s->out_slot[0].lanes ? " per lane" : "");
         if (s->ending)
             print_ending(file, s->ending);
+        if (s->setup && s->op->provider && s->op->provider(s->setup))
+            fprintf(file, ", by %s", s->op->provider(s->setup));
         if (s->n_loops)
             fprintf(file, ", %d loops", (int)s->n_loops);
         if (s->fused)
@@ -156,6 +159,8 @@ void vn__plan_describe(FILE *file, const vn_plan *plan)
             " bytes + %" PRId64 " a worker; %.4g flop\n",
             vn_machine(), vn_num_threads(), p->n_in, p->n_out, p->work_bytes, p->worker_bytes,
             p->flops);
+    if (vn__onednn_use_get() != VN__ONEDNN_NEVER && vn__onednn_absent())
+        fprintf(file, "  %s\n", vn__onednn_absent());
     print_program(file, p, 2);
 }
 

@@ -84,7 +84,7 @@ static void run_panels(const vn__step *s, const vn__frame *f, turn_fn *turn, voi
 static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[],
                       char *const out[], int64_t panel, int64_t index, void *context)
 {
-    (void)f, (void)panel, (void)index;
+    (void)panel, (void)index;
     vn_eval *const e = context;
     vn__epilogue epilogue;
     e->in = (const void *const *)(const void *)in;
@@ -97,7 +97,10 @@ static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[],
                                    .mask = end->mask >= 0 ? in[end->mask] : NULL };
         e->epilogue = &epilogue;
     }
-    s->op->eval(e);
+    if (s->parts > 1 && f->workers && !f->parts)
+        vn__evaluate_parts(s->op, e, s->parts, f->workers, f->worker_bytes);
+    else
+        s->op->eval(e);
     e->epilogue = NULL;
 }
 

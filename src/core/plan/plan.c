@@ -7,6 +7,7 @@
 #include "core/plan/fused.h"
 #include "core/plan/simplify.h"
 #include "core/transform/trace.h"
+#include "kernels/onednn/onednn.h"
 #include "parallel/pool.h"
 #include "vernal/runtime.h"
 
@@ -22,6 +23,10 @@ static vn_status check_outputs(const vn__tape *tape)
 
 static vn_plan *compile(const vn__tape *tape, vn_tree *result)
 {
+    if (vn__onednn_use_get() == VN__ONEDNN_ALWAYS && vn__onednn_absent()) {
+        vn__fail(VN_ERR_UNSUPPORTED, "VN_ONEDNN=1, but %s", vn__onednn_absent());
+        return NULL;
+    }
     vn_plan *const plan = vn__alloc_zero(sizeof *plan);
     if (!plan)
         return NULL;

@@ -72,7 +72,8 @@ static void run(wide *w, const vn__step *s)
     w->step = s;
     if (s->parts > 1) {
         w->parts = s->parts;
-        w->chunks = s->kind == VN__STEP_EVAL && s->parts < 2 * vn__pool_workers() ? 2 : 1;
+        const bool panels = s->kind == VN__STEP_EVAL && s->lanes > 1;
+        w->chunks = panels && s->parts < 2 * vn__pool_workers() ? 2 : 1;
         vn__parallel_for(w->parts * w->chunks, run_part, w);
     } else if (over_panels(s)) {
         vn__parallel_for(w->tile->panels, run_panel, w);

@@ -4,6 +4,7 @@
 
 #include "core/tape/tape.h"
 #include "kernels/kernels.h"
+#include "parallel/pool.h"
 
 #define MAX_OPERANDS VN__MAX_OPERANDS
 
@@ -33,14 +34,16 @@ static bool check_operands(const vn_op *op, int n_in, vn_array *const in[])
     return true;
 }
 
-static vn_status scratch_alloc(void **scratch, const vn_op *op, const void *attr, int n_in,
-                               const vn_aval in[])
+/* *bytes: of the scratch of each of the workers. */
+static vn_status scratch_alloc(char **scratch, size_t *bytes, int workers, const vn_op *op,
+                               const void *attr, int n_in, const vn_aval in[])
 {
     *scratch = NULL;
+    *bytes = 0;
     if (!op->scratch)
         return VN_ERR_OK;
-    const size_t bytes = op->scratch(attr, in, n_in, NULL, 1);
-    *scratch = vn__alloc(bytes < 64 ? 64 : bytes);
+    *bytes = (op->scratch(attr, in, n_in, NULL, 1) + 63) & ~(size_t)63;
+    *scratch = vn__alloc(*bytes * (size_t)workers + 64);
     return *scratch ? VN_ERR_OK : vn_error_status();
 }
 
@@ -62,7 +65,9 @@ vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n
     const void *data[MAX_OPERANDS];
     vn_aval in_aval[MAX_OPERANDS];
     static const bool mapped[MAX_OPERANDS];
-    void *result[VN__MAX_RESULTS], *scratch;
+    void *result[VN__MAX_RESULTS];
+    char *scratch;
+    size_t bytes;
     for (int i = 0; i < n_in; i++) {
         data[i] = vn_data(in[i]);
         if (!data[i])
@@ -70,18 +75,24 @@ vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n
         in_aval[i] = (vn_aval){ vn_dtype_of(in[i]), vn_shape_of(in[i]) };
     }
     VN_TRY(results_alloc(out, result, n_out, out_aval));
-    VN_TRY(scratch_alloc(&scratch, op, attr, n_in, in_aval));
-    op->eval(&(vn_eval){ .attr = attr,
-                         .n_in = n_in,
-                         .n_out = n_out,
-                         .lanes = 1,
-                         .in = data,
-                         .out = result,
-                         .mapped = mapped,
-                         .in_aval = in_aval,
-                         .out_aval = out_aval,
-                         .scratch = scratch,
-                         .kernels = vn__kernels_get() });
+    const int64_t parts = op->parts ? op->parts(attr, in_aval, mapped, 1, false) : 1;
+    const int workers = parts > 1 ? vn__pool_workers() : 1;
+    VN_TRY(scratch_alloc(&scratch, &bytes, workers, op, attr, n_in, in_aval));
+    const vn_eval e = { .attr = attr,
+                        .n_in = n_in,
+                        .n_out = n_out,
+                        .lanes = 1,
+                        .in = data,
+                        .out = result,
+                        .mapped = mapped,
+                        .in_aval = in_aval,
+                        .out_aval = out_aval,
+                        .scratch = scratch,
+                        .kernels = vn__kernels_get() };
+    if (parts > 1)
+        vn__evaluate_parts(op, &e, parts, scratch, (int64_t)bytes);
+    else
+        op->eval(&e);
     vn__free(scratch);
     return VN_ERR_OK;
 }

@@ -128,6 +128,10 @@ static inline int vn__results(const vn_op *op, const void *attr)
 vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n_in,
                        vn_array *const in[], const vn_aval out_aval[]);
 
+/* The parts of an evaluation (op->parts) over all workers, whose scratch is bytes each. */
+void vn__evaluate_parts(const vn_op *op, const vn_eval *e, int64_t parts, char *scratch,
+                        int64_t bytes);
+
 /* Records the program of a sealed tape again on inputs (values or numbers):
  * outputs[n_output]. */
 vn_status vn__tape_inline(vn_array *outputs[], const vn__tape *tape, vn_array *const inputs[]);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* oneDNN against our own kernels (ctest names the portable row): convolutions with their
+ * gradients and large products, the same bits at any number of threads. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/onednn/onednn.h"
+#include "vernal.h"
+
+static int passed, failed;
+
+static void expect(bool holds, const char *what, const char *subject)
+{
+    passed += holds;
+    failed += !holds;
+    if (!holds)
+        printf("FAIL %s: %s %s\n", subject, what, vn_error_message());
+    vn_error_clear();
+}
+
+/* ---------------------------------------------------------------------------- convolution */
+
+typedef struct subject {
+    const char *name;
+    int steps; /* of value and gradient, that oneDNN takes */
+    int64_t in, out, groups, axes, batch;
+    int64_t size[3], window[3], stride[3], dilation[3], lo[3], hi[3];
+} subject;
+
+#define ONES { 1, 1, 1 }
+static const subject subjects[] = {
+    { "same 3x3", 5, 16, 32, 1, 2, 33, { 9, 11 }, { 3, 3 }, ONES, ONES, ONES, ONES },
+    { "valid 5x3", 5, 32, 16, 1, 2, 16, { 8, 7 }, { 5, 3 }, ONES, ONES, { 0 }, { 0 } },
+    { "strided", 5, 16, 16, 1, 2, 17, { 10, 9 }, { 3, 3 }, { 2, 3 }, ONES, ONES, ONES },
+    { "rows left over", 5, 16, 16, 1, 2, 5, { 8, 8 }, { 3, 2 }, { 2, 3 }, ONES, { 0 }, { 0 } },
+    { "uneven pads", 5, 16, 48, 1, 2, 20, { 6, 6 }, { 4, 4 }, ONES, ONES, { 1, 2 }, { 2, 1 } },
+    { "dilated", 5, 16, 16, 1, 2, 16, { 9, 9 }, { 3, 3 }, ONES, { 2, 3 }, { 2, 3 }, { 2, 3 } },
+    { "1x1", 5, 64, 32, 1, 2, 40, { 5, 5 }, { 1, 1 }, ONES, ONES, { 0 }, { 0 } },
+    { "1x1 strided", 5, 32, 32, 1, 2, 16, { 6, 5 }, { 1, 1 }, { 2, 2 }, ONES, { 0 }, { 0 } },
+    { "grouped", 5, 32, 64, 2, 2, 19, { 7, 7 }, { 3, 3 }, ONES, ONES, ONES, ONES },
+    { "a group a channel", 5, 16, 16, 16, 2, 16, { 6, 6 }, { 3, 3 }, ONES, ONES, ONES, ONES },
+    { "odd channels", 5, 3, 7, 1, 2, 18, { 8, 9 }, { 3, 3 }, ONES, ONES, { 1, 0 }, { 0, 1 } },
+    { "one axis", 5, 24, 40, 1, 1, 16, { 31 }, { 4 }, { 2 }, { 1 }, { 1 }, { 2 } },
+    { "three axes", 5, 16, 16, 1, 3, 16, { 4, 5, 6 }, { 2, 3, 3 }, { 1, 1, 2 }, ONES,
+      { 0, 1, 1 }, ONES },
+    { "wide window", 5, 16, 16, 1, 2, 16, { 2, 2 }, { 5, 5 }, ONES, ONES, { 2, 2 }, { 2, 2 } },
+    { "negative pads", 2, 16, 16, 1, 2, 16, { 8, 8 }, { 3, 3 }, ONES, ONES, { -1, 0 }, { 0 } },
+};
+
+static const subject *now; /* what is recorded */
+
+/* Two layers, so that there is a gradient of an input: arg = x, (w, b, w2). */
+static vn_tree *one(vn_tree *const arg[])
+{
+    vn_conv_options o = { .groups = now->groups };
+    for (int64_t d = 0; d < now->axes; d++) {
+        o.stride[d] = now->stride[d];
+        o.dilation[d] = now->dilation[d];
+        o.pad_lo[d] = now->lo[d];
+        o.pad_hi[d] = now->hi[d];
+    }
+    vn_array *const x = vn_tanh(vn_conv(arg[0], vn_get(arg[1], "[2]"), NULL));
+    return vn_relu(vn_add(vn_conv(x, vn_get(arg[1], "[0]"), &o), vn_get(arg[1], "[1]")));
+}
+
+static vn_tree *loss(vn_tree *const arg[]) /* weights, x */
+{
+    vn_tree *axis[] = { vn_int(0), vn_none() };
+    const vn_vmap_options options = { .in_axes = axis, .n_in = 2 };
+    vn_array *const y =
+        vn_call(vn_filter_vmap(vn_function(one, 2), &options), arg[1], arg[0]);
+    return vn_tuple(vn_sum(vn_mul(y, vn_cos(y))), y);
+}
+
+static vn_shape shape_of(int64_t a, int64_t b, const int64_t size[], int64_t axes)
+{
+    vn_shape shape = { .rank = 2, .dim = { a, b } };
+    for (int64_t d = 0; d < axes; d++)
+        shape.dim[shape.rank++] = size ? size[d] : 1;
+    return shape;
+}
+
+static vn_array *random_of(int key, vn_shape shape, double scale)
+{
+    return vn_mul(vn_normal(vn_key((uint64_t)key), shape, VN_F32), vn_scalar(VN_F32, scale));
+}
+
+/* How many steps of the plan name oneDNN. */
+static int steps_by_onednn(vn_tree *f, int n, vn_tree *const arg[])
+{
+    char *text = NULL;
+    size_t bytes;
+    int count = 0;
+    FILE *const file = open_memstream(&text, &bytes);
+    vn_plan_print(file, f, n, arg);
+    fclose(file);
+    for (const char *at = text; (at = strstr(at, "by oneDNN")); at++)
+        count++;
+    free(text);
+    return count;
+}
+
+static void compare(vn_tree *f, int n, vn_tree *const arg[], double tolerance, int steps,
+                    const char *name)
+{
+    static const int threads[] = { 1, 2, 3, 8 };
+    const vn_tree_equal_options close = { .rtol = tolerance, .atol = tolerance };
+    vn__onednn_use_set(VN__ONEDNN_NEVER);
+    expect(steps_by_onednn(f, n, arg) == 0, "oneDNN where it is switched off", name);
+    vn_tree *const want = vn_call_n(vn_filter_jit(f, NULL), n, arg);
+    vn__onednn_use_set(VN__ONEDNN_ALWAYS);
+    expect(steps_by_onednn(f, n, arg) >= steps, "too few steps are by oneDNN", name);
+    vn_tree *const fast = vn_filter_jit(f, NULL);
+    vn_tree *first = NULL;
+    for (int t = 0; t < 4; t++) {
+        vn_set_num_threads(threads[t]);
+        vn_tree *const got = vn_call_n(fast, n, arg);
+        first = first ? first : got;
+        expect(vn_tree_equal(got, want, &close), "oneDNN is not what our kernels give", name);
+        expect(vn_tree_equal(got, first, NULL), "other bits with other threads", name);
+    }
+    vn_set_num_threads(0);
+    vn__onednn_use_set(VN__ONEDNN_AUTO);
+}
+
+static void check_convolution(const subject *s)
+{
+    const int64_t fan = s->in / s->groups * 9;
+    vn_array *const x = random_of(1, shape_of(s->batch, s->in, s->size, s->axes), 1);
+    vn_array *const w = random_of(2, shape_of(s->out, s->in / s->groups, s->window, s->axes),
+                                  1 / sqrt((double)fan));
+    vn_shape bias = shape_of(s->out, 1, NULL, s->axes - 1);
+    vn_array *const b = random_of(3, bias, 1);
+    vn_array *const w2 = random_of(4, shape_of(s->in, s->in, NULL, s->axes), 0.2);
+    const vn_grad_options aux = { .has_aux = true };
+    now = s;
+    vn_tree *const f = vn_filter_value_and_grad(vn_function(loss, 2), &aux);
+    compare(f, 2, (vn_tree *[]){ vn_tuple(w, b, w2), x }, 2e-4, s->steps, s->name);
+}
+
+/* -------------------------------------------------------------------------------- products */
+
+static const char *spec;
+static vn_tree *product(vn_tree *const arg[]) { return vn_einsum(spec, arg[0], arg[1]); }
+
+static void check_products(void)
+{
+    static const char *const specs[] = { "mk,kn->mn", "km,kn->mn", "mk,nk->mn", "km,nk->mn" };
+    for (int i = 0; i < 4; i++) {
+        spec = specs[i];
+        const bool m_first = spec[0] == 'm', k_first = spec[3] == 'k';
+        vn_array *const a =
+            random_of(5, m_first ? VN_SHAPE(200, 130) : VN_SHAPE(130, 200), 1);
+        vn_array *const b =
+            random_of(6, k_first ? VN_SHAPE(130, 270) : VN_SHAPE(270, 130), 1);
+        compare(vn_function(product, 2), 2, (vn_tree *[]){ a, b }, 1e-4, 1, spec);
+    }
+}
+
+/* VN_ONEDNN=1 without the library is an error that says so, and auto goes without. */
+static int check_absence(void)
+{
+    spec = "mk,kn->mn";
+    vn_array *const a = random_of(5, VN_SHAPE(300, 300), 1);
+    vn_tree *const f = vn_filter_jit(vn_function(product, 2), NULL);
+    vn__onednn_use_set(VN__ONEDNN_AUTO);
+    expect(vn_call(f, a, a) != NULL, "auto without the library", "absent");
+    vn__onednn_use_set(VN__ONEDNN_ALWAYS);
+    expect(!vn_call(vn_filter_jit(vn_function(product, 2), NULL), a, a) &&
+               vn_error_status() == VN_ERR_UNSUPPORTED &&
+               strstr(vn_error_message(), "VN_ONEDNN=1, but "),
+           "no sentence says that the library is missing", "absent");
+    return failed != 0;
+}
+
+int main(int argc, char **argv)
+{
+    int status = 0;
+    if (argc > 1 && strcmp(argv[1], "absent") == 0) {
+        VN_SCOPE status = check_absence();
+    } else if (vn__onednn_absent()) {
+        printf("skipped: %s\n", vn__onednn_absent());
+        status = 77;
+    } else {
+        for (int i = 0; i < (int)(sizeof subjects / sizeof subjects[0]); i++)
+            VN_SCOPE check_convolution(&subjects[i]);
+        VN_SCOPE check_products();
+        status = failed != 0;
+    }
+    vn_finish();
+    printf("%d passed, %d failed\n", passed, failed);
+    return status;
+}
