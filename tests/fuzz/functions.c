@@ -38,7 +38,8 @@ static vn_tree *fuzz_sequential(void)
 
 static vn_tree *fuzz_shared(const char *where, const char *get)
 {
-    vn_tree *const two = vn_tuple(vn_linear(4, 4, vn_key(1), NULL), fuzz_layer());
+    vn_tree *const layer = fuzz_layer();
+    vn_tree *const two = layer ? vn_tuple(vn_linear(4, 4, vn_key(1), NULL), layer) : NULL;
     if (fuzz_chance(60))
         where = "[0].weight", get = "[1].weight";
     return vn_shared(fuzz_chance(80) ? two : fuzz_tree(), where, get);
@@ -52,6 +53,7 @@ static vn_tree *fuzz_shared(const char *where, const char *get)
 #define FEATURES   (fuzz_chance(10) ? VN_SCALAR_FEATURES : fuzz_size())
 #define FEW        fuzz_few()
 #define FEW32      (int)fuzz_few()
+#define DIMS       (fuzz_chance(80) ? 1 + fuzz_below(3) : (int)fuzz_few())
 #define AXIS       fuzz_axis()
 #define AXES       fuzz_axes()
 #define SHAPE      fuzz_shape()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Option structs with drawn fields, or NULL. Each stays valid until the next draw of its kind. */
+/* Option structs with drawn fields, or NULL; valid until the next draw of the same kind. */
 #ifndef VN_TESTS_FUZZ_OPTIONS_H
 #define VN_TESTS_FUZZ_OPTIONS_H
 

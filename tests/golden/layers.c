@@ -75,7 +75,8 @@ static double largest(const golden_case *c, const char *prefix)
     double most = 0;
     for (int i = 0; i < c->n_arrays; i++) {
         golden_array *a = &c->arrays[i];
-        if (strncmp(a->name, prefix, strlen(prefix)) || !vn_dtype_is_inexact(a->dtype))
+        if (strncmp(a->name, prefix, strlen(prefix)) || !vn_dtype_is_inexact(a->dtype) ||
+            vn_shape_size(a->shape) == 0)
             continue;
         bool used = a->used;
         most = fmax(most, vn_item(vn_max(vn_abs(vn_cast(golden_value(a), VN_F64)))));

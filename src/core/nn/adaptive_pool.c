@@ -19,6 +19,8 @@ static vn_array *reduce(vn_tree *operation, vn_array *x, int axis)
     if (unary == vn_mean)
         return vn_mean_over(x, VN_AXES(axis), false);
     vn_array *const moved = vn_moveaxis(x, axis, -1);
+    if (!moved)
+        return NULL;
     vn_shape shape = vn_shape_of(moved);
     vn_array *const rows = vn_reshape(moved, VN_SHAPE(-1, vn_dim(moved, -1)));
     shape.rank--;
@@ -31,6 +33,8 @@ static vn_array *pieces(vn_tree *operation, vn_array *x, int axis, int64_t begin
                         int64_t size)
 {
     vn_array *const part = vn_slice(x, axis, begin, begin + count * size, 1);
+    if (!part)
+        return NULL;
     vn_shape shape = vn_shape_of(part);
     for (int i = shape.rank; i > axis + 1; i--)
         shape.dim[i] = shape.dim[i - 1];
@@ -52,21 +56,23 @@ static vn_array *pool_axis(vn_tree *operation, vn_array *x, int axis, int64_t ta
 
 static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
 {
+    vn__named_begin(self->type->name);
     const struct vn_adaptive_pool *const l = (const void *)self;
     const char *const name = self->type->name;
     char text[VN__SHAPE_TEXT];
     vn_array *x = arg[0];
     (void)n;
     if (!vn__expect_rank(name, "x", x, (int)l->num_spatial_dims + 1))
-        return NULL;
+        return vn__named_end(NULL);
     for (int i = 0; i < l->num_spatial_dims && x; i++) {
         const int64_t target = l->target_shape.dim[i];
         if (vn_dim(x, 1 + i) < target)
-            return vn_error(VN_ERR_SHAPE, "%s: x has shape %s, but axis %d is to become %lld",
-                            name, vn__describe(text, arg[0]), 1 + i, (long long)target);
+            return vn__named_end(
+                vn_error(VN_ERR_SHAPE, "%s: x has shape %s, but axis %d is to become %lld",
+                         name, vn__describe(text, arg[0]), 1 + i, (long long)target));
         x = pool_axis(l->operation, x, 1 + i, target);
     }
-    return x;
+    return vn__named_end(x);
 }
 
 static const vn_field fields[] = {

@@ -78,18 +78,19 @@ static bool make_window(vn_window *w, const struct vn_pool *l, const char *name,
 
 static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
 {
+    vn__named_begin(self->type->name);
     const struct vn_pool *const l = (const void *)self;
     vn_array *const x = arg[0];
     vn_window w;
     (void)n;
     if (!vn__expect_rank(self->type->name, "x", x, (int)l->num_spatial_dims + 1) ||
         !make_window(&w, l, self->type->name, vn_shape_of(x)))
-        return NULL;
+        return vn__named_end(NULL);
     if (is_function(l->operation, max_of_two) && is_number(l->init, -INFINITY))
-        return vn_pool_max(x, &w);
+        return vn__named_end(vn_pool_max(x, &w));
     if (is_function(l->operation, sum_of_two) && is_number(l->init, 0))
-        return vn_pool_sum(x, &w);
-    return pool_any(l, x, &w);
+        return vn__named_end(vn_pool_sum(x, &w));
+    return vn__named_end(pool_any(l, x, &w));
 }
 
 static vn_tree *call_average(vn_tree *self, int n, vn_tree *const arg[])

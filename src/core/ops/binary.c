@@ -189,10 +189,10 @@ static vn_array *apply(const vn_op *op, int accept, vn_array *a, vn_array *b)
     if (op == &vn__op_pow)
         return power(a, b);
     const bool bools = vn_dtype_of(a) == VN_BOOL && vn_dtype_of(b) == VN_BOOL;
-    if (bools && op == &vn__op_add)
-        return vn_or(a, b);
-    if (bools && op == &vn__op_mul)
-        return vn_and(a, b);
+    if (bools && (op == &vn__op_add || op == &vn__op_mul)) {
+        vn__named_begin(op->name);
+        return vn__named_end(op == &vn__op_add ? vn_or(a, b) : vn_and(a, b));
+    }
     return vn__apply(op, NULL, accept, 2, (vn_array *[]){ a, b });
 }
 

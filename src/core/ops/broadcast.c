@@ -163,10 +163,10 @@ vn_array *vn_broadcast_to(vn_array *x, vn_shape shape_)
 
 static bool valid_times(const char *who, int64_t times)
 {
-    if (times < 0 || times > INT32_MAX)
-        vn__fail(VN_ERR_ARGUMENT, "%s: %lld times, expected 0 to %d", who, (long long)times,
-                 INT32_MAX);
-    return times >= 0 && times <= INT32_MAX;
+    const bool valid = times >= 0 && times <= INT32_MAX;
+    if (!valid)
+        vn__fail(VN_ERR_ARGUMENT, "%s: %lld times", who, (long long)times);
+    return valid;
 }
 
 vn_array *vn_repeat(vn_array *x, int64_t times, int axis)

@@ -55,7 +55,8 @@ static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int 
     const vn__sliding *const s = attr;
     VN_TRY(vn__conv_operands("conv", in, s, VN__CONV_X, VN__CONV_W));
     const int64_t x_channels = in[0].shape.dim[0], outputs = in[1].shape.dim[0];
-    if (x_channels != in[1].shape.dim[1] * s->groups || outputs % s->groups != 0) {
+    if (x_channels % s->groups != 0 || x_channels / s->groups != in[1].shape.dim[1] ||
+        outputs % s->groups != 0) {
         char what[64];
         snprintf(what, sizeof what, "conv: channels and %lld groups disagree",
                  (long long)s->groups);

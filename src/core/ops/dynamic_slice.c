@@ -146,7 +146,9 @@ vn_array *vn_dynamic_slice(vn_array *x, vn_array *start, vn_shape size)
 {
     x = vn__as_operand("dynamic_slice", x);
     start = vn__index_operand("dynamic_slice", start);
-    return x && start ? slice(x, start, size) : NULL;
+    if (!x || !start || !vn__shape_valid("dynamic_slice", vn_dtype_of(x), size))
+        return NULL;
+    return slice(x, start, size);
 }
 
 vn_array *vn_dynamic_update_slice(vn_array *x, vn_array *block, vn_array *start)
