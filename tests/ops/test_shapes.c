@@ -127,8 +127,7 @@ Test(shapes, errors_name_the_op_and_what_disagrees)
     CHECK_ERROR(vn_split_equal(v, 3, 0), SHAPE, "split_equal: axis 0 of f32[4] in 3 parts");
     CHECK_ERROR(vn_pad(v, &(vn_pads){ .lo = { -9 } }, 0), SHAPE,
                 "pad: axis 0 of f32[4] by -9 before, 0 after, 0 inside");
-    CHECK_ERROR(vn_repeat(v, -1, 0), ARGUMENT,
-                "repeat: -1 times, expected 0 to 2147483647");
+    CHECK_ERROR(vn_repeat(v, -1, 0), ARGUMENT, "repeat: -1 times");
     CHECK_ERROR(vn_tril(v, 0), SHAPE, "tril: f32[4] is no matrix");
     CHECK_ERROR(vn_flip(v, 1), ARGUMENT, "flip: axis 1 of an array with 1 axes");
 }
