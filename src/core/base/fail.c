@@ -12,6 +12,7 @@ static vn__path_writer *path_writer;
 static _Thread_local struct {
     const char *outermost;
     int depth;
+    bool clean; /* no error was recorded when the outermost one began */
 } named;
 
 bool vn_ok(void) { return current.status == VN_ERR_OK; }
@@ -85,14 +86,27 @@ static size_t prepend_name(const char *format)
 
 void vn__named_begin(const char *name)
 {
-    if (named.depth++ == 0)
-        named.outermost = name;
+    if (named.depth++ > 0)
+        return;
+    named.outermost = name;
+    named.clean = vn_ok();
+}
+
+/* An error that came over from another thread has no name yet. */
+static void name_late(void)
+{
+    char message[sizeof current.message];
+    memcpy(message, current.message, sizeof message);
+    const size_t used = prepend_name(message);
+    snprintf(current.message + used, sizeof current.message - used, "%s", message);
 }
 
 struct vn_tree *vn__named_end(struct vn_tree *result)
 {
     if (!result)
         vn__fail(VN_ERR_NULL_ARGUMENT, "%s: an operand is NULL", named.outermost);
+    if (!result && named.depth == 1 && named.clean)
+        name_late();
     named.depth--;
     return result;
 }

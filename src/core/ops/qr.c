@@ -83,6 +83,8 @@ static void eval(const vn_eval *e)
     const int64_t m = s.dim[s.rank - 2], n = s.dim[s.rank - 1], k = m < n ? m : n;
     const int64_t size = (int64_t)vn_dtype_size(dtype);
     double *const a = e->scratch, *const q = a + m * n, *const v = q + m * k;
+    if (m == 0 || n == 0)
+        return; /* both factors are empty, however many there are */
     for (int64_t b = 0, count = vn__span(s, 0, s.rank - 2); b < count; b++) {
         vn__load_doubles(a, (const char *)e->in[0] + b * m * n * size, dtype, m * n);
         factor(q, a, v, m, n);
