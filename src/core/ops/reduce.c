@@ -114,6 +114,8 @@ static void reduce_run(const vn_eval *e, void *to, const void *from, vn__along a
                        enum vn__reduce row)
 {
     const vn_dtype dtype = e->in_aval[0].dtype;
+    if (a.inner == 0) /* nothing is made, however often */
+        return;
     if (row == VN__REDUCE_sum && dtype == VN_F32 && a.n > MANY)
         sum_many(to, from, a, e->kernels);
     else
