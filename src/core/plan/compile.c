@@ -251,6 +251,7 @@ static bool make_setup(vn__program *p, vn__step *s)
                                          .mapped = s->mapped,
                                          .in_aval = s->in_aval,
                                          .out_aval = s->out_aval,
+                                         .kernels = vn__kernels_get(),
                                          .panels = s->kind == VN__STEP_EVAL_SUM });
     s->setup = memory;
     return memory != NULL;
