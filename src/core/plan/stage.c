@@ -190,6 +190,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 #define SMALL_BYTES  (32 * 1024)  /* below this for 32 lanes, panels are WIDE_LANES wide */
 #define WIDE_LANES   128
 #define ALONE_BYTES  (4 << 20)  /* above this for 32 lanes, matrices need no lanes */
+#define MATRIX_FLOPS 8          /* for each element read or written: worth no lanes */
 #define MAX_PANELS   4
 #define MAX_SLOTS    64
 #define SLOT_FLOPS   4e5       /* a slot is at least some microseconds of work */
@@ -240,6 +241,15 @@ static bool is_wide(const vn__program *program, const vn__part *part)
     return totals > WIDE_TOTALS;
 }
 
+/* A product of matrices, not of a matrix and a vector: it computes more than it reads. */
+static bool is_matrix_product(const vn__step *s, double flops)
+{
+    const int64_t touched = vn_shape_size(s->in_aval[0].shape) +
+                            vn_shape_size(s->in_aval[1].shape) +
+                            vn_shape_size(s->out_aval[0].shape);
+    return flops >= MATRIX_FLOPS * (double)touched;
+}
+
 /* Does an example have products of matrices large enough to fill vectors by themselves (the
  * tokens of a sequence), and nothing else that is worth lanes? Then a tile is one example. */
 static bool stands_alone(const vn__program *program)
@@ -255,8 +265,10 @@ static bool stands_alone(const vn__program *program)
             continue;
         if (s->op != &vn__op_dot_general && (s->op->flops || s->kind == VN__STEP_EVAL_SUM))
             return false;
-        if (s->op == &vn__op_dot_general)
-            products += s->op->flops(s->attr, s->in_aval, s->n_op, s->out_aval);
+        if (s->op != &vn__op_dot_general)
+            continue;
+        const double flops = s->op->flops(s->attr, s->in_aval, s->n_op, s->out_aval);
+        products += is_matrix_product(s, flops) ? flops : 0;
     }
     return 2 * products > program->flops;
 }

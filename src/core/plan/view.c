@@ -13,9 +13,11 @@ static bool same_memory(const vn__compiler *c, const vn__instr *instr)
     if (instr->op != &vn__op_map_in && instr->op != &vn__op_map_out)
         return false;
     const vn__axis_attr *const a = instr->attr;
+    if (a->position != 0)
+        return false;
     const uint64_t axes = c->tape->value[instr->in[0]].axes | c->tape->value[instr->out].axes;
     const uint64_t lanes = c->lane >= 0 ? 1ull << c->lane : vn__lane_axes(c->tape);
-    return a->position == 0 && !((axes & ~lanes) >> a->axis >> 1) &&
+    return !((axes & ~lanes) >> a->axis >> 1) &&
            (c->lane >= 0 ? a->axis != c->lane : !(axes & lanes));
 }
 
