@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which mapped axes can be lanes: those that never occur together with a larger one. The others
- * are loops. */
+ * are loops. So are, in the body of a loop or a branch, those of its inputs and results, which
+ * lie in memory as the program around it has them. */
 #include "core/plan/axes.h"
 
 bool vn__axis_larger(const vn__tape *tape, int a, int b)
@@ -31,8 +32,12 @@ uint64_t vn__loop_axes(const vn__tape *tape)
 
 uint64_t vn__lane_axes(const vn__tape *tape)
 {
-    uint64_t used = 0;
+    uint64_t used = 0, outer = 0;
     for (int64_t i = 0; i < tape->n_value; i++)
         used |= tape->value[i].axes;
-    return used & ~vn__loop_axes(tape);
+    for (int64_t i = 0; i < tape->n_input; i++)
+        outer |= tape->value[tape->input[i]].axes;
+    for (int64_t j = 0; j < tape->n_output; j++)
+        outer |= tape->value[tape->output[j]].axes;
+    return used & ~vn__loop_axes(tape) & ~outer;
 }
