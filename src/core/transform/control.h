@@ -60,5 +60,7 @@ int vn__op_tapes(const vn_op *op, const void *attr);
 
 /* override: operands [y.., x..] -> y, with the derivative of a rule instead of y's own. */
 extern const vn_op vn__op_override;
+/* How many of its operands come first whose derivatives the rule does without. */
+int vn__override_skips(const void *attr);
 
 #endif

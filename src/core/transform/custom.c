@@ -267,6 +267,12 @@ static void override_jvp(vn_array *dout[], const vn_node *node, vn_array *const 
     run_rule(jvp_rules, dout, node, din);
 }
 
+int vn__override_skips(const void *attr)
+{
+    const override_attr *const a = attr;
+    return a->kind == RULE_CHECKPOINT ? 0 : a->n_y;
+}
+
 const vn_op vn__op_override = {
     .name = "override",
     .n_in = -1,

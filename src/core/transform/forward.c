@@ -3,6 +3,7 @@
  * vjp. */
 #include <string.h>
 
+#include "core/transform/control.h"
 #include "core/transform/derivative.h"
 #include "vernal/ops.h"
 
@@ -134,25 +135,61 @@ static vn_status step(vn_array **tangent, vn__tape *tape, const vn__instr *instr
 vn_status vn__forward(vn_array *dy[], vn__tape *tape, int n_x, vn_array *const x[],
                       vn_array *const dx[], int n_y, vn_array *const y[], bool plain)
 {
-    const int64_t n_value = tape->n_value, n_instr = tape->n_instr;
+    return vn__forward_to(dy, tape, tape->n_instr, n_x, x, dx, n_y, y, plain);
+}
+
+/* Marks the values that y is made of. What a function with a rule of its own does inside is none
+ * of them: the rule says how its result changes. */
+static void mark_live(bool *live, const vn__tape *tape, int64_t n_instr)
+{
+    for (int64_t k = n_instr - 1; k >= 0; k--) {
+        const vn__instr *const instr = &tape->instr[k];
+        bool any = false;
+        for (int j = 0; j < instr->n_out; j++)
+            any |= live[instr->out + (uint32_t)j];
+        const int first = any && instr->op == &vn__op_override
+                              ? vn__override_skips(instr->attr)
+                              : 0;
+        for (int i = first; any && i < instr->n_in; i++)
+            live[instr->in[i]] = true;
+    }
+}
+
+static bool is_live(const bool *live, const vn__instr *instr)
+{
+    for (int j = 0; j < instr->n_out; j++)
+        if (live[instr->out + (uint32_t)j])
+            return true;
+    return false;
+}
+
+vn_status vn__forward_to(vn_array *dy[], vn__tape *tape, int64_t n_instr, int n_x,
+                         vn_array *const x[], vn_array *const dx[], int n_y,
+                         vn_array *const y[], bool plain)
+{
+    uint32_t *const value = vn__alloc((size_t)(n_y + 1) * sizeof *value);
+    for (int j = 0; value && j < n_y; j++)
+        value[j] = vn__tape_of(y[j]) ? vn__tape_import(tape, y[j]) : UINT32_MAX;
+    const int64_t n_value = tape->n_value;
     vn_array **const tangent = vn__alloc_zero((size_t)(n_value + 1) * sizeof *tangent);
-    if (!tangent)
-        return vn_error_status();
-    for (int i = 0; i < n_x; i++)
-        tangent[((const vn__array *)(const void *)x[i])->value] = dx[i];
-    vn_status status = VN_ERR_OK;
+    bool *const live = vn__alloc_zero((size_t)(n_value + 1));
+    vn_status status = vn_error_status();
+    for (int i = 0; status == VN_ERR_OK && i < n_x; i++)
+        tangent[vn__as_array(x[i])->value] = dx[i];
+    for (int j = 0; status == VN_ERR_OK && j < n_y; j++)
+        if (value[j] != UINT32_MAX)
+            live[value[j]] = true;
+    if (status == VN_ERR_OK)
+        mark_live(live, tape, n_instr);
     for (int64_t k = 0; k < n_instr && status == VN_ERR_OK; k++) {
         const vn__instr instr = tape->instr[k];
-        status = step(tangent, tape, &instr, plain);
+        if (is_live(live, &instr))
+            status = step(tangent, tape, &instr, plain);
     }
-    for (int j = 0; j < n_y; j++) {
-        const vn__array *const a = vn__as_array(y[j]);
-        dy[j] = NULL;
-        if (status != VN_ERR_OK || !a || !a->tape)
-            continue;
-        const uint32_t value = vn__tape_import(tape, y[j]);
-        dy[j] = value < n_value ? tangent[value] : NULL;
-    }
+    for (int j = 0; j < n_y; j++)
+        dy[j] = status == VN_ERR_OK && value[j] != UINT32_MAX ? tangent[value[j]] : NULL;
+    vn__free(value);
     vn__free(tangent);
+    vn__free(live);
     return status == VN_ERR_OK ? vn_error_status() : status;
 }
