@@ -336,16 +336,18 @@ vn_array *vn_pmean(vn_array *x, const char *axis_name)
     return vn_scale(1.0 / size, vn__axis_sum(x, axis));
 }
 
-vn_array *vn_axis_index(const char *axis_name)
+vn_array *vn__axis_index(vn__tape *tape, int axis)
 {
-    const int axis = vn__axis_find("axis_index", axis_name);
-    if (axis < 0)
-        return NULL;
-    vn__tape *const tape = vn__tape_current();
     const vn__axis_attr attr = { axis, 0, vn__tape_axis(tape, axis)->size };
     vn_array *out;
     return vn__record(&out, tape, &vn__op_axis_index, &attr, 0, NULL, 0) == VN_ERR_OK ? out
                                                                                       : NULL;
+}
+
+vn_array *vn_axis_index(const char *axis_name)
+{
+    const int axis = vn__axis_find("axis_index", axis_name);
+    return axis < 0 ? NULL : vn__axis_index(vn__tape_current(), axis);
 }
 
 vn_array *vn_all_gather(vn_array *x, const char *axis_name)

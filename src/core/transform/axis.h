@@ -37,5 +37,6 @@ vn_array *vn__map_in(vn__tape *tape, vn_array *x, int axis, int position);
 /* A value that is not mapped over the axis is repeated. */
 vn_array *vn__map_out(vn_array *x, int axis, int position, int64_t size);
 vn_array *vn__axis_sum(vn_array *x, int axis);
+vn_array *vn__axis_index(vn__tape *tape, int axis);
 
 #endif

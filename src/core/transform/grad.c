@@ -12,17 +12,6 @@ typedef struct gradient {
     bool has_aux, with_value;
 } gradient;
 
-static vn_status mark_all(vn__leaves *marks, const vn__leaves *leaves, vn__tape *tape)
-{
-    for (int64_t i = 0; i < leaves->n; i++) {
-        vn_array *const x = vn__mark(tape, leaves->item[i]);
-        if (!x || !vn__grow(&marks->item, &marks->capacity, marks->n + 1, sizeof *marks->item))
-            return vn_error_status();
-        marks->item[marks->n++] = x;
-    }
-    return VN_ERR_OK;
-}
-
 static bool is_scalar(vn_tree *value)
 {
     if (!value)
@@ -60,15 +49,12 @@ static vn_tree *result_of(const gradient *self, vn_tree *out, vn_tree *grad)
 }
 
 static vn_tree *differentiate(const gradient *self, vn__session *s, int n, vn_tree *const arg[],
-                              const vn__leaves *x, vn__leaves *marks)
+                              vn__leaves *x, vn__leaves *marks)
 {
     vn_tree *args[VN__MAX_OPERANDS];
-    if (mark_all(marks, x, s->tape) != VN_ERR_OK)
-        return NULL;
-    for (int i = 0; i < n; i++)
+    for (int i = 1; i < n; i++)
         args[i] = arg[i];
-    int64_t next = 0;
-    args[0] = vn__leaves_replace(arg[0], vn_is_inexact_array, marks->item, &next, true);
+    args[0] = vn__session_mark(s, arg[0], x, marks);
     vn_tree *const out = args[0] ? vn_call_n(self->fn, n, args) : NULL;
     if (out && self->has_aux && vn_len(out) != 2)
         return vn_error(VN_ERR_STRUCTURE,
@@ -86,7 +72,7 @@ static vn_tree *differentiate(const gradient *self, vn__session *s, int n, vn_tr
         vn__backward(dx, s->tape, (int)x->n, marks->item, 1, &value, &one, s->own) ==
             VN_ERR_OK &&
         fill_zeros(dx, x) == VN_ERR_OK) {
-        next = 0;
+        int64_t next = 0;
         grad = vn__leaves_replace(arg[0], vn_is_inexact_array, dx, &next, false);
     }
     vn__free(dx);
@@ -98,8 +84,7 @@ static vn_tree *gradient_call(vn_tree *self, int n, vn_tree *const arg[])
     vn__leaves x = { 0 }, marks = { 0 };
     vn__session session = { 0 };
     vn_tree *result = NULL;
-    if (vn__leaves_add(&x, arg[0], vn_is_inexact_array) == VN_ERR_OK &&
-        vn__session_begin(&session) == VN_ERR_OK)
+    if (vn__session_begin(&session) == VN_ERR_OK)
         result =
             differentiate((const gradient *)(const void *)self, &session, n, arg, &x, &marks);
     if (session.tape)

@@ -7,22 +7,6 @@
 
 /* --------------------------------------------------------------------------- jvp */
 
-/* The arguments with their inexact arrays marked; leaves and marks in order. */
-static vn_tree *mark_arguments(vn__leaves *leaves, vn__leaves *marks, const vn__session *s,
-                               vn_tree *args)
-{
-    if (!args || vn__leaves_add(leaves, args, vn_is_inexact_array) != VN_ERR_OK)
-        return NULL;
-    for (int64_t i = 0; i < leaves->n; i++) {
-        vn_array *const x = vn__mark(s->tape, leaves->item[i]);
-        if (!x || !vn__grow(&marks->item, &marks->capacity, marks->n + 1, sizeof *marks->item))
-            return NULL;
-        marks->item[marks->n++] = x;
-    }
-    int64_t next = 0;
-    return vn__leaves_replace(args, vn_is_inexact_array, marks->item, &next, true);
-}
-
 /* A float leaf with a tangent becomes a scalar array, as its tangent does. */
 static bool lift(vn_tree **primal, vn_tree **tangent)
 {
@@ -82,7 +66,7 @@ vn_tree *vn_filter_jvp(vn_tree *f, int n, vn_tree *const primals[], vn_tree *con
     if (lift(&x, &dx) &&
         vn__leaves_align(&t, x, dx, vn_is_inexact_array, "filter_jvp: tangent") == VN_ERR_OK &&
         vn__session_begin(&s) == VN_ERR_OK) {
-        vn_tree *const args = mark_arguments(&leaves, &marks, &s, x);
+        vn_tree *const args = vn__session_mark(&s, x, &leaves, &marks);
         result = args ? push(f, &s, args, &marks, &t) : NULL;
     }
     if (s.tape)
@@ -150,7 +134,7 @@ typedef struct pullback {
 static vn_tree *pull(const pullback *self, const vn__session *s, vn_tree *cotangent,
                      vn__leaves *leaves, vn__leaves *marks)
 {
-    vn_tree *const marked = mark_arguments(leaves, marks, s, self->primals);
+    vn_tree *const marked = vn__session_mark(s, self->primals, leaves, marks);
     vn_tree *out = marked ? vn__call_tuple(self->fn, marked) : NULL;
     if (out && self->has_aux)
         out = vn_at(out, 0);

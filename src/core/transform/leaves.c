@@ -2,6 +2,7 @@
 /* Leaves of trees as lists, and the session in which a derivative is taken. */
 #include "core/transform/leaves.h"
 
+#include "core/transform/axis.h"
 #include "vernal/ops.h"
 
 #define FIRST_CAPACITY 64 /* so that the leaves of most models are one allocation */
@@ -156,6 +157,22 @@ vn_status vn__session_begin(vn__session *session)
     }
     session->open = session->tape->n_open;
     return vn_error_status();
+}
+
+vn_tree *vn__session_mark(const vn__session *session, vn_tree *tree, vn__leaves *leaves,
+                          vn__leaves *marks)
+{
+    int64_t next = marks->n;
+    const int64_t first = leaves->n;
+    if (!tree || vn__leaves_add(leaves, tree, vn_is_inexact_array) != VN_ERR_OK)
+        return NULL;
+    for (int64_t i = first; i < leaves->n; i++) {
+        vn_array *const x = vn__mark(session->tape, leaves->item[i]);
+        if (!x || !vn__grow(&marks->item, &marks->capacity, marks->n + 1, sizeof *marks->item))
+            return NULL;
+        marks->item[marks->n++] = x;
+    }
+    return vn__leaves_replace(tree, vn_is_inexact_array, marks->item, &next, true);
 }
 
 vn_tree *vn__session_end(vn__session *session, vn_tree *result)

@@ -43,6 +43,10 @@ typedef struct vn__session {
     int64_t open; /* marks that were there before */
 } vn__session;
 vn_status vn__session_begin(vn__session *session);
+/* The tree with its inexact arrays marked: what the derivative is taken in. Appends the arrays
+ * to leaves and the marks to marks, in order. */
+vn_tree *vn__session_mark(const vn__session *session, vn_tree *tree, vn__leaves *leaves,
+                          vn__leaves *marks);
 /* Ends it and returns result (detached, if the tape was its own). NULL passes through. */
 vn_tree *vn__session_end(vn__session *session, vn_tree *result);
 
