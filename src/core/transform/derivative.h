@@ -31,8 +31,8 @@ bool vn__is_perturbed(const vn_array *x);
 vn_status vn__forward(vn_array *dy[], vn__tape *tape, int n_x, vn_array *const x[],
                       vn_array *const dx[], int n_y, vn_array *const y[], bool plain);
 
-/* The same over the first n_instr instructions of the tape only: what has been recorded since is
- * no part of the function. */
+/* The same over the first n_instr instructions of the tape only: what has been recorded since
+ * is no part of the function. */
 vn_status vn__forward_to(vn_array *dy[], vn__tape *tape, int64_t n_instr, int n_x,
                          vn_array *const x[], vn_array *const dx[], int n_y,
                          vn_array *const y[], bool plain);

@@ -138,8 +138,8 @@ vn_status vn__forward(vn_array *dy[], vn__tape *tape, int n_x, vn_array *const x
     return vn__forward_to(dy, tape, tape->n_instr, n_x, x, dx, n_y, y, plain);
 }
 
-/* Marks the values that y is made of. What a function with a rule of its own does inside is none
- * of them: the rule says how its result changes. */
+/* Marks the values that y is made of. What a function with a rule of its own does inside is
+ * none of them: the rule says how its result changes. */
 static void mark_live(bool *live, const vn__tape *tape, int64_t n_instr)
 {
     for (int64_t k = n_instr - 1; k >= 0; k--) {

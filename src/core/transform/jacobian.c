@@ -60,8 +60,8 @@ static bool pass(vn_array *d[], const work *w, int64_t seed, vn_array *e)
 }
 
 /* ------------------------------------------------------- all unit vectors of one array
- * d[r], r over the n_out arrays of the other side: the derivatives with the n unit vectors along
- * the last axis (forward) or the first; NULL: zero. */
+ * d[r], r over the arrays of the other side: the derivatives with the unit vectors along the
+ * last axis (forward) or the first; NULL: zero. */
 
 static const vn__leaves *seeds(const work *w) { return w->forward ? &w->x : &w->y; }
 static const vn__leaves *results(const work *w) { return w->forward ? &w->y : &w->x; }
