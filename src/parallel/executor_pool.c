@@ -106,15 +106,17 @@ static void *worker_main(void *argument)
     for (;;) {
         uint32_t gate = next_loop(seen);
         seen = gate & LOOP_MASK;
+        if (gate & OPEN) { /* else it came late */
+            gate = atomic_fetch_add_explicit(&team.gate, 1, memory_order_acq_rel);
+            seen = gate & LOOP_MASK;
+            if (gate & OPEN)
+                vn__job_work(team.job, worker);
+            leave_gate();
+        }
+        /* after `seen` has its last value: the loop number that came with the stop is not
+         * waited for */
         if (atomic_load_explicit(&team.stop, memory_order_acquire))
             return NULL;
-        if (!(gate & OPEN))
-            continue; /* came late */
-        gate = atomic_fetch_add_explicit(&team.gate, 1, memory_order_acq_rel);
-        seen = gate & LOOP_MASK;
-        if (gate & OPEN)
-            vn__job_work(team.job, worker);
-        leave_gate();
     }
 }
 

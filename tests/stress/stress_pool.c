@@ -96,6 +96,26 @@ static int run_callers(int loops)
     return wrong;
 }
 
+static void count(void *ctx, int64_t t, int worker)
+{
+    (void)t, (void)worker;
+    __atomic_add_fetch((int *)ctx, 1, __ATOMIC_RELAXED);
+}
+
+/* A pool of another size after every loop, which is so short that workers are late for it and
+ * meet their end instead. */
+static int run_changes(int changes)
+{
+    int counted = 0, expected = 0;
+    for (int i = 0; i < changes; i++) {
+        const int workers = i % 2 ? 2 : 8;
+        (void)vn__pool_set_workers(workers);
+        vn__parallel_for(workers, count, &counted);
+        expected += workers;
+    }
+    return counted != expected;
+}
+
 int main(int argc, char **argv)
 {
     const int factor = argc > 1 ? atoi(argv[1]) : 1;
@@ -107,5 +127,8 @@ int main(int argc, char **argv)
         printf("%d workers: %d wrong results\n", vn__pool_workers(), bad);
         wrong += bad;
     }
+    const int bad = run_changes(6000 * factor);
+    printf("pools that change: %d wrong results\n", bad);
+    wrong += bad;
     return wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
