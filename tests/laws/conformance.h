@@ -38,6 +38,7 @@ void row_24_vmap_outputs(void);
 void row_25_ensemble(void);
 void row_40_checkpoint_schedule(void);
 void row_41_loops(void);
+void row_41_perturbations(void);
 void row_42_errors(void);
 
 #endif

@@ -8,6 +8,7 @@ int main(void)
     static const conformance_row rows[] = {
         { 40, row_40_checkpoint_schedule },
         { 41, row_41_loops },
+        { 41, row_41_perturbations },
         { 42, row_42_errors },
     };
     return conformance_main(sizeof rows / sizeof rows[0], rows);

@@ -6,6 +6,7 @@
  * the examples of that axis, so its cotangent is summed over it. Not over the axes of vmaps
  * around the differentiation: a derivative taken inside a vmap is that of one example. */
 #include "core/transform/derivative.h"
+#include "core/transform/reach.h"
 #include "vernal/ops.h"
 
 typedef struct pass {
@@ -35,26 +36,11 @@ static bool passes_gradient(const pass *p, const vn__instr *instr)
     return false;
 }
 
-/* From the values for which it is set already to all that are made of them. */
-static void spread_dependence(const pass *p)
-{
-    for (int64_t k = 0; k < p->n_instr; k++) {
-        const vn__instr *const instr = &p->tape->instr[k];
-        if (!passes_gradient(p, instr))
-            continue;
-        for (int j = 0; j < instr->n_out; j++) {
-            const uint32_t out = instr->out + (uint32_t)j;
-            if (vn_dtype_is_inexact(p->tape->value[out].aval.dtype))
-                p->depends[out] = true;
-        }
-    }
-}
-
-static void mark_dependence(const pass *p, int n_x, vn_array *const x[])
+static vn_status mark_dependence(const pass *p, int n_x, vn_array *const x[])
 {
     for (int i = 0; i < n_x; i++)
         p->depends[((const vn__array *)(const void *)x[i])->value] = true;
-    spread_dependence(p);
+    return vn__reach(p->depends, p->tape, p->n_instr);
 }
 
 bool vn__is_perturbed(const vn_array *x)
@@ -63,18 +49,16 @@ bool vn__is_perturbed(const vn_array *x)
     vn__tape *const tape = a ? a->tape : NULL;
     if (!tape || !vn_dtype_is_inexact(a->dtype))
         return false;
-    const pass p = { .tape = tape,
-                     .n_instr = tape->n_instr,
-                     .depends = vn__alloc_zero((size_t)(tape->n_value + 1)) };
-    if (!p.depends)
+    bool *const depends = vn__alloc_zero((size_t)(tape->n_value + 1));
+    if (!depends)
         return false;
     for (int64_t i = 0; i < tape->n_open; i++)
-        p.depends[tape->open[i]] = true;
+        depends[tape->open[i]] = true;
     for (int64_t i = 0; tape->parent && i < tape->n_input; i++)
-        p.depends[tape->input[i]] = true;
-    spread_dependence(&p);
-    const bool perturbed = p.depends[a->value];
-    vn__free(p.depends);
+        depends[tape->input[i]] = true;
+    const bool perturbed =
+        vn__reach(depends, tape, tape->n_instr) == VN_ERR_OK && depends[a->value];
+    vn__free(depends);
     return perturbed;
 }
 
@@ -250,8 +234,9 @@ vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_
     p.grad = vn__alloc_zero((size_t)(p.n_value + 1) * sizeof *p.grad);
     vn_status status = vn_error_status();
     if (p.depends && p.grad) {
-        mark_dependence(&p, n_x, x);
-        status = run(&p, n_y, y, g);
+        status = mark_dependence(&p, n_x, x);
+        if (status == VN_ERR_OK)
+            status = run(&p, n_y, y, g);
         for (int i = 0; i < n_x && status == VN_ERR_OK; i++)
             dx[i] = p.grad[((const vn__array *)(const void *)x[i])->value];
     }

@@ -7,6 +7,7 @@
 
 #include "core/transform/derivative.h"
 #include "core/transform/loop.h"
+#include "core/transform/reach.h"
 #include "vernal/ops.h"
 
 static vn_status branch_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
@@ -123,6 +124,7 @@ typedef struct deriving {
     int target[VN__MAX_OPERANDS]; /* by operand: which cotangent it adds to, or -1 */
     int n_targets;
     int of[VN__MAX_OPERANDS]; /* by cotangent: an operand that it belongs to */
+    bool has[VN__MAX_RESULTS]; /* forward: by result: it has a tangent */
 } deriving;
 
 static bool inexact(const vn_array *x) { return vn_dtype_is_inexact(vn_dtype_of(x)); }
@@ -154,6 +156,20 @@ static vn_status replay(vn_array *in[], vn_array *y[], const deriving *d, int i)
     return vn__tape_inline(y, branch, in);
 }
 
+/* Those of a branch's operands whose cotangents are looked for: x[n], and k[n], their numbers
+ * among its inputs. */
+static int needed(vn_array *x[], int k[], const deriving *d, vn_array *const in[], int i)
+{
+    const int from = operands_from(d->a, i);
+    int n = 0;
+    for (int j = 0; j < d->a->branch[i]->n_input; j++)
+        if (d->target[from + j] >= 0) {
+            k[n] = j;
+            x[n++] = in[j];
+        }
+    return n;
+}
+
 /* Two operands that are the same value have one cotangent. */
 static void find_targets(deriving *d)
 {
@@ -178,18 +194,20 @@ static void find_targets(deriving *d)
 static vn_status reverse_branch(vn_array *out[], int *n, void *context, int i)
 {
     const deriving *const d = context;
-    const vn__tape *const branch = d->a->branch[i];
-    const int from = operands_from(d->a, i), n_in = (int)branch->n_input;
-    vn_array *in[VN__MAX_OPERANDS], *y[VN__MAX_RESULTS], *dx[VN__MAX_OPERANDS];
+    const int from = operands_from(d->a, i);
+    vn_array *in[VN__MAX_OPERANDS], *x[VN__MAX_OPERANDS], *dx[VN__MAX_OPERANDS];
+    vn_array *y[VN__MAX_RESULTS];
+    int input[VN__MAX_OPERANDS];
     VN_TRY(replay(in, y, d, i));
-    VN_TRY(vn__backward_in(dx, vn__tape_current(), vn__axes_of(d->node->out[0]), n_in, in,
+    const int n_x = needed(x, input, d, in, i);
+    VN_TRY(vn__backward_in(dx, vn__tape_current(), vn__axes_of(d->node->out[0]), n_x, x,
                            d->node->n_out, y, d->given, false));
     *n = d->n_targets;
     for (int t = 0; t < d->n_targets; t++)
         out[t] = NULL;
-    for (int k = 0; k < n_in; k++) {
-        const int t = d->target[from + k];
-        if (t >= 0 && dx[k])
+    for (int k = 0; k < n_x; k++) {
+        const int t = d->target[from + input[k]];
+        if (dx[k])
             out[t] = out[t] ? vn_add(out[t], dx[k]) : dx[k];
     }
     for (int t = 0; t < d->n_targets; t++)
@@ -222,7 +240,7 @@ static vn_status forward_branch(vn_array *out[], int *n, void *context, int i)
     VN_TRY(vn__forward(dy, vn__tape_current(), n_in, in, d->given + from, d->node->n_out, y,
                        false));
     for (int j = 0; j < d->node->n_out; j++)
-        if (inexact(y[j]))
+        if (d->has[j])
             out[(*n)++] = dy[j] ? dy[j] : zeros_of(y[j]);
     return vn_error_status();
 }
@@ -236,9 +254,13 @@ static void branch_jvp(vn_array *dout[], const vn_node *node, vn_array *const di
     if (!d)
         return;
     d->node = node, d->a = a, d->given = din;
-    if (vn__branch_record(out, &n, node->in[0], a->n_branches, forward_branch, d) == VN_ERR_OK)
+    bool perturbed[VN__MAX_OPERANDS];
+    for (int i = 0; i < node->n_in; i++)
+        perturbed[i] = din[i] != NULL;
+    if (vn__reach_branches(d->has, a, perturbed) == VN_ERR_OK &&
+        vn__branch_record(out, &n, node->in[0], a->n_branches, forward_branch, d) == VN_ERR_OK)
         for (int j = 0, k = 0; j < node->n_out; j++)
-            dout[j] = inexact(node->out[j]) ? out[k++] : NULL;
+            dout[j] = d->has[j] ? out[k++] : NULL;
     vn__free(d);
 }
 

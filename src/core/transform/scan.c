@@ -13,6 +13,7 @@
 #include "core/transform/derivative.h"
 #include "core/transform/leaves.h"
 #include "core/transform/loop.h"
+#include "core/transform/reach.h"
 #include "vernal/ops.h"
 #include "vernal/transform.h"
 
@@ -49,6 +50,8 @@ typedef struct reverse {
     const vn__scan_attr *a;
     vn_array *const *g;
     int n_captured;
+    bool need[VN__MAX_OPERANDS];      /* by input of the body: its cotangent is looked for */
+    int grad_of[VN__MAX_LOOP_VALUES]; /* by carry: number of its cotangent, or -1 */
     int ys[VN__MAX_LOOP_VALUES],
         history[VN__MAX_LOOP_VALUES]; /* x number of their cotangents, or -1 */
     int dx_of[VN__MAX_LOOP_VALUES];   /* operand behind each y of the result */
@@ -81,7 +84,7 @@ static vn_status reverse_step(vn__loop_step *out, void *context, vn__tape *tape,
     for (int i = 0; i < n_in; i++) {
         in[i] = i < a->n_carry + a->n_xs ? x[i] : r->node->in[i];
         mark_of[i] = -1;
-        if (inexact(in[i]) && (i < a->n_carry || r->node->need[i])) {
+        if (r->need[i]) {
             mark_of[i] = n_marks;
             in[i] = mark[n_marks++] = vn__mark(tape, in[i]);
         }
@@ -90,9 +93,9 @@ static vn_status reverse_step(vn__loop_step *out, void *context, vn__tape *tape,
         return vn_error_status();
     VN_TRY(vn__tape_inline(y, a->body, in));
     const int n_y = a->n_carry + a->n_ys + a->n_sums;
-    for (int j = 0, k = 0; j < n_y; j++) {
+    for (int j = 0; j < n_y; j++) {
         if (j < a->n_carry)
-            g[j] = inexact(y[j]) ? carry[k++] : NULL;
+            g[j] = r->grad_of[j] < 0 ? NULL : carry[r->grad_of[j]];
         else if (j < a->n_carry + a->n_ys)
             g[j] = r->ys[j - a->n_carry] < 0 ? NULL : x[r->ys[j - a->n_carry]];
         else
@@ -123,6 +126,26 @@ static vn_status reverse_step(vn__loop_step *out, void *context, vn__tape *tape,
     return vn_error_status();
 }
 
+/* Chooses the carries that have cotangents; their numbers are those in the reverse loop. */
+static vn_status choose_cotangents(reverse *r)
+{
+    const vn_node *const node = r->node;
+    const vn__scan_attr *const a = r->a;
+    const int n_history = a->n_carry + a->n_ys;
+    bool has[VN__MAX_RESULTS];
+    for (int i = 0; i < node->n_in; i++)
+        r->need[i] = node->need[i] && inexact(node->in[i]);
+    for (int j = 0; j < a->n_carry + a->n_ys + a->n_sums; j++)
+        has[j] = j < n_history ? r->g[j] || (j < a->n_carry && r->g[n_history + j])
+                               : r->g[j + a->n_carry] != NULL;
+    const vn__cycle cycle = { a->body, a->n_carry };
+    VN_TRY(vn__reach_carries(r->need, NULL, &cycle));
+    VN_TRY(vn__reach_cotangents(r->need, has, &cycle));
+    for (int i = 0, k = 0; i < a->n_carry; i++)
+        r->grad_of[i] = r->need[i] ? k++ : -1;
+    return VN_ERR_OK;
+}
+
 static void scan_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
     const vn__scan_attr *const a = node->attr;
@@ -135,8 +158,9 @@ static void scan_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
     };
     int n_init = 0, n_xs = 0, n_ys = 0, n_sums = 0;
     vn_array *const *const history = node->out + a->n_carry + a->n_ys;
-    for (int i = 0; i < a->n_carry; i++) {
-        if (inexact(node->in[i]))
+    const bool chosen = choose_cotangents(r) == VN_ERR_OK;
+    for (int i = 0; chosen && i < a->n_carry; i++) {
+        if (r->grad_of[i] >= 0)
             init[n_init++] = g[i] ? g[i] : zeros_of(node->in[i]);
         xs[n_xs++] = history[i];
     }
@@ -160,8 +184,8 @@ static void scan_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
                             .body = reverse_step,
                             .context = r };
     if (vn_ok() && vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
-        for (int i = 0, k = 0; i < a->n_carry; i++)
-            din[i] = inexact(node->in[i]) ? out[k++] : NULL;
+        for (int i = 0; i < a->n_carry; i++)
+            din[i] = r->grad_of[i] < 0 ? NULL : out[r->grad_of[i]];
         for (int j = 0; j < n_ys; j++)
             din[r->dx_of[j]] = out[n_init + j];
         for (int j = 0; j < n_sums; j++)
@@ -177,6 +201,7 @@ typedef struct forward {
     const vn__scan_attr *a;
     vn_array *const *din;
     int n_captured;
+    bool perturbed[VN__MAX_OPERANDS];    /* by input of the body */
     int tangent_of[VN__MAX_LOOP_VALUES]; /* x number of the tangent of x i, or -1 */
     bool has_y[VN__MAX_LOOP_VALUES], has_sum[VN__MAX_LOOP_VALUES];
 } forward;
@@ -194,7 +219,7 @@ static vn_status forward_step(vn__loop_step *out, void *context, vn__tape *tape,
         in[i] = vn__mark(tape, plain);
         const int tangent = is_x ? r->tangent_of[i - a->n_carry] : -1;
         if (is_carry)
-            dx[i] = inexact(plain) ? carry[k++] : NULL;
+            dx[i] = r->perturbed[i] ? carry[k++] : NULL;
         else if (is_x)
             dx[i] = tangent < 0 ? NULL : x[tangent];
         else
@@ -208,7 +233,7 @@ static vn_status forward_step(vn__loop_step *out, void *context, vn__tape *tape,
     for (int i = 0; i < a->n_carry; i++)
         out->carry[out->n_carry++] = y[i];
     for (int i = 0; i < a->n_carry; i++)
-        if (inexact(y[i]))
+        if (r->perturbed[i])
             out->carry[out->n_carry++] = dy[i] ? dy[i] : zeros_of(y[i]);
     for (int j = 0; j < a->n_ys; j++)
         if ((r->has_y[j] = dy[a->n_carry + j] != NULL))
@@ -230,10 +255,14 @@ static void scan_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[
         .node = node, .a = a, .din = din, .n_captured = node->n_in - a->n_carry - a->n_xs
     };
     int n_init = 0, n_xs = 0, n_ys = 0, n_sums = 0;
+    for (int i = 0; i < node->n_in; i++)
+        r->perturbed[i] = din[i] != NULL;
+    const vn__cycle cycle = { a->body, a->n_carry };
+    (void)vn__reach_carries(r->perturbed, NULL, &cycle);
     for (int i = 0; i < a->n_carry; i++)
         init[n_init++] = node->in[i];
     for (int i = 0; i < a->n_carry; i++)
-        if (inexact(node->in[i]))
+        if (r->perturbed[i])
             init[n_init++] = din[i] ? din[i] : zeros_of(node->in[i]);
     for (int i = 0; i < a->n_xs; i++)
         xs[n_xs++] = node->in[a->n_carry + i];
@@ -253,7 +282,7 @@ static void scan_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[
                             .context = r };
     if (vn_ok() && vn__loop_record(out, &n_ys, &n_sums, &loop) == VN_ERR_OK) {
         for (int i = 0, k = a->n_carry; i < a->n_carry; i++)
-            if (inexact(node->in[i])) {
+            if (r->perturbed[i]) {
                 dout[a->n_carry + a->n_ys + i] = out[n_init + n_ys + k];
                 dout[i] = out[k++];
             }

@@ -10,6 +10,7 @@
 #include "core/ops/ops.h"
 #include "core/transform/derivative.h"
 #include "core/transform/loop.h"
+#include "core/transform/reach.h"
 #include "core/transform/unwind.h"
 #include "vernal/ops.h"
 
@@ -60,6 +61,7 @@ typedef struct unwinding {
     const vn__while_attr *a;
     vn_array *const *g;
     int n_captured;                    /* by the body */
+    bool need[VN__MAX_OPERANDS];       /* by input of the body: its cotangent is looked for */
     int n_grads, n_log_grads, n_gys;
     int carry_of[VN__MAX_LOOP_VALUES]; /* carry behind each G */
     int gy_of[VN__MAX_LOOP_VALUES];    /* y behind each gy */
@@ -82,11 +84,26 @@ static int operand_of(const vn__while_attr *a, int i)
     return i < a->n_carry + a->n_xs ? i : i + a->n_cond_captured;
 }
 
+static vn_status find_needed(unwinding *u)
+{
+    const vn__while_attr *const a = u->a;
+    bool has[VN__MAX_RESULTS];
+    for (int i = 0; i < a->body->n_input; i++) {
+        const int operand = operand_of(a, i);
+        u->need[i] = u->node->need[operand] && inexact(u->node->in[operand]);
+    }
+    for (int j = 0; j < a->n_carry + a->n_ys; j++)
+        has[j] = u->g[j] != NULL;
+    const vn__cycle cycle = { a->body, a->n_carry };
+    VN_TRY(vn__reach_carries(u->need, NULL, &cycle));
+    return vn__reach_cotangents(u->need, has, &cycle);
+}
+
 static void choose_cotangents(unwinding *u)
 {
     const vn__while_attr *const a = u->a;
     for (int i = 0; i < a->n_carry; i++)
-        if (inexact(u->node->in[i])) {
+        if (u->need[i]) {
             u->grad[u->n_grads] = u->g[i] ? u->g[i] : zeros_of(u->node->in[i]);
             u->axes |= vn__axes_of(u->grad[u->n_grads]);
             u->n_log_grads += i >= a->n_carry - a->n_buffers;
@@ -140,7 +157,7 @@ static vn_status back_step(unwinding *u, vn__tape *back, vn_array *out[])
     VN_TRY(back_inputs(u, back, in, G, gy));
     for (int i = 0; i < n_in; i++) {
         mark_of[i] = -1;
-        if (inexact(in[i]) && (i < a->n_carry || u->node->need[operand_of(a, i)])) {
+        if (u->need[i]) {
             mark_of[i] = n_marks;
             in[i] = mark[n_marks++] = vn__mark(back, in[i]);
         }
@@ -271,7 +288,8 @@ void vn__unwind(vn_array *din[], const vn_node *node, vn_array *const g[])
         return;
     u->node = node, u->a = a, u->g = g;
     u->n_captured = (int)a->body->n_input - a->n_carry - a->n_xs;
-    choose_cotangents(u);
+    if (find_needed(u) == VN_ERR_OK)
+        choose_cotangents(u);
     vn__tape *const back = vn_ok() ? record_back(u) : NULL;
     if (back && append(out, u, back) == VN_ERR_OK) {
         for (int k = 0; k < u->n_grads; k++)

@@ -5,6 +5,7 @@
 
 #include "core/transform/derivative.h"
 #include "core/transform/loop.h"
+#include "core/transform/reach.h"
 #include "core/transform/unwind.h"
 #include "vernal/ops.h"
 
@@ -38,8 +39,6 @@ static int while_results(const void *attr)
 
 static void unplanned_eval(const vn_eval *e) { (void)e; }
 
-static bool inexact(const vn_array *x) { return vn_dtype_is_inexact(vn_dtype_of(x)); }
-
 static vn_array *zeros_of(const vn_array *x)
 {
     return vn_zeros(vn_dtype_of(x), vn_shape_of(x));
@@ -54,6 +53,7 @@ typedef struct dual {
     const vn__while_attr *a;
     vn_array *const *din;
     int n_plain;                         /* carries that are no logs */
+    bool perturbed[VN__MAX_OPERANDS];    /* by input of the body */
     int primal[VN__MAX_LOOP_VALUES];     /* by carry: its number in the dual loop */
     int tangent[VN__MAX_LOOP_VALUES];    /* by carry: that of its tangent, or -1 */
     int tangent_of_x[VN__MAX_LOOP_VALUES]; /* x number of the tangent of x i, or -1 */
@@ -68,7 +68,7 @@ static int number_carries(dual *d)
         for (int i = from; i < to; i++)
             d->primal[i] = n++;
         for (int i = from; i < to; i++)
-            d->tangent[i] = inexact(d->node->in[i]) ? n++ : -1;
+            d->tangent[i] = d->perturbed[i] ? n++ : -1;
     }
     return n;
 }
@@ -126,6 +126,17 @@ static vn_status dual_body(vn__loop_step *out, void *context, vn__tape *tape,
     return vn_error_status();
 }
 
+/* Which inputs of the body have tangents. */
+static vn_status find_perturbed(dual *d)
+{
+    const vn__while_attr *const a = d->a;
+    const int own = a->n_carry + a->n_xs;
+    for (int i = 0; i < a->body->n_input; i++)
+        d->perturbed[i] = d->din[i < own ? i : i + a->n_cond_captured] != NULL;
+    const vn__cycle cycle = { a->body, a->n_carry };
+    return vn__reach_carries(d->perturbed, NULL, &cycle);
+}
+
 static void while_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[])
 {
     const vn__while_attr *const a = node->attr;
@@ -138,9 +149,9 @@ static void while_jvp(vn_array *dout[], const vn_node *node, vn_array *const din
         return;
     }
     *d = (dual){ .node = node, .a = a, .din = din, .n_plain = a->n_carry - a->n_buffers };
-    const int n = number_carries(d);
+    const int n = find_perturbed(d) == VN_ERR_OK ? number_carries(d) : 0;
     int n_xs = 0, n_ys = 0, n_sums = 0, n_log_tangents = 0;
-    for (int i = 0; i < a->n_carry; i++) {
+    for (int i = 0; n && i < a->n_carry; i++) {
         init[d->primal[i]] = node->in[i];
         if (d->tangent[i] >= 0)
             init[d->tangent[i]] = din[i] ? din[i] : zeros_of(node->in[i]);
