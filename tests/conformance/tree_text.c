@@ -69,6 +69,13 @@ void row_12_shared(void)
     }
     vn_tree *pair =
         vn_tuple(vn_embedding(3, 4, vn_key(0), NULL), vn_linear(3, 4, vn_key(1), NULL));
-    expect_refused("(3,4) and (4,3)", vn_shared(pair, "[1].weight", "[0].weight"),
-                   "Every node being shared together");
+    const char *const every = "Every node being shared together";
+    expect_refused("(3,4) and (4,3)", vn_shared(pair, "[1].weight", "[0].weight"), every);
+    vn_tree *wide = vn_tree_at(pair, "[1].weight", vn_zeros(VN_F64, VN_SHAPE(3, 4)));
+    expect_refused("f32 and f64", vn_shared(wide, "[1].weight", "[0].weight"), every);
+    expect_refused("an array and a layer", vn_shared(pair, "[1]", "[0].weight"), every);
+    expect_refused("a layer and an array", vn_shared(pair, "[0].weight", "[1]"), every);
+    expect_refused("two kinds of layers", vn_shared(pair, "[1]", "[0]"), every);
+    expect_refused("no such place", vn_shared(pair, "[1].weights", "[0].weight"), "weights");
+    expect_refused("a place inside the other", vn_shared(pair, "[0].weight", "[0]"), "");
 }

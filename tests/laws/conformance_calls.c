@@ -174,6 +174,13 @@ void row_23_vmap_axes(void)
                                 &(vn_vmap_options){ .in_axes = far, .n_in = 2 });
     expect_that(!vn_call(h, x, x) && !vn_ok(), "an axis that is not there is an error");
     vn_error_clear();
+    expect_that(!vn_call(g, x), "axes for an argument that is not given");
+    expect_error("one entry for each argument", VN_ERR_ARGUMENT);
+    vn_tree *scalar[] = { zero };
+    vn_tree *k = vn_filter_vmap(vn_function(first_of, 1),
+                                &(vn_vmap_options){ .in_axes = scalar, .n_in = 1 });
+    expect_that(!vn_call(k, vn_scalar(VN_F32, 1)), "an axis of a scalar");
+    expect_error("a scalar has no axis 0", VN_ERR_SHAPE);
 }
 
 /* ---- 24: axes of the results */

@@ -276,6 +276,11 @@ void row_18_custom_vjp(void)
     vn_tree *wrong = vn_filter_grad(vn_function(use_wrong, 3), NULL);
     expect_that(!vn_call(wrong, number(1), number(2), number(3)), "a gradient of one array");
     expect_error("a gradient of another structure is an error", VN_ERR_STRUCTURE);
+    vn_tree *f = vn_function(four, 2);
+    expect_that(!vn_filter_custom_vjp(f, vn_function(plain_fwd, 2), NULL), "no bwd");
+    expect_error("a rule without bwd is an error", VN_ERR_NULL_ARGUMENT);
+    expect_that(!vn_filter_custom_vjp(f, NULL, vn_function(wrong_bwd, 4)), "no fwd");
+    expect_error("a rule without fwd is an error", VN_ERR_NULL_ARGUMENT);
 }
 
 /* ---- 19: call(f, x) with tangent tx^2 */
