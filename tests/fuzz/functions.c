@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of functions.def. */
-#include "fuzz/options.h"
+/* The tables of functions.def and programs.def. */
+#include "fuzz/programs.h"
+#include "vernal/debug.h"
+#include "vernal/enumeration.h"
+#include "vernal/io.h"
+#include "vernal/optim.h"
+#include "vernal/runtime.h"
+#include "vernal/transform.h"
 
 /* ------------------------------------- functions whose parameters are drawn together */
 
@@ -62,17 +68,39 @@ static vn_tree *fuzz_shared(const char *where, const char *get)
 #define FLAG       fuzz_chance(50)
 #define DTYPE      fuzz_dtype()
 #define TEXT       fuzz_text()
+#define F          fuzz_program()
+#define FN         (fuzz_chance(90) ? fuzz_halves : NULL)
+#define UNARY      (fuzz_chance(90) ? vn_tanh : NULL)
+#define SENTENCE   (fuzz_chance(95) ? "a sentence" : NULL)
+#define COUNT      fuzz_count()
+#define ITEMS      fuzz_items()
+#define ITEMS2     fuzz_tangents()
+#define FUNCTIONS  fuzz_programs()
+#define TEXTS      fuzz_texts()
+#define FILTER     (fuzz_chance(95) ? vn_is_inexact_array : NULL)
+#define ENUMERATION fuzz_enumeration()
 #define INIT       (fuzz_chance(70) ? vn_float(fuzz_number()) : fuzz_tree())
 #define OPTIONS(t) fuzz_##t()
 
 #define FUZZ(function, name, ...) \
     static vn_tree *call_##function(void) { return function(__VA_ARGS__); }
+#define READ(function, name, ...)             \
+    static vn_tree *call_##function(void)     \
+    {                                         \
+        (void)function(__VA_ARGS__);          \
+        return vn_ok() ? vn_none() : NULL;    \
+    }
 #include "fuzz/functions.def"
+#include "fuzz/programs.def"
 #undef FUZZ
+#undef READ
 
 const fuzz_row fuzz_rows[] = {
 #define FUZZ(function, name, ...) { #function, name, call_##function },
+#define READ FUZZ
 #include "fuzz/functions.def"
+#include "fuzz/programs.def"
 #undef FUZZ
+#undef READ
 };
 const int fuzz_row_count = (int)(sizeof fuzz_rows / sizeof fuzz_rows[0]);

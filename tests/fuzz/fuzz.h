@@ -49,13 +49,14 @@ typedef struct fuzz_row {
 extern const fuzz_row fuzz_rows[];
 extern const int fuzz_row_count;
 
-/* Every function of the headers of ops, random numbers and layers has a row; those that have
- * none are named. Returns their number. */
+/* Every function of the headers has a row, or a reason why not; those that have none are named.
+ * Returns their number. */
 int fuzz_missing_rows(void);
 
 /* What became of the calls of each type in nn.def. */
 void fuzz_built(const vn_type *type);
 void fuzz_called(const vn_type *type, bool accepted);
+bool fuzz_is_layer(const vn_type *type);
 /* Types that were never built, or whose calls all succeeded or were all refused. */
 int fuzz_untested_layers(void);
 

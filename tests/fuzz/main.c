@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_arguments [-v] [--seed N] [--draws N] [FUNCTION]: calls every public function of ops,
- * random numbers and layers, and every layer that this builds, with drawn arguments. Each call
- * gives a tree and no error, or NULL and one line that names the function or the layer; none
- * crashes (the line before the last of -v says which did), lasts or, under AddressSanitizer,
- * leaks. */
+/* fuzz_arguments [-v] [--seed N] [--draws N] [FUNCTION]: calls every public function, and
+ * every layer and transformed function that this gives, with drawn arguments. Each call gives a
+ * tree and no error, or NULL and one line, that of an op or a layer with its name; none crashes
+ * (the line before the last of -v says which did), lasts or, under AddressSanitizer, leaks. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +72,9 @@ static void call_layer(vn_tree *layer)
     const vn_type *const type = layer->type;
     vn_tree *const state = vn_state(layer);
     vn_error_clear();
-    const int most = type->max_args < 0 ? type->min_args + 2 : type->max_args;
+    const int most = type->max_args < 0 || type->max_args > type->min_args + 4
+                         ? type->min_args + 2
+                         : type->max_args;
     const int n = type->min_args + fuzz_below(most - type->min_args + 1);
     const int given = fuzz_arguments(arg, n, vn_tree_count(state) ? state : NULL);
     const bool jit = fuzz_chance(20);
@@ -81,7 +82,8 @@ static void call_layer(vn_tree *layer)
     if (verbose)
         printf("  call with %d arguments%s\n", given, jit ? ", recorded" : "");
     vn_tree *const f = jit ? vn_filter_jit(layer, NULL) : layer;
-    fuzz_called(type, judge(vn_call_n(f, given, arg), type->name));
+    const char *const name = fuzz_is_layer(type) ? type->name : "";
+    fuzz_called(type, judge(vn_call_n(f, given, arg), name));
 }
 
 static void draw(const fuzz_row *row)

@@ -57,6 +57,56 @@ DRAWN(vn_multihead_attention_options, .key_size = fuzz_some(), .value_size = fuz
 DRAWN(vn_rotary_positional_embedding_options, .theta = fuzz_number(), .dtype = fuzz_dtype())
 DRAWN(vn_dropout_options, .inference = flag())
 
+/* ------------------------------------------- of trees, transformations, files, optimisers */
+
+static vn_tree *axis(void)
+{
+    return fuzz_chance(50)   ? vn_int(0)
+           : fuzz_chance(50) ? vn_int(fuzz_axis())
+           : fuzz_chance(50) ? vn_none()
+                             : fuzz_tree();
+}
+
+DRAWN(vn_tree_equal_options, .rtol = fuzz_number(), .atol = fuzz_number(), .typematch = flag())
+DRAWN(vn_tree_pformat_options, .width = (int)fuzz_few(), .indent = fuzz_axis(),
+      .values = flag())
+DRAWN(vn_jit_options, .donate = fuzz_chance(80) ? VN_DONATE_NONE : (vn_donate)fuzz_enum(5))
+DRAWN(vn_grad_options, .has_aux = flag())
+DRAWN(vn_state_dict_options, .filter = flag() ? vn_is_array_like : NULL,
+      .ignore_missing = flag(), .ignore_extra = flag(), .cast = flag())
+DRAWN(vn_sgd_options, .momentum = fuzz_number(), .nesterov = flag())
+DRAWN(vn_adam_options, .b1 = fuzz_number(), .b2 = fuzz_number(), .eps = fuzz_number(),
+      .eps_root = fuzz_number(), .weight_decay = fuzz_number(), .nesterov = flag())
+DRAWN(vn_adabelief_options, .b1 = fuzz_number(), .b2 = fuzz_number(), .eps = fuzz_number(),
+      .eps_root = fuzz_number())
+DRAWN(vn_rmsprop_options, .decay = fuzz_number(), .eps = fuzz_number(),
+      .initial_scale = fuzz_number(), .eps_outside = flag(), .centered = flag(),
+      .momentum = fuzz_number(), .nesterov = flag())
+DRAWN(vn_lion_options, .b1 = fuzz_number(), .b2 = fuzz_number(), .weight_decay = fuzz_number())
+DRAWN(vn_adagrad_options, .initial_accumulator_value = fuzz_number(), .eps = fuzz_number())
+DRAWN(vn_exponential_decay_options, .transition_begin = fuzz_few(), .staircase = flag(),
+      .has_end_value = flag(), .end_value = fuzz_number())
+DRAWN(vn_cosine_decay_options, .alpha = fuzz_number(), .exponent = fuzz_number())
+DRAWN(vn_warmup_cosine_decay_options, .end_value = fuzz_number(), .exponent = fuzz_number())
+DRAWN(vn_cosine_onecycle_options, .pct_start = fuzz_number(), .div_factor = fuzz_number(),
+      .final_div_factor = fuzz_number())
+
+const vn_vmap_options *fuzz_vn_vmap_options(void)
+{
+    static vn_vmap_options drawn;
+    static vn_tree *axes[3];
+    for (int i = 0; i < 3; i++)
+        axes[i] = axis();
+    drawn = (vn_vmap_options){
+        .in_axes = fuzz_chance(50) ? axes : NULL,
+        .n_in = fuzz_chance(95) ? 1 + fuzz_below(2) : -1,
+        .out_axes = rarely(axis()),
+        .axis_name = fuzz_chance(30) ? fuzz_text() : NULL,
+        .axis_size = fuzz_chance(80) ? 0 : fuzz_few(),
+    };
+    return fuzz_chance(20) ? NULL : &drawn;
+}
+
 /* ------------------------------------------------------------------ of the operations */
 
 /* Counts for the axes: mostly `usual`, else any. */

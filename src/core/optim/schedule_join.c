@@ -73,6 +73,8 @@ vn_tree *vn_join_schedules(int n, vn_tree *const schedules[], const int64_t boun
 {
     if (n < 1)
         return vn_error(VN_ERR_ARGUMENT, "JoinSchedules: %d schedules, expected 1 or more", n);
+    if (!schedules || (n > 1 && !boundaries))
+        return vn_error(VN_ERR_NULL_ARGUMENT, "JoinSchedules: a list is NULL");
     for (int i = 0; i < n; i++)
         if (!schedules[i])
             return vn_error(VN_ERR_NULL_ARGUMENT, "JoinSchedules: schedule %d is NULL", i);

@@ -101,6 +101,8 @@ const vn_type vn_chain_type = VN__OPTIM_TYPE("Chain", struct vn_chain, chain_fie
 
 vn_tree *vn_chain_n(int n, vn_tree *const transforms[])
 {
+    if (n > 0 && !transforms)
+        return vn_error(VN_ERR_NULL_ARGUMENT, "Chain: the list of transformations is NULL");
     for (int i = 0; i < n; i++)
         if (!transforms[i])
             return vn_error(VN_ERR_NULL_ARGUMENT, "Chain: transformation %d is NULL", i);

@@ -294,7 +294,7 @@ vn_array *vn__spread(vn__tape *tape, vn_array *x, uint64_t axes)
 
 static vn_array *collective(vn_array *x, const char *name, const char *who, const vn_op *op)
 {
-    const int axis = x ? vn__axis_find(who, name) : -1;
+    const int axis = vn__no_nulls(who, 1, &x) ? vn__axis_find(who, name) : -1;
     if (axis < 0)
         return NULL;
     if (!is_mapped(x, axis))
@@ -329,7 +329,7 @@ vn_array *vn_pmin(vn_array *x, const char *axis_name)
 
 vn_array *vn_pmean(vn_array *x, const char *axis_name)
 {
-    const int axis = x ? vn__axis_find("pmean", axis_name) : -1;
+    const int axis = vn__no_nulls("pmean", 1, &x) ? vn__axis_find("pmean", axis_name) : -1;
     if (axis < 0 || !is_mapped(x, axis))
         return axis < 0 ? NULL : x;
     const double size = (double)vn__tape_axis(vn__tape_current(), axis)->size;
@@ -352,7 +352,8 @@ vn_array *vn_axis_index(const char *axis_name)
 
 vn_array *vn_all_gather(vn_array *x, const char *axis_name)
 {
-    const int axis = x ? vn__axis_find("all_gather", axis_name) : -1;
+    const char *const who = "all_gather";
+    const int axis = vn__no_nulls(who, 1, &x) ? vn__axis_find(who, axis_name) : -1;
     return axis < 0 ? NULL
                     : vn__map_out(x, axis, 0, vn__tape_axis(vn__tape_current(), axis)->size);
 }

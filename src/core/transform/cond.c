@@ -91,11 +91,13 @@ static bool is_symbolic(const vn_array *x)
 
 static bool check_scalar(const char *who, const char *what, vn_array *x)
 {
-    if (!vn_is_array(x) || vn_rank(x) == 0)
+    if (vn_is_array_like(x) && (!vn_is_array(x) || vn_rank(x) == 0))
         return true;
     char text[VN__SHAPE_TEXT];
-    vn__fail(VN_ERR_SHAPE, "%s: the %s is %s, expected a scalar", who, what,
-             vn__shape_text(text, vn_dtype_of(x), vn_shape_of(x)));
+    vn__fail(vn_is_array(x) ? VN_ERR_SHAPE : VN_ERR_ARGUMENT,
+             "%s: the %s is %s, expected a scalar", who, what,
+             vn_is_array(x) ? vn__shape_text(text, vn_dtype_of(x), vn_shape_of(x))
+                            : x->type->name);
     return false;
 }
 
@@ -104,10 +106,12 @@ vn_tree *vn_cond_n(vn_array *pred, vn_tree *true_fn, vn_tree *false_fn, int n,
 {
     if (!pred || !true_fn || !false_fn)
         return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "cond: an argument is NULL") : NULL;
-    if (!check_scalar("cond", "predicate", pred))
+    if (!check_scalar("cond", "predicate", pred) || !vn__no_nulls("cond", n, arg))
         return NULL;
-    if (!is_symbolic(pred))
-        return vn_call_n(vn_item_bool(pred) ? true_fn : false_fn, n, arg);
+    if (!is_symbolic(pred)) {
+        const bool holds = vn_item_bool(pred);
+        return vn_ok() ? vn_call_n(holds ? true_fn : false_fn, n, arg) : NULL;
+    }
     if (vn_dtype_of(pred) != VN_BOOL)
         pred = vn_ne(pred, vn_zeros(vn_dtype_of(pred), VN_SCALAR));
     vn_tree *const fn[] = { true_fn, false_fn };
@@ -127,7 +131,7 @@ vn_tree *vn_switch_n(vn_array *index, int n_branches, vn_tree *const branch[], i
         if (!branch[i])
             return vn_ok() ? vn_error(VN_ERR_NULL_ARGUMENT, "switch: branch %d is NULL", i)
                            : NULL;
-    if (!check_scalar("switch", "index", index))
+    if (!check_scalar("switch", "index", index) || !vn__no_nulls("switch", n, arg))
         return NULL;
     const bool number = vn_kind_of(index) == VN_KIND_INT ||
                         (vn_is_array(index) && vn_dtype_is_integer(vn_dtype_of(index)));
@@ -135,6 +139,8 @@ vn_tree *vn_switch_n(vn_array *index, int n_branches, vn_tree *const branch[], i
         return vn_error(VN_ERR_DTYPE, "switch: the index is no integer");
     if (!is_symbolic(index)) {
         const int64_t i = vn_is_array(index) ? (int64_t)vn_item(index) : vn_int_value(index);
+        if (!vn_ok())
+            return NULL;
         return vn_call_n(branch[i < 0 ? 0 : i >= n_branches ? n_branches - 1 : i], n, arg);
     }
     user_branches u = {

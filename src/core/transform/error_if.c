@@ -252,6 +252,9 @@ static bool check_arguments(vn_tree *x, vn_array *pred, vn_array *index, int n,
         vn__fail(VN_ERR_NULL_ARGUMENT, "error_if: an argument is NULL");
     else if (n < 1)
         vn__fail(VN_ERR_ARGUMENT, "error_if: %d messages", n);
+    else if (!vn_is_array_like(pred))
+        vn__fail(VN_ERR_ARGUMENT, "error_if: the condition is a %s, no bool or array",
+                 pred->type->name);
     else if (!has_array(x))
         vn__fail(VN_ERR_ARGUMENT, "error_if: no arrays to thread the error on to");
     else if (vn_is_array(index) ? vn_rank(index) || !vn_dtype_is_integer(vn_dtype_of(index))

@@ -24,7 +24,9 @@ vn_tree *vn__trace(vn__tape *tape, vn_tree *f, bool f_is_input, int n, vn_tree *
     vn__leaves leaves = { 0 }, inputs = { 0 }, outputs = { 0 };
     vn_tree *args[VN__MAX_OPERANDS], *out = NULL;
     int64_t next = 0;
-    bool good = n < VN__MAX_OPERANDS;
+    bool good = vn__no_nulls("call", n, arg);
+    if (n >= VN__MAX_OPERANDS)
+        good = vn__fail(VN_ERR_LIMIT, "call: %d arguments", n) == VN_ERR_OK;
     if (f_is_input)
         good = good && vn__leaves_add(&leaves, f, vn_is_array) == VN_ERR_OK;
     for (int i = 0; good && i < n; i++)

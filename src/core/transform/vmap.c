@@ -11,6 +11,8 @@
 #include "vernal/ops.h"
 #include "vernal/transform.h"
 
+#define MAX_EXAMPLES (INT64_MAX >> 16) /* more would leave no room to count their bytes */
+
 /* --------------------------------------------------- axes as prefix trees, leaf by leaf */
 
 /* Expands a prefix tree of axes over the arrays of a tree, in leaf order. */
@@ -307,7 +309,7 @@ vn_tree *vn_if_array(int axis) { return vn_int(axis); }
 vn_tree *vn_filter_vmap(vn_tree *f, const vn_vmap_options *options)
 {
     const vn_vmap_options o = options ? *options : (vn_vmap_options){ 0 };
-    if (o.axis_size < 0)
+    if (o.axis_size < 0 || o.axis_size > MAX_EXAMPLES)
         return vn_error(VN_ERR_ARGUMENT, "filter_vmap: axis_size is %lld",
                         (long long)o.axis_size);
     return vn_module_new(

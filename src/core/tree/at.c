@@ -49,6 +49,10 @@ static bool disjoint(int n, const place places[])
 static place *resolve(const vn_tree *tree, int n, const char *const paths[])
 {
     size_t indices = 0;
+    if (n > 0 && !paths) {
+        vn__fail(VN_ERR_NULL_ARGUMENT, "tree_at: the list of %d paths is NULL", n);
+        return NULL;
+    }
     for (int i = 0; i < n; i++) {
         if (!paths[i]) {
             vn__fail(VN_ERR_NULL_ARGUMENT, "tree_at: path %d is NULL", i);

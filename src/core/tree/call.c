@@ -101,6 +101,9 @@ vn_tree *vn_call_n(vn_tree *f, int n, vn_tree *const arg[])
     char text[VN__SHAPE_TEXT];
     if (!f)
         return vn_error(VN_ERR_NULL_ARGUMENT, "call: the function is NULL");
+    if (n > 0 && !arg)
+        return vn_error(VN_ERR_NULL_ARGUMENT, "call: the list of %d arguments of %s is NULL", n,
+                        name_of(f));
     for (int i = 0; i < n; i++)
         if (!arg[i])
             return vn_error(VN_ERR_NULL_ARGUMENT, "call: argument %d of %s is NULL", i,

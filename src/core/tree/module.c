@@ -91,11 +91,12 @@ vn_tree *vn_module_new(const vn_type *type, const void *init)
 const void *vn_module_cast(const vn_tree *tree, const vn_type *type)
 {
     char text[VN__SHAPE_TEXT];
-    if (!tree)
-        vn__fail(VN_ERR_NULL_ARGUMENT, "%s: the module is NULL", type->name);
+    if (!tree || !type)
+        vn__fail(VN_ERR_NULL_ARGUMENT, "%s: the %s is NULL", type ? type->name : "module_cast",
+                 type ? "module" : "type");
     else if (tree->type != type)
         vn__fail(VN_ERR_ARGUMENT, "not a %s but %s", type->name, vn__describe(text, tree));
-    return tree && tree->type == type ? tree : NULL;
+    return tree && type && tree->type == type ? tree : NULL;
 }
 
 static vn_tree *copy_sequence(const vn_tree *node)

@@ -170,8 +170,10 @@ void vn_release(vn_tree *tree)
 
 bool vn_assign(vn_tree **variable, vn_tree *value)
 {
-    if (!value)
+    if (!variable || !value) {
+        vn__fail(VN_ERR_NULL_ARGUMENT, "assign: the %s is NULL", value ? "variable" : "value");
         return false;
+    }
     vn_retain(value);
     vn_release(*variable);
     *variable = value;

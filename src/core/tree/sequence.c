@@ -86,6 +86,8 @@ vn_tree *vn_dict_n(int n, const char *const keys[], vn_tree *const items[])
         return vn_error(VN_ERR_ARGUMENT, "dict: %d items", n);
     if (!vn__no_nulls("dict", n, items))
         return NULL;
+    if (n > 0 && !keys)
+        return vn_error(VN_ERR_NULL_ARGUMENT, "dict: the list of %d keys is NULL", n);
     entry *const entries = vn__alloc((size_t)n * sizeof *entries);
     if (!entries)
         return NULL;
@@ -143,6 +145,10 @@ const char *vn_key_at(const vn_tree *tree, int index)
 
 bool vn__no_nulls(const char *who, int n, vn_tree *const arg[])
 {
+    if (n > 0 && !arg) {
+        vn__fail(VN_ERR_NULL_ARGUMENT, "%s: the list of %d arguments is NULL", who, n);
+        return false;
+    }
     for (int i = 0; i < n; i++)
         if (!arg[i]) {
             vn__fail(VN_ERR_NULL_ARGUMENT, "%s: argument %d is NULL", who, i);
