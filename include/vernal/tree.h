@@ -290,6 +290,8 @@ typedef struct vn_tree_pformat_options {
     int width;       /* (default 80) */
     int indent;      /* (default 2) */
     bool values;     /* print the numbers of arrays instead of f32[3,4] (default false) */
+    /* subtrees for which it is true are printed as Linear(...) (default NULL: none) */
+    bool (*truncate_leaf)(const vn_tree *subtree);
 } vn_tree_pformat_options;
 /* A string leaf with the tree printed as Equinox's tree_pformat does. */
 VN_API vn_tree *vn_tree_pformat(const vn_tree *tree, const vn_tree_pformat_options *options);

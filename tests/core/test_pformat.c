@@ -158,6 +158,30 @@ Test(pformat, numbers_are_printed_on_request)
     expect_text(values(vn_ones(VN_F32, VN_SHAPE(1001)), 80), "f32[1001]");
 }
 
+static bool is_tuple(const vn_tree *tree) { return vn_kind_of(tree) == VN_KIND_TUPLE; }
+static bool is_array_or_none(const vn_tree *tree)
+{
+    return vn_is_array(tree) || vn_is_none(tree);
+}
+static bool everything(const vn_tree *tree) { return tree != NULL; }
+
+static const char *cut(vn_tree *tree, bool (*truncate_leaf)(const vn_tree *))
+{
+    const vn_tree_pformat_options options = { .values = true, .truncate_leaf = truncate_leaf };
+    return vn_string_value(vn_tree_pformat(tree, &options));
+}
+
+Test(pformat, subtrees_are_cut_on_request)
+{
+    vn_tree *pair = vn_tuple(vn_int(1), vn_arange(VN_F32, 2));
+    vn_tree *tree = vn_list(pair, vn_list(pair), vn_none(), vn_int(7));
+    expect_text(cut(tree, is_tuple), "[tuple(...), [tuple(...)], None, 7]");
+    expect_text(cut(pair, is_array_or_none), "(1, array(...))");
+    expect_text(cut(vn_tuple(pair), is_array_or_none), "((1, array(...)),)");
+    expect_text(cut(tree, everything), "list(...)");
+    expect_text(cut(vn_int(7), everything), "int(...)");
+}
+
 Test(pformat, pprint_writes_a_line)
 {
     char *written = NULL;

@@ -216,8 +216,13 @@ static vn_tree *fori_step(vn_tree *const arg[]) /* body, lower, carry, i */
 
 vn_tree *vn_fori_loop(int64_t lower, int64_t upper, vn_tree *body, vn_tree *init)
 {
+    if (!body || !init)
+        return vn_error(VN_ERR_NULL_ARGUMENT, "fori_loop: the body or the value is NULL");
     if (upper <= lower)
         return init;
+    if (lower < INT32_MIN || upper > INT32_MAX)
+        return vn_error(VN_ERR_LIMIT, "fori_loop: the numbers %lld to %lld are not all i32",
+                        (long long)lower, (long long)upper);
     vn_tree *const step =
         vn_partial(vn_function(fori_step, 4), body, vn_scalar(VN_I32, (double)lower));
     return vn_at(vn_scan(step, init, vn_arange(VN_I32, upper - lower), 0), 0);

@@ -18,6 +18,7 @@ typedef struct item {
     const vn_tree *tree;   /* NULL: a static field */
     const vn_field *field; /* of the module at data */
     const void *data;
+    bool cut;     /* of the tree the name alone */
     bool numbers; /* of the tree, an array: the axes from `axis` on, the part at `offset` */
     int axis;
     int64_t offset;
@@ -31,8 +32,10 @@ static bool stop(const vn__printer *p) { return p->failed || (p->measuring && p-
 static item tree_item(const vn__printer *p, const vn_tree *tree)
 {
     const vn__array *const array = vn__as_array(tree);
+    const bool cut = p->truncate_leaf && p->truncate_leaf(tree);
     return (item){ .tree = tree,
-                   .numbers = p->values && array && array->data &&
+                   .cut = cut,
+                   .numbers = !cut && p->values && array && array->data &&
                               vn_shape_size(array->shape) <= MAX_VALUES };
 }
 
@@ -41,7 +44,7 @@ static bool is_bracket(const item *it)
 {
     if (it->numbers)
         return it->axis < vn__as_array(it->tree)->shape.rank;
-    return it->tree && vn_kind_of(it->tree) >= VN_KIND_LIST;
+    return it->tree && !it->cut && vn_kind_of(it->tree) >= VN_KIND_LIST;
 }
 
 static int64_t count_of(const item *it)
@@ -130,6 +133,8 @@ static void put_flat(vn__printer *p, const item *it)
     if (!is_bracket(it)) {
         if (it->field)
             vn__print_field(p, it->field, it->data);
+        else if (it->cut)
+            vn__print(p, it->tree->type->name), vn__print(p, "(...)");
         else if (it->numbers)
             vn__print_element(p, vn__as_array(it->tree), it->offset);
         else
@@ -214,6 +219,7 @@ vn_tree *vn_tree_pformat(const vn_tree *tree, const vn_tree_pformat_options *opt
         p.width = options->width > 0 ? options->width : p.width;
         p.step = options->indent > 0 ? options->indent : p.step;
         p.values = options->values;
+        p.truncate_leaf = options->truncate_leaf;
     }
     const item root = tree_item(&p, tree);
     put_group(&p, &root);

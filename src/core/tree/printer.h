@@ -14,6 +14,7 @@ typedef struct vn__printer {
     bool failed, measuring;
     int64_t room, column, indent, step, width;
     bool values;
+    bool (*truncate_leaf)(const vn_tree *subtree);
 } vn__printer;
 
 void vn__print(vn__printer *p, const char *piece);
