@@ -396,7 +396,8 @@ vn_tree *fuzz_json_parse(void)
 {
     static const char *const texts[] = {
         "{\"a\": [1, 2.5, true, null, \"x\\u00e9\"]}", "[]", "[1,]", "{\"a\" 1}", "1e999", "-",
-        "\"\\ud800\"", "", "[[[[[[[[[[[[[[[[", "123456789012345678901234567890", "nul", "{\"a\":1}x",
+        "\"\\ud800\"", "", "[[[[[[[[[[[[[[[[", "123456789012345678901234567890", "nul",
+        "{\"a\":1}x",
     };
     char text[64];
     const char *const drawn = texts[fuzz_below((int)(sizeof texts / sizeof texts[0]))];

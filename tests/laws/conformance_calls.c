@@ -203,6 +203,44 @@ static void check_out_axis(vn_array *x, int axis)
     expect_that(vn_tree_equal(got, want, NULL), "out_axes moves the mapped axis");
 }
 
+/* Every axis in, every axis out, and by trees: the results are (x, (constant, 2 x)). */
+static vn_tree *three_results(vn_tree *const arg[])
+{
+    return vn_tuple(arg[0], vn_list(vn_scalar(VN_F32, 7), twice(arg)));
+}
+
+static void check_axes_both_ways(vn_array *x, int in, int out)
+{
+    vn_tree *in_axis = vn_int(in), *none = vn_none();
+    vn_vmap_options o = { .in_axes = &in_axis,
+                          .n_in = 1,
+                          .out_axes = vn_tuple(vn_int(out), vn_list(none, vn_int(-1 - out))) };
+    vn_tree *f = vn_filter_vmap(vn_function(three_results, 1), &o);
+    vn_array *first = vn_moveaxis(x, in, out), *twofold = vn_scale(2, x);
+    vn_tree *want = vn_tuple(first, vn_list(vn_scalar(VN_F32, 7),
+                                            vn_moveaxis(twofold, in, -1 - out)));
+    for (int jit = 0; jit < 2; jit++)
+        expect_that(vn_tree_equal(vn_call(jit ? vn_filter_jit(f, NULL) : f, x), want, NULL),
+                    "axes in and out");
+}
+
+static void check_out_trees(vn_array *x)
+{
+    vn_vmap_options wrong[] = {
+        { .out_axes = vn_tuple(vn_int(0)) },
+        { .out_axes = vn_list(vn_int(0), vn_int(0)) },
+        { .out_axes = vn_tuple(vn_int(0), vn_float(1)) },
+        { .out_axes = vn_tuple(vn_int(0), vn_list(vn_int(9), vn_int(0))) },
+    };
+    const vn_status status[] = { VN_ERR_STRUCTURE, VN_ERR_STRUCTURE, VN_ERR_ARGUMENT,
+                                 VN_ERR_SHAPE };
+    for (int i = 0; i < 8; i++) {
+        vn_tree *f = vn_filter_vmap(vn_function(three_results, 1), &wrong[i / 2]);
+        expect_that(!vn_call(i % 2 ? vn_filter_jit(f, NULL) : f, x), "axes of the results");
+        expect_error("axes that do not fit the results", status[i / 2]);
+    }
+}
+
 void row_24_vmap_outputs(void)
 {
     vn_tree *none = vn_none(), *zero = vn_int(0);
@@ -232,6 +270,13 @@ void row_24_vmap_outputs(void)
     vn_array *x = vn_reshape(vn_arange(VN_F32, 24), VN_SHAPE(2, 3, 4));
     for (int axis = -3; axis < 3; axis++)
         check_out_axis(x, axis);
+    for (int k = 0; k < 36; k++)
+        check_axes_both_ways(x, k / 6 - 3, k % 6 - 3);
+    check_out_trees(x);
+    const vn_vmap_options three = { .axis_size = 3 };
+    vn_tree *sized = vn_filter_vmap(vn_function(twice, 1), &three);
+    expect_that(!vn_call(sized, x), "axis_size and another size");
+    expect_error("axis_size and an argument disagree", VN_ERR_SHAPE);
 }
 
 /* ---- 25: ensembles, and sums over a named axis */
