@@ -27,7 +27,7 @@ typedef struct product {
     int64_t a_row, a_col, b_row, b_col, y_row;
     bool accumulate; /* plain operands only */
     int64_t part, parts; /* parts 0 or 1: the whole product */
-    const void *packed; /* the plain operand of a mapped one, packed before; NULL: pack here */
+    const void *packed; /* the plain operand of a mapped one, from the first group asked for */
     const vn__epilogue *epilogue; /* only where takes_epilogue said so */
     void *work;
 } product;
@@ -96,33 +96,34 @@ static int64_t last_group(const product *p, int64_t rows)
     return p->parts > 1 ? p->part + 1 : groups_of(rows);
 }
 
-static const void *pack_side(void *packed, const void *x, int s, const product *p)
+/* packed: of the first group that is asked for. */
+static void pack_side(char *packed, const void *x, int s, const product *p)
 {
     const int64_t rows = s == 0 ? p->m : p->n, row = s == 0 ? p->a_row : p->b_col;
     const int64_t col = s == 0 ? p->a_col : p->b_row;
     for (int64_t g = first_group(p); g < last_group(p, rows); g++) {
         const int64_t from = g * PACK_ROWS;
-        p->real->pack((char *)packed + p->real->pack_size(from, p->k),
-                      at(x, from * row, p->size), row, 0, col,
+        p->real->pack(packed, at(x, from * row, p->size), row, 0, col,
                       rows - from < PACK_ROWS ? rows - from : PACK_ROWS, 1, p->k);
+        packed += p->real->pack_size(PACK_ROWS, p->k);
     }
-    return packed;
 }
 
-/* y[rows][width] = packed[rows][k] b[k][width], and the epilogue. */
-static void multiply_packed(void *y, int64_t ldy, const void *packed, const void *b,
-                            int64_t ldb, int64_t rows, int64_t width,
-                            const vn__epilogue *epilogue, const product *p)
+/* y[rows][width] = packed[rows][k] b[k][width], and the epilogue, for the groups that are asked
+ * for. */
+static void multiply_packed(void *y, int64_t ldy, const void *b, int64_t ldb, int64_t rows,
+                            int64_t width, const vn__epilogue *epilogue, const product *p)
 {
+    const char *packed = p->packed;
     for (int64_t g = first_group(p); g < last_group(p, rows); g++) {
         const int64_t from = g * PACK_ROWS;
         vn__epilogue own = epilogue ? *epilogue : (vn__epilogue){ 0 };
         own.bias = own.bias ? at(own.bias, from, p->size) : NULL;
         own.mask = own.mask ? at(own.mask, from * own.mask_row, p->size) : NULL;
-        p->real->gemm_packed((char *)y + from * ldy * (int64_t)p->size, ldy,
-                             (const char *)packed + p->real->pack_size(from, p->k), b, ldb,
+        p->real->gemm_packed((char *)y + from * ldy * (int64_t)p->size, ldy, packed, b, ldb,
                              rows - from < PACK_ROWS ? rows - from : PACK_ROWS, width, p->k,
                              epilogue ? &own : NULL);
+        packed += p->real->pack_size(PACK_ROWS, p->k);
     }
 }
 
@@ -142,13 +143,10 @@ static void product_b_mapped(void *y, const void *a, const void *b, const produc
                             at(b, j * p->b_col, p->size), p->b_row, a, p->k, width, NULL);
         return;
     }
-    const void *packed = p->packed;
-    if (!packed)
-        packed = pack_side(p->work, a, 0, p);
     vn__epilogue epilogue = p->epilogue ? *p->epilogue : (vn__epilogue){ 0 };
     epilogue.mask_row = p->n * lanes;
     for (int64_t j = 0; j < calls; j++)
-        multiply_packed((char *)y + j * width * (int64_t)p->size, p->n * lanes, packed,
+        multiply_packed((char *)y + j * width * (int64_t)p->size, p->n * lanes,
                         at(b, j * p->b_col, p->size), p->b_row, p->m, width,
                         p->epilogue ? &epilogue : NULL, p);
 }
@@ -157,9 +155,6 @@ static void product_a_mapped(void *y, const void *a, const void *b, const produc
 {
     const int64_t row = p->n * p->lanes;
     const bool vector = is_vector(p, 1);
-    const void *packed = p->packed;
-    if (!vector && !packed)
-        packed = pack_side(p->work, b, 1, p);
     vn__epilogue epilogue = p->epilogue ? *p->epilogue : (vn__epilogue){ 0 };
     epilogue.mask_row = p->lanes;
     for (int64_t i = 0; i < p->m; i++) {
@@ -170,7 +165,7 @@ static void product_a_mapped(void *y, const void *a, const void *b, const produc
         if (vector)
             p->real->gemv_t(yi, ai, p->a_col, b, p->k, p->lanes, NULL);
         else
-            multiply_packed(yi, p->lanes, packed, ai, p->a_col, p->n, p->lanes,
+            multiply_packed(yi, p->lanes, ai, p->a_col, p->n, p->lanes,
                             p->epilogue ? &epilogue : NULL, p);
     }
 }
@@ -295,6 +290,22 @@ static void plain_part(const vn_eval *e, const vn__dot *dot, const product *p)
     }
 }
 
+/* The plain operand x of batch i as the kernel wants it: prepared, or left in scratch by the
+ * evaluation before, or packed now. NULL: a vector is taken as it is. */
+static const void *packed_side(const vn_eval *e, const vn__dot *dot, int64_t i, const void *x,
+                               const product *p)
+{
+    const int s = e->mapped[0] ? 1 : 0;
+    if (is_vector(p, s))
+        return NULL;
+    if (e->prepared)
+        return (const char *)e->prepared + i * packed_bytes(p, s) +
+               p->real->pack_size(first_group(p) * PACK_ROWS, p->k);
+    if (!e->again || dot->batches > 1)
+        pack_side(p->work, x, s, p);
+    return p->work;
+}
+
 void vn__dot_eval(const vn_eval *e)
 {
     if (vn__eval_shared(e, vn__dot_eval))
@@ -320,13 +331,13 @@ void vn__dot_eval(const vn_eval *e)
         plain_part(e, dot, &p);
         return;
     }
-    const int64_t packed = e->prepared ? packed_bytes(&p, mapped[0] ? 1 : 0) : 0;
     for (int64_t i = 0; i < dot->batches; i++) {
-        p.packed = e->prepared ? (const char *)e->prepared + i * packed : NULL;
+        const void *const ai = at(a, vn__dot_batch_offset(dot, &dot->side[0], i) * unit[0], p.size);
+        const void *const bi = at(b, vn__dot_batch_offset(dot, &dot->side[1], i) * unit[1], p.size);
+        if (mapped[0] != mapped[1])
+            p.packed = packed_side(e, dot, i, mapped[0] ? bi : ai, &p);
         by_mapped[mapped[0]][mapped[1]](
-            (char *)e->out[0] + i * p.m * p.n * e->lanes * (int64_t)p.size,
-            at(a, vn__dot_batch_offset(dot, &dot->side[0], i) * unit[0], p.size),
-            at(b, vn__dot_batch_offset(dot, &dot->side[1], i) * unit[1], p.size), &p);
+            (char *)e->out[0] + i * p.m * p.n * e->lanes * (int64_t)p.size, ai, bi, &p);
     }
 }
 
@@ -391,7 +402,8 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
     p.part = e->part;
     p.parts = e->parts;
     for (int64_t i = 0; i < dot->batches; i++)
-        pack_side((char *)memory + i * packed_bytes(&p, side),
+        pack_side((char *)memory + i * packed_bytes(&p, side) +
+                      p.real->pack_size(first_group(&p) * PACK_ROWS, p.k),
                   at(e->in[side], vn__dot_batch_offset(dot, &dot->side[side], i), p.size), side,
                   &p);
 }
@@ -416,9 +428,9 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
     return preparable(&p, &dot, &e, &side) ? groups_of(side == 0 ? p.m : p.n) : 1;
 }
 
-/* C += sum over panels, k and lanes: the longer of k and panels goes into the kernel. */
+/* C (+)= sum over panels, k and lanes: the longer of k and panels goes into the kernel. */
 static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, int64_t b_panel,
-                        int64_t panels, const product *p)
+                        int64_t panels, bool fresh, const product *p)
 {
     const bool k_inside = p->k > panels;
     const int64_t inner = k_inside ? p->k : panels, outer = k_inside ? panels : p->k;
@@ -431,20 +443,21 @@ static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, 
             const int64_t count = inner - i < PANELS ? inner - i : PANELS;
             p->real->lane_gemm(c, p->y_row, at(a, o * a_outer + i * a_inner, p->size), a_inner,
                                p->a_row, at(b, o * b_outer + i * b_inner, p->size), b_inner,
-                               p->b_col, p->m, p->n, p->lanes, count, p->work);
+                               p->b_col, p->m, p->n, p->lanes, count, fresh && o + i == 0,
+                               p->work);
         }
 }
 
 static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const void *a,
                         int64_t a_panel, const void *b, int64_t b_panel, int64_t panels,
-                        const product *p)
+                        bool fresh, const product *p)
 {
     for (int64_t i = 0; i < dot->batches; i++)
         sum_product((char *)out + i * dot->m * dot->n * (int64_t)p->size,
                     at(a, vn__dot_batch_offset(dot, &dot->side[0], i) * e->lanes, p->size),
                     a_panel,
                     at(b, vn__dot_batch_offset(dot, &dot->side[1], i) * e->lanes, p->size),
-                    b_panel, panels, p);
+                    b_panel, panels, fresh, p);
 }
 
 /* A copy of the rows with zeros in the lanes that do not count. */
@@ -478,9 +491,6 @@ static void take_part(const vn_eval *e, const vn__dot *dot, product *p, void **o
     from[1] = rows ? 0 : first * p->b_col;
     p->m = rows ? count : p->m;
     p->n = rows ? p->n : count;
-    if (e->fresh)
-        for (int64_t i = 0; i < dot->batches * p->m; i++)
-            memset((char *)*out + i * p->y_row * (int64_t)p->size, 0, (size_t)p->n * p->size);
 }
 
 static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
@@ -493,11 +503,13 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
     const int64_t full = e->panels - (partial ? 1 : 0);
     const int64_t panel[2] = { e->panel_bytes[0] / (int64_t)p->size,
                                e->panel_bytes[1] / (int64_t)p->size };
+    if (e->fresh && (e->panels == 0 || p->k == 0)) /* nothing to begin with */
+        memset(e->out[0], 0, (size_t)(dot->batches * dot->m * dot->n) * p->size);
     char *cursor = e->scratch;
     p->work = reserve(&cursor, p->real->lane_gemm_scratch(p->m, p->n, p->lanes, PANELS));
     if (!gather && full > 0)
         sum_batches(e, dot, out, at(e->in[0], from[0], p->size), panel[0],
-                    at(e->in[1], from[1], p->size), panel[1], full, p);
+                    at(e->in[1], from[1], p->size), panel[1], full, e->fresh, p);
     char *const rest = cursor;
     for (int64_t t = gather ? 0 : full; t < e->panels; t++) {
         const void *x[2];
@@ -509,7 +521,7 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, product *p)
             x[s] = arrange(&cursor, x[s], &dot->side[s], e->lanes, p->size);
         }
         sum_batches(e, dot, out, at(x[0], from[0], p->size), 0, at(x[1], from[1], p->size), 0,
-                    1, p);
+                    1, e->fresh && t == 0, p);
     }
 }
 

@@ -234,6 +234,6 @@ typedef struct vn__part {
     const vn__role *in_role, *out_role;
 } vn__part;
 vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int lane,
-                              int64_t lanes, int64_t max_panels);
+                              int64_t lanes, int64_t max_panels, bool wide);
 
 #endif

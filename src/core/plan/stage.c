@@ -196,6 +196,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 #define SLOT_FLOPS   4e5       /* a slot is at least some microseconds of work */
 #define TOTALS_BYTES (6 << 20) /* all slots together */
 #define WIDE_TOTALS  (1 << 19) /* with so much for one slot a stage runs step by step */
+#define WIDE_SHARED  (1 << 20) /* or with so much of weights, and few examples */
 #define WIDE_VALUES  (64 << 20)
 #define PART_BYTES   (1 << 16) /* a result that more than one worker should make */
 #define WIDE_TILE    1024
@@ -227,9 +228,10 @@ static bool divides(const vn__step *s)
     return s->kind != VN__STEP_EVAL_SUM || s->parts > 1 || s->out_slot[0].bytes < PART_BYTES;
 }
 
-/* Are the sums over examples so large that slots cannot have some each? Loops would not be
- * parallel step by step. */
-static bool is_wide(const vn__program *program, const vn__part *part)
+/* Are the sums over examples so large that slots cannot have some each, or the weights so large
+ * that few examples cannot pay for every worker reading them all? Loops would not be parallel
+ * step by step. */
+static bool is_wide(const vn__program *program, const vn__part *part, int64_t n)
 {
     int64_t totals = 0;
     for (int j = 0; j < part->n_out; j++)
@@ -238,7 +240,7 @@ static bool is_wide(const vn__program *program, const vn__part *part)
     for (int64_t k = 0; k < program->n_step; k++)
         if (program->step[k].body || program->step[k].n_branches || !divides(&program->step[k]))
             return false;
-    return totals > WIDE_TOTALS;
+    return totals > WIDE_TOTALS || (program->prepared_bytes > WIDE_SHARED && n <= WIDE_TILE);
 }
 
 /* A product of matrices, not of a matrix and a vector: it computes more than it reads. */
@@ -278,16 +280,16 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
                             int64_t *shared)
 {
     int64_t lanes = *shared ? *shared : 32;
-    st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
+    st->program = vn__compile_part(tape, part, st->axis, lanes, 1, false);
     const bool alone = st->program && !*shared && stands_alone(st->program);
-    st->wide = st->program && !alone && is_wide(st->program, part);
+    st->wide = st->program && !alone && is_wide(st->program, part, st->n);
     const int64_t better = !st->program || *shared || st->wide ? lanes
                            : alone                             ? 1
                                       : better_lanes(st->program->value_bytes, st->n);
     if (better != lanes) {
         lanes = better;
         vn__program_free(st->program);
-        st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
+        st->program = vn__compile_part(tape, part, st->axis, lanes, 1, false);
     }
     *shared = lanes;
     if (!st->program)
@@ -297,9 +299,10 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
     int64_t panels = one ? (st->wide ? WIDE_VALUES : TILE_BYTES) / one : limit;
     panels = panels > limit ? limit : panels;
     panels = panels > most ? most : panels;
-    if (panels > 1) {
+    if (panels > 1 || st->wide) {
         vn__program_free(st->program);
-        st->program = vn__compile_part(tape, part, st->axis, lanes, panels);
+        st->program =
+            vn__compile_part(tape, part, st->axis, lanes, panels > 1 ? panels : 1, st->wide);
         if (!st->program)
             return vn_error_status();
     }
