@@ -18,9 +18,8 @@ static void run_lane_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n,
     buffer c = acquire(dtype, m * (n + 2), 1), old = acquire(dtype, m * (n + 2), 0);
     buffer scratch = acquire(VN__U8, real->lane_gemm_scratch(m, n, lanes, panels), 0);
     char what[128];
-    snprintf(what, sizeof what, "lane_gemm %lldx%lld lanes %lld panels %lld%s",
-             (long long)m, (long long)n, (long long)lanes, (long long)panels,
-             fresh ? " fresh" : "");
+    snprintf(what, sizeof what, "lane_gemm %lldx%lld lanes %lld panels %lld%s", (long long)m,
+             (long long)n, (long long)lanes, (long long)panels, fresh ? " fresh" : "");
     fill(&y, panels * y_panel, -1, 1), fill(&x, panels * x_panel, -1, 1);
     fill(&c, m * (n + 2), -1, 1);
     for (int64_t i = 0; i < m * (n + 2); i++)
@@ -56,7 +55,8 @@ static void lane_gemm_sizes_of(const vn__kernels *k, bool fresh)
             run_lane_gemm(k, reals[d], 7, n, 32, 1, 0, fresh);
         }
         run_lane_gemm(k, reals[d], 20, 300, 32, 11, 0, fresh); /* more lanes than one chunk */
-        run_lane_gemm(k, reals[d], 5, 300, 32, 9, 0, fresh);   /* more rows than one strip of C^T */
+        run_lane_gemm(k, reals[d], 5, 300, 32, 9, 0,
+                      fresh); /* more rows than one strip of C^T */
         run_lane_gemm(k, reals[d], 300, 5, 16, 20, 0, fresh);
         run_lane_gemm(k, reals[d], 9, 10, 600, 2, 0, fresh);
         run_lane_gemm(k, reals[d], 9, 10, 1, 3, 0, fresh);

@@ -281,8 +281,8 @@ static void forget_preparation(vn__program *p)
     p->prepared_bytes = 0;
 }
 
-/* In a wide stage the groups of rows of a large matrix are packed by who multiplies by them, for
- * all panels of the tile: its memory is passed through once, not three times. */
+/* In a wide stage the groups of rows of a large matrix are packed by who multiplies by them,
+ * for all panels of the tile: its memory is passed through once, not three times. */
 #define PREPARED_BYTES (256 * 1024)
 
 /* Reserves memory for what the step can prepare: in a tile, if its shared operands stay the

@@ -12,9 +12,9 @@
 #include "kernels/simd/transpose.h"
 #include "kernels/vector/tile.h"
 
-/* Lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache. The rows of a group
- * stay in level 2 while strips pass by. */
-enum { DEPTH = 256, GROUP = 16 * VN_ROWS };
+/* Lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache. A few STRIPS are
+ * made at a time and stay in level 2, with a GROUP of rows, until all rows have met them. */
+enum { DEPTH = 256, GROUP = 16 * VN_ROWS, STRIPS = 4 };
 
 /* One operand's panels; row i of panel p begins at data + p * panel + i * row. */
 typedef struct operand {
@@ -112,16 +112,20 @@ static operand rows_of(const operand *x, int64_t start, int64_t most)
 
 /* X in strips, Y broadcast: C is written as it lies. */
 static void straight(real *c, int64_t ldc, const operand *y, const operand *x, chunk k,
-                     real *strip)
+                     real *strips)
 {
-    for (int64_t i = 0; i < y->rows; i += GROUP) {
-        const operand group = rows_of(y, i, GROUP);
-        for (int64_t j = 0; j < x->rows; j += VN_COLS) {
-            const int64_t cols = x->rows - j < VN_COLS ? x->rows - j : VN_COLS;
-            make_strip(strip, x, j, cols, k);
-            multiply(c + i * ldc + j, ldc, &group, strip, cols, k);
+    for (int64_t from = 0; from < x->rows; from += STRIPS * VN_COLS)
+        for (int64_t i = 0; i < y->rows; i += GROUP) {
+            const operand group = rows_of(y, i, GROUP);
+            for (int64_t s = 0; s < STRIPS && from + s * VN_COLS < x->rows; s++) {
+                const int64_t j = from + s * VN_COLS, left = x->rows - j;
+                const int64_t cols = left < VN_COLS ? left : VN_COLS;
+                real *const strip = strips + s * DEPTH * VN_COLS;
+                if (i == 0)
+                    make_strip(strip, x, j, cols, k);
+                multiply(c + i * ldc + j, ldc, &group, strip, cols, k);
+            }
         }
-    }
 }
 
 /* c[i][j] += t[j][i], or = if fresh */
@@ -174,7 +178,7 @@ static int64_t cost(int64_t rows, int64_t cols, int64_t depth)
 int64_t VN_FN(lane_gemm_scratch)(int64_t m, int64_t n, int64_t lanes, int64_t panels)
 {
     (void)m, (void)n, (void)lanes, (void)panels;
-    return 2 * DEPTH * VN_COLS * (int64_t)sizeof(real);
+    return STRIPS * DEPTH * VN_COLS * (int64_t)sizeof(real);
 }
 
 void VN_FN(lane_gemm)(void *c, int64_t ldc, const void *y, int64_t y_panel, int64_t y_row,
