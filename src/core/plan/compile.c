@@ -541,12 +541,26 @@ static vn_status analyse(vn__compiler *c)
     return vn__find_chains(c);
 }
 
-vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
-                         int n_varying, const vn__logs *logs, const bool summed[])
+const vn__choices vn__by_shape = { .wide = -1, .onednn = VN__ONEDNN_AUTO };
+
+vn__program *vn__compile_tape(const vn__tape *tape, const vn__choices *choices)
 {
-    vn__compiler c = {
-        .tape = tape, .lane = lane, .n_varying = n_varying, .logs = logs, .summed = summed
-    };
+    const vn__onednn_use before = vn__onednn_prefer(choices->onednn);
+    vn__program *const p = vn__compile(tape, -1, 1, 1, 0, NULL, NULL, choices);
+    vn__onednn_prefer(before);
+    return p;
+}
+
+vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
+                         int n_varying, const vn__logs *logs, const bool summed[],
+                         const vn__choices *choices)
+{
+    vn__compiler c = { .tape = tape,
+                       .lane = lane,
+                       .n_varying = n_varying,
+                       .logs = logs,
+                       .summed = summed,
+                       .choices = choices };
     vn_status status = compiler_begin(&c, lanes, max_panels);
     if (status == VN_ERR_OK)
         status = set_parameters(&c, (int)tape->n_input, tape->input, (int)tape->n_output,
@@ -565,7 +579,9 @@ vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t 
 vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int lane,
                               int64_t lanes, int64_t max_panels, bool wide)
 {
-    vn__compiler c = { .tape = tape, .lane = lane, .wide = wide };
+    vn__compiler c = {
+        .tape = tape, .lane = lane, .wide = wide, .choices = &vn__by_shape
+    };
     vn_status status = compiler_begin(&c, lanes, max_panels);
     if (status == VN_ERR_OK)
         status = set_parameters(&c, part->n_in, part->in, part->n_out, part->out);
