@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One matrix product: strides from the axes of a dot, plain operands to the kernel that fits. */
+/* One matrix product: strides from the axes of a dot, plain operands to the kernel that
+ * fits. */
 #include "core/ops/dot_product.h"
 
 /* y[n] = sum over k of a[k] B[k][n], a contiguous. False: no kernel for these strides. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The sum of a dot_general over panels and lanes: where both operands are mapped a matrix product
- * with the lanes as the long dimension (dW += dY X^T), and one mapped is summed first. */
+/* The sum of a dot_general over panels and lanes: where both operands are mapped a matrix
+ * product with the lanes as the long dimension (dW += dY X^T), and one mapped is summed
+ * first. */
 #include <string.h>
 
 #include "core/ops/dot_product.h"

@@ -234,10 +234,11 @@ vn__program *vn__compile_tape(const vn__tape *tape, const vn__choices *choices);
  * again (tune.c). NULL on error. */
 vn__program *vn__tune(const vn__tape *tape, vn__program *program);
 
-/* A tape within one that is compiled: the body of a loop or a branch. lane: the axis that is
- * the lanes of the caller's tile, -1: none (it may then contain stages). n_varying: the first inputs change from run to run of
- * one tile. logs may be NULL. summed: which outputs are sums over the lanes, that add to what
- * is there (at the frame's `fresh` to zero); NULL: none. NULL on error. */
+/* Compiles a tape within one that is compiled, the body of a loop or a branch. lane: the axis
+ * that is the lanes of the caller's tile, -1: none (it may then contain stages). n_varying: the
+ * first inputs change from run to run of one tile. logs may be NULL. summed: which outputs are
+ * sums over the lanes, that add to what is there (at the frame's `fresh` to zero); NULL: none.
+ * NULL on error. */
 vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
                          int n_varying, const vn__logs *logs, const bool summed[],
                          const vn__choices *choices);

@@ -186,7 +186,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
  * same program gives the same bits everywhere. */
 
 #define TILE_BYTES   (768 * 1024) /* of intermediates: a share of L2 */
-#define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels are 16 lanes wide */
+#define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels of images are 16 wide */
 #define MIDDLE_BYTES (160 * 1024) /* below this for 32 lanes, panels are twice as wide */
 #define SMALL_BYTES  (64 * 1024)  /* below this WIDE_LANES wide */
 #define WIDE_LANES   128
@@ -212,12 +212,27 @@ static int64_t slots_of(const vn__stage *st, const vn__program *program)
     return slots;
 }
 
-/* Few features: wide panels, so that a step does more than it costs to start. */
-static int64_t better_lanes(int64_t bytes_of_32, int64_t n)
+/* Pixels and lanes together fill the vectors of a convolution, lanes alone those of a product
+ * with a matrix. */
+static bool convolves(const vn__program *p)
 {
-    const int64_t all = (n + 15) & ~(int64_t)15;
+    for (int64_t k = 0; k < p->n_step; k++) {
+        const vn__step *const s = &p->step[k];
+        if (s->op && s->op->flops && s->op != &vn__op_dot_general)
+            return true;
+        for (int i = 0; i < vn__inner_programs(s); i++)
+            if (vn__inner_program(s, i) && convolves(vn__inner_program(s, i)))
+                return true;
+    }
+    return false;
+}
+
+/* Few features: wide panels, so that a step does more than it costs to start. */
+static int64_t better_lanes(const vn__program *of_32, int64_t n)
+{
+    const int64_t all = (n + 15) & ~(int64_t)15, bytes_of_32 = of_32->value_bytes;
     if (bytes_of_32 > PANEL_BYTES)
-        return 16;
+        return convolves(of_32) ? 16 : 32;
     const int64_t lanes = bytes_of_32 > MIDDLE_BYTES  ? 32
                           : bytes_of_32 > SMALL_BYTES ? 64
                                                       : WIDE_LANES;
@@ -297,7 +312,7 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
     st->wide = st->program && !alone && is_wide(st->program, part, st->n, choices);
     const int64_t better = !st->program || *shared || chosen || st->wide ? lanes
                            : alone                             ? 1
-                                      : better_lanes(st->program->value_bytes, st->n);
+                                      : better_lanes(st->program, st->n);
     if (better != lanes) {
         lanes = better;
         vn__program_free(st->program);
