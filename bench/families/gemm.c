@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* C = A B with A [m, k], B [k, n]: 2 m n k. by=vernal: a compiled vn_matmul on all threads;
- * by=kernel: our kernel on one thread; by=openblas: OpenBLAS on as many threads as the pool
- * has. */
+ * by=kernel: our kernel on one thread; by=openblas, libxsmm: theirs, on as many threads as the
+ * pool has. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
+#include "families/peer_gemm.h"
 #include "kernels/kernels.h"
-#if defined(BENCH_OPENBLAS)
-#include <cblas.h>
-#endif
 
 typedef struct gemm {
     vn_tree *fn, *a, *b, *c;
     int64_t m, n, k;
     void *scratch;
+    bench_gemm_fn *peer;
 } gemm;
 
 static bool run_vernal(bench_case *c, int64_t times)
@@ -35,21 +34,14 @@ static bool run_kernel(bench_case *c, int64_t times)
     return true;
 }
 
-#if defined(BENCH_OPENBLAS)
-static bool run_openblas(bench_case *c, int64_t times)
+static bool run_peer(bench_case *c, int64_t times)
 {
     gemm *const g = c->state;
-    const int m = (int)g->m, n = (int)g->n, k = (int)g->k;
     for (int64_t i = 0; i < times; i++)
-        if (c->problem->dtype == VN_F64)
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, vn_data(g->a), k,
-                        vn_data(g->b), n, 0, vn_data_mut(g->c), n);
-        else
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, vn_data(g->a), k,
-                        vn_data(g->b), n, 0, vn_data_mut(g->c), n);
+        g->peer(vn_data_mut(g->c), vn_data(g->a), vn_data(g->b), (int)g->m, (int)g->n,
+                (int)g->k, vn_num_threads());
     return true;
 }
-#endif
 
 static void destroy(bench_case *c)
 {
@@ -78,18 +70,10 @@ static bool choose(bench_case *c, const char *by)
         c->one_thread = true;
         return g->scratch != NULL;
     }
-#if defined(BENCH_OPENBLAS)
-    if (!strcmp(by, "openblas")) {
-        openblas_set_num_threads(vn_num_threads());
-        c->run = run_openblas;
-        return true;
-    }
-#endif
-    return bench_complain(c->problem, "this build has by=vernal, kernel"
-#if defined(BENCH_OPENBLAS)
-                                      ", openblas"
-#endif
-    );
+    g->peer = bench_peer_gemm(by, c->problem->dtype == VN_F64);
+    c->run = run_peer;
+    return g->peer ||
+           bench_complain(c->problem, "by=vernal, kernel; openblas, libxsmm if they are there");
 }
 
 static bool create(bench_case *c)
@@ -120,7 +104,7 @@ static bool create(bench_case *c)
 
 const bench_family bench_gemm = {
     .name = "gemm",
-    .usage = "m=.. n=.. k=.. [by=vernal|kernel|openblas]",
+    .usage = "m=.. n=.. k=.. [by=vernal|kernel|openblas|libxsmm]",
     .modes = "",
     .keys = "m n k by",
     .create = create,

@@ -63,12 +63,15 @@ def variant_rows(results):
             yield [f"`{text}`", "; ".join(rows)]
 
 
-def library_rows(results, families, other):
+def library_rows(results, families, others):
+    """Ours, each other's, and the ratio to the best of them."""
     for text, result in results.items():
         if problem.parse(text).family in families:
-            ours, theirs = result["vernal"], result.get(other)
-            yield [f"`{text}`", cell(result, ours), cell(result, theirs) if theirs else "–",
-                   f"{theirs['median'] / ours['median']:.2f}" if theirs else "–"]
+            ours, theirs = result["vernal"], [result.get(other) for other in others]
+            known = [row["median"] for row in theirs if row]
+            yield ([f"`{text}`", cell(result, ours)] +
+                   [cell(result, row) if row else "–" for row in theirs] +
+                   [f"{min(known) / ours['median']:.2f}" if known else "–"])
 
 
 # ---- pictures
@@ -168,11 +171,12 @@ def write(results, docs):
     page += table(["problem", "Vernal", "JAX", "PyTorch", "ratio to the better", "time to the first result"],
                   peer_rows(problems)) + "\n"
     page += "\n## Every variant of the peers\n\n" + table(["problem", "variants"], variant_rows(problems)) + "\n"
-    page += "\n## Products of matrices\n\n" + table(["problem", "Vernal", "OpenBLAS", "ratio"],
-                                                   library_rows(problems, {"gemm"}, "openblas")) + "\n"
+    page += "\n## Products of matrices\n\n" + table(
+        ["problem", "Vernal", "OpenBLAS", "LIBXSMM", "ratio to the better"],
+        library_rows(problems, {"gemm"}, ["openblas", "libxsmm"])) + "\n"
     names = {"exp", "log", "tanh", "sigmoid", "gelu", "erf", "softplus", "sin", "cos"}
     page += "\n## Functions of 4,096 numbers, one thread\n\n" + table(
-        ["problem", "Vernal", "SLEEF (1 ULP)", "ratio"], library_rows(problems, names, "sleef")) + "\n"
+        ["problem", "Vernal", "SLEEF (1 ULP)", "ratio"], library_rows(problems, names, ["sleef"])) + "\n"
     page += "\n## Fork and join\n\n" + table(
         ["problem", "over the work itself"],
         ([f"`{text}`", seconds(result["vernal"]["median"])] for text, result in problems.items()

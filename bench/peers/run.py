@@ -177,7 +177,7 @@ def main():
             if p.family in problem.MODES:
                 result = measure_with_peers(bench, text, threads, args, log)
             else:
-                others = {"gemm": ["openblas"], "fork": []}.get(p.family, ["sleef"])
+                others = {"gemm": ["openblas", "libxsmm"], "fork": []}.get(p.family, ["sleef"])
                 result = measure_alone(bench, text, others, args, log)
             if result:
                 results["problems"][text] = result

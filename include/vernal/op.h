@@ -49,9 +49,12 @@ typedef struct vn_eval {
     const struct vn__kernels *kernels; /* the table of the machine's SIMD kernels */
     const struct vn__epilogue *epilogue; /* NULL, or what eval does before it stores */
     /* only where op->parts said so: compute part `part` of `parts` of the result; parts is
-     * 0 or 1: all of it. For eval_sum `fresh` says that the result is not there yet: that part
-     * of it begins at zero. */
+     * 0 or 1: all of it. */
     int64_t part, parts;
+    /* the last evaluation was the same but for its panel: what it left in scratch of operands
+     * that lanes share, say packed, is still there. Not for eval_sum. */
+    bool again;
+    /* only for eval_sum: the result is not there yet: write the sum instead of adding it */
     bool fresh;
     /* only for eval_sum: operands are `panels` panels, panel p of operand i begins at
      * (char *)in[i] + p * panel_bytes[i]; of the last panel only `valid` lanes count. */
@@ -111,9 +114,9 @@ struct vn_op {
                            int64_t lanes);
     void (*prepare)(void *memory, const vn_eval *e);
 
-    /* optional: out (plain, one example's shape) += sum over panels and lanes of the op: the
-     * fused form of "op, then sum over the mapped axis" (weight gradients). NULL: the two are
-     * done apart. */
+    /* optional: out (plain, one example's shape) += sum over panels and lanes of the op, or =
+     * where e->fresh: the fused form of "op, then sum over the mapped axis" (weight gradients).
+     * NULL: the two are done apart. */
     void (*eval_sum)(const vn_eval *e);
 
     /* Reverse mode, emits ops: din[i] = cotangent of in[i], given g[j] = cotangent of out[j].

@@ -21,10 +21,19 @@ VN_API const char *vn_isa(void);
 /* One line about the machine as the library sees it: cores, NUMA nodes, caches, ISA. Static. */
 VN_API const char *vn_machine(void);
 
-/* VN_VERBOSE: 0 silent, 1 explains every plan on stderr. The only output the library ever
- * makes, and only when asked for by that environment variable or here. */
+/* VN_VERBOSE: 0 silent, 1 explains every plan on stderr. This and VN_TUNE=1 are the only output
+ * the library ever makes, and only when asked for by the environment or here. */
 VN_API int vn_verbose(void);
 VN_API void vn_set_verbose(int level);
+
+/* VN_TUNE: 0 sizes of tiles, lanes and who computes a step come from a cost model that sees
+ * shapes alone, so that a program gives the same bits everywhere; 1 every plan is made in
+ * several ways, each is run on zeros for some hundredths of a second, the fastest is kept,
+ * and a line on stderr says which; 2 the same without the line. Results of a tuned plan do not
+ * depend on the number of threads, but their last bits may differ from those of another plan.
+ * Programs with callbacks, error_if or while loops are not measured. */
+VN_API int vn_tune(void);
+VN_API void vn_set_tune(int level);
 
 #ifdef __cplusplus
 }

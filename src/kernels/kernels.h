@@ -154,7 +154,7 @@ typedef struct vn__epilogue {
     int64_t mask_row;
 } vn__epilogue;
 
-#define VN__THEN(name) (VN__UNARY_##name + 1)   /* .unary = VN__THEN(relu) */
+#define VN__THEN(name)  (VN__UNARY_##name + 1)  /* .unary = VN__THEN(relu) */
 #define VN__TIMES(name) (VN__BINARY_##name + 1) /* .gate = VN__TIMES(tanh_grad) */
 
 /* C[m][n] (+)= sum over k of A(i, k) B(k, j), A(i, k) = a[i * a_row + k * a_col], B alike, rows
@@ -218,12 +218,14 @@ typedef void vn__conv_weight_norm_fn(void *norm, const void *dy, const void *x,
                                      const vn__view *view, void *scratch);
 
 /* The weight gradient of a dense layer, a sum over panels p and lanes l:
- *   C[i][j] += sum over p, l of y[p * y_panel + i * y_row + l] x[p * x_panel + j * x_row + l]
- * Lanes without an example must hold zeros in y or in x, and no NaN in the other.
+ *   C[i][j] (+)= sum over p, l of y[p * y_panel + i * y_row + l]
+ *                                 x[p * x_panel + j * x_row + l]
+ * fresh: C is written, else the sum is added to it. Lanes without an example must hold zeros in
+ * y or in x, and no NaN in the other.
  * scratch: lane_gemm_scratch(m, n, lanes, panels) bytes, 64-byte aligned. */
 typedef void vn__lane_gemm_fn(void *c, int64_t ldc, const void *y, int64_t y_panel,
                               int64_t y_row, const void *x, int64_t x_panel, int64_t x_row,
-                              int64_t m, int64_t n, int64_t lanes, int64_t panels,
+                              int64_t m, int64_t n, int64_t lanes, int64_t panels, bool fresh,
                               void *scratch);
 typedef int64_t vn__lane_gemm_scratch_fn(int64_t m, int64_t n, int64_t lanes, int64_t panels);
 

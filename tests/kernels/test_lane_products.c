@@ -9,7 +9,7 @@ static const int reals[] = { VN__F32, VN__F64 };
 /* ---- lane_gemm */
 
 static void run_lane_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n, int64_t lanes,
-                          int64_t panels, int64_t gap)
+                          int64_t panels, int64_t gap, bool fresh)
 {
     const vn__real_kernels *real = k->real[dtype];
     const int64_t row = lanes + gap, y_panel = m * row + gap, x_panel = n * row + 2 * gap;
@@ -18,17 +18,18 @@ static void run_lane_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n,
     buffer c = acquire(dtype, m * (n + 2), 1), old = acquire(dtype, m * (n + 2), 0);
     buffer scratch = acquire(VN__U8, real->lane_gemm_scratch(m, n, lanes, panels), 0);
     char what[128];
-    snprintf(what, sizeof what, "lane_gemm %lldx%lld lanes %lld panels %lld", (long long)m,
-             (long long)n, (long long)lanes, (long long)panels);
+    snprintf(what, sizeof what, "lane_gemm %lldx%lld lanes %lld panels %lld%s", (long long)m,
+             (long long)n, (long long)lanes, (long long)panels, fresh ? " fresh" : "");
     fill(&y, panels * y_panel, -1, 1), fill(&x, panels * x_panel, -1, 1);
     fill(&c, m * (n + 2), -1, 1);
     for (int64_t i = 0; i < m * (n + 2); i++)
         set(dtype, old.data, i, get(dtype, c.data, i));
     real->lane_gemm(c.data, n + 2, y.data, y_panel, row, x.data, x_panel, row, m, n, lanes,
-                    panels, scratch.data);
+                    panels, fresh, scratch.data);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n + 2; j++) {
-            long double sum = get(dtype, old.data, i * (n + 2) + j), magnitude = 1;
+            long double sum = fresh && j < n ? 0 : get(dtype, old.data, i * (n + 2) + j);
+            long double magnitude = 1;
             for (int64_t p = 0; j < n && p < panels; p++)
                 for (int64_t l = 0; l < lanes; l++) {
                     const long double v = get(dtype, y.data, p * y_panel + i * row + l) *
@@ -42,26 +43,33 @@ static void run_lane_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n,
     release(&y), release(&x), release(&c), release(&old), release(&scratch);
 }
 
-static void lane_gemm_sizes(const vn__kernels *k)
+static void lane_gemm_sizes_of(const vn__kernels *k, bool fresh)
 {
     seed(5);
     for (int d = 0; d < 2; d++) {
         for (int64_t m = 0; m <= 25; m++)
             for (int64_t n = 0; n <= 33; n++)
-                run_lane_gemm(k, reals[d], m, n, 16, 1 + (m + n) % 2, (m + n) % 3);
+                run_lane_gemm(k, reals[d], m, n, 16, 1 + (m + n) % 2, (m + n) % 3, fresh);
         for (int64_t n = 34; n <= 66; n++) {
-            run_lane_gemm(k, reals[d], n, 14, 32, 1, 0);
-            run_lane_gemm(k, reals[d], 7, n, 32, 1, 0);
+            run_lane_gemm(k, reals[d], n, 14, 32, 1, 0, fresh);
+            run_lane_gemm(k, reals[d], 7, n, 32, 1, 0, fresh);
         }
-        run_lane_gemm(k, reals[d], 20, 300, 32, 11, 0); /* more lanes than one chunk */
-        run_lane_gemm(k, reals[d], 5, 300, 32, 9, 0);   /* more rows than one strip of C^T */
-        run_lane_gemm(k, reals[d], 300, 5, 16, 20, 0);
-        run_lane_gemm(k, reals[d], 9, 10, 600, 2, 0);
-        run_lane_gemm(k, reals[d], 9, 10, 1, 3, 0);
-        run_lane_gemm(k, reals[d], 4, 5, 13, 2, 1);
-        run_lane_gemm(k, reals[d], 4, 5, 0, 2, 1);
-        run_lane_gemm(k, reals[d], 4, 5, 32, 0, 1);
+        run_lane_gemm(k, reals[d], 20, 300, 32, 11, 0, fresh); /* more lanes than one chunk */
+        run_lane_gemm(k, reals[d], 5, 300, 32, 9, 0,
+                      fresh); /* more rows than one strip of C^T */
+        run_lane_gemm(k, reals[d], 300, 5, 16, 20, 0, fresh);
+        run_lane_gemm(k, reals[d], 9, 10, 600, 2, 0, fresh);
+        run_lane_gemm(k, reals[d], 9, 10, 1, 3, 0, fresh);
+        run_lane_gemm(k, reals[d], 4, 5, 13, 2, 1, fresh);
+        run_lane_gemm(k, reals[d], 4, 5, 0, 2, 1, fresh);
+        run_lane_gemm(k, reals[d], 4, 5, 32, 0, 1, fresh);
     }
+}
+
+static void lane_gemm_sizes(const vn__kernels *k)
+{
+    lane_gemm_sizes_of(k, false);
+    lane_gemm_sizes_of(k, true);
 }
 
 Test(lane_products, lane_gemm_all_remainders) { for_each_row(lane_gemm_sizes); }

@@ -97,6 +97,8 @@ static void sum_phase(const work *w, vn__conv_view *v, const panels *p, const vn
 void vn__conv_weight_eval_sum(const vn_eval *e)
 {
     const work w = work_of(e->attr, e->in_aval, e->kernels);
+    if (e->fresh)
+        memset(e->out[0], 0, (size_t)(vn_shape_size(e->out_aval[0].shape) * w.size));
     if (vn__conv_provider(e->setup) && vn__conv_onednn_weight_sum(e))
         return;
     char *cursor = e->scratch;

@@ -153,6 +153,9 @@ static void sum_panel(const walk *w, int64_t valid)
 
 static void eval_sum(const vn_eval *e)
 {
+    const vn_aval *const out = &e->out_aval[0];
+    if (e->fresh)
+        memset(e->out[0], 0, (size_t)vn_shape_size(out->shape) * vn_dtype_size(out->dtype));
     for (int64_t p = 0; p < e->panels; p++) {
         const int64_t valid = p == e->panels - 1 ? e->valid : e->lanes;
         const walk w = walk_of(e, p, true);

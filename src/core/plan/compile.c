@@ -281,6 +281,10 @@ static void forget_preparation(vn__program *p)
     p->prepared_bytes = 0;
 }
 
+/* In a wide stage the groups of rows of a large matrix are packed by who multiplies by them,
+ * for all panels of the tile: its memory is passed through once, not three times. */
+#define PREPARED_BYTES (256 * 1024)
+
 /* Reserves memory for what the step can prepare: in a tile, if its shared operands stay the
  * same. */
 static void plan_preparation(const vn__compiler *c, vn__step *s)
@@ -295,6 +299,8 @@ static void plan_preparation(const vn__compiler *c, vn__step *s)
     if (s->kind == VN__STEP_EVAL && invariant && s->n_loops == 0 && s->op->prepare &&
         s->lanes > 1)
         bytes = (int64_t)s->op->prepare_size(s->attr, s->in_aval, s->n_op, s->mapped, s->lanes);
+    if (c->wide && s->parts > 1 && bytes > PREPARED_BYTES)
+        return;
     for (int i = 0; invariant && i < vn__inner_programs(s); i++)
         if (vn__inner_program(s, i))
             bytes += aligned(vn__inner_program(s, i)->prepared_bytes);
@@ -372,8 +378,8 @@ static vn_status lay_out(vn__compiler *c)
             settle(c, &s->out[j], offset);
         const int64_t bytes = scratch_bytes(c, s);
         s->scratch = bytes ? aligned(p->work_bytes) : -1;
-        plan_preparation(c, s);
         s->parts = parts_of(s);
+        plan_preparation(c, s);
         if (p->lanes == 1 && s->parts > 1)
             p->worker_bytes = larger(p->worker_bytes, aligned(bytes));
         if (!make_setup(p, s))
@@ -535,12 +541,26 @@ static vn_status analyse(vn__compiler *c)
     return vn__find_chains(c);
 }
 
-vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
-                         int n_varying, const vn__logs *logs, const bool summed[])
+const vn__choices vn__by_shape = { .wide = -1, .onednn = VN__ONEDNN_AUTO };
+
+vn__program *vn__compile_tape(const vn__tape *tape, const vn__choices *choices)
 {
-    vn__compiler c = {
-        .tape = tape, .lane = lane, .n_varying = n_varying, .logs = logs, .summed = summed
-    };
+    const vn__onednn_use before = vn__onednn_prefer(choices->onednn);
+    vn__program *const p = vn__compile(tape, -1, 1, 1, 0, NULL, NULL, choices);
+    vn__onednn_prefer(before);
+    return p;
+}
+
+vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
+                         int n_varying, const vn__logs *logs, const bool summed[],
+                         const vn__choices *choices)
+{
+    vn__compiler c = { .tape = tape,
+                       .lane = lane,
+                       .n_varying = n_varying,
+                       .logs = logs,
+                       .summed = summed,
+                       .choices = choices };
     vn_status status = compiler_begin(&c, lanes, max_panels);
     if (status == VN_ERR_OK)
         status = set_parameters(&c, (int)tape->n_input, tape->input, (int)tape->n_output,
@@ -557,9 +577,11 @@ vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t 
 }
 
 vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int lane,
-                              int64_t lanes, int64_t max_panels)
+                              int64_t lanes, int64_t max_panels, bool wide)
 {
-    vn__compiler c = { .tape = tape, .lane = lane };
+    vn__compiler c = {
+        .tape = tape, .lane = lane, .wide = wide, .choices = &vn__by_shape
+    };
     vn_status status = compiler_begin(&c, lanes, max_panels);
     if (status == VN_ERR_OK)
         status = set_parameters(&c, part->n_in, part->in, part->n_out, part->out);

@@ -9,6 +9,8 @@ typedef struct vn__compiler {
     const vn__tape *tape;
     int lane;      /* axis of the lanes, -1: none */
     int n_varying; /* inputs below this change while shared operands stay */
+    bool wide;     /* of a stage that runs step by step */
+    const vn__choices *choices;
     const vn__logs *logs;
     const bool *summed; /* by output: it is summed over the lanes; NULL: none is */
     vn__program *program;

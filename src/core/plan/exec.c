@@ -84,9 +84,10 @@ static void run_panels(const vn__step *s, const vn__frame *f, turn_fn *turn, voi
 static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[],
                       char *const out[], int64_t panel, int64_t index, void *context)
 {
-    (void)panel, (void)index;
+    (void)index;
     vn_eval *const e = context;
     vn__epilogue epilogue;
+    e->again = panel > f->begin && s->n_loops == 0;
     e->in = (const void *const *)(const void *)in;
     e->out = (void *const *)(const void *)out;
     if (s->ending) {
@@ -171,6 +172,7 @@ static void begin_eval(vn_eval *e, const vn__step *s, const vn__frame *f, bool n
     e->epilogue = NULL;
     e->part = f->part;
     e->parts = f->parts;
+    e->again = false;
     e->fresh = false;
     e->panels = f->panels;
     e->valid = f->valid - (f->panels - 1) * s->lanes;
@@ -196,9 +198,7 @@ static void run_eval_sum(const vn__step *s, const vn__frame *f)
     e.in = (const void *const *)(const void *)c.in;
     e.out = (void *const *)(void *)c.out;
     e.panel_bytes = c.in_panel;
-    e.fresh = f->fresh && s->parts > 1;
-    if (f->fresh && !e.fresh)
-        memset(c.out[0], 0, (size_t)s->out_slot[0].bytes);
+    e.fresh = f->fresh;
     s->op->eval_sum(&e);
 }
 

@@ -31,7 +31,9 @@ static vn_plan *compile(const vn__tape *tape, vn_tree *result)
     if (!plan)
         return NULL;
     plan->tape = vn__simplify(tape);
-    plan->program = plan->tape ? vn__compile(plan->tape, -1, 1, 1, 0, NULL, NULL) : NULL;
+    plan->program = plan->tape ? vn__compile_tape(plan->tape, &vn__by_shape) : NULL;
+    if (plan->program && vn_tune())
+        plan->program = vn__tune(plan->tape, plan->program);
     plan->result = vn_retain(result);
     if (!plan->program) {
         vn_plan_destroy(plan);

@@ -11,6 +11,7 @@
 
 #include "core/transform/control.h"
 #include "core/transform/error_if.h"
+#include "kernels/onednn/onednn.h"
 
 typedef enum vn__space {
     VN__SPACE_WORK,
@@ -217,12 +218,30 @@ typedef struct vn__logs {
     int in, out, n;
 } vn__logs;
 
-/* Compiles a simplified tape. lane: the axis that is the lanes of the caller's tile, -1: none
- * (the program may then contain stages). n_varying: the first inputs change from run to run of
- * one tile. logs may be NULL. summed: which outputs are sums over the lanes, that add to what
- * is there (at the frame's `fresh` to zero); NULL: none. NULL on error. */
+/* What is chosen for the stages of a program. Its zero is no choice: vn__by_shape. */
+typedef struct vn__choices {
+    int64_t lanes;         /* of a panel; 0: by shape */
+    int64_t panels;        /* of a tile, at most; 0: by shape */
+    int wide;              /* tile by tile 0, step by step 1 if it can, by shape -1 */
+    vn__onednn_use onednn; /* AUTO: as the switch of the process says */
+} vn__choices;
+extern const vn__choices vn__by_shape;
+
+/* Compiles a simplified tape. */
+vn__program *vn__compile_tape(const vn__tape *tape, const vn__choices *choices);
+
+/* Measures other choices than those of the program, frees it and returns the fastest, or it
+ * again (tune.c). NULL on error. */
+vn__program *vn__tune(const vn__tape *tape, vn__program *program);
+
+/* Compiles a tape within one that is compiled, the body of a loop or a branch. lane: the axis
+ * that is the lanes of the caller's tile, -1: none (it may then contain stages). n_varying: the
+ * first inputs change from run to run of one tile. logs may be NULL. summed: which outputs are
+ * sums over the lanes, that add to what is there (at the frame's `fresh` to zero); NULL: none.
+ * NULL on error. */
 vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t max_panels,
-                         int n_varying, const vn__logs *logs, const bool summed[]);
+                         int n_varying, const vn__logs *logs, const bool summed[],
+                         const vn__choices *choices);
 void vn__program_free(vn__program *program);
 
 /* The part of a tape that a stage runs: chosen instructions, values that come in and go out. */
@@ -234,6 +253,6 @@ typedef struct vn__part {
     const vn__role *in_role, *out_role;
 } vn__part;
 vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int lane,
-                              int64_t lanes, int64_t max_panels);
+                              int64_t lanes, int64_t max_panels, bool wide);
 
 #endif

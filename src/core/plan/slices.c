@@ -30,8 +30,8 @@ vn__program *vn__compile_body(const vn__compiler *c, const vn__tape *body, int64
         vn__fail(VN_ERR_LIMIT, "plan: a loop of more than %d arrays", VN__MAX_PARAMETERS);
         return NULL;
     }
-    return vn__compile(body, c->lane, c->program->lanes, max_panels, n_varying, logs,
-                       summed);
+    return vn__compile(body, c->lane, c->program->lanes, max_panels, n_varying, logs, summed,
+                       c->choices);
 }
 
 /* ------------------------------------------------------------------------- running */

@@ -186,8 +186,9 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
  * same program gives the same bits everywhere. */
 
 #define TILE_BYTES   (768 * 1024) /* of intermediates: a share of L2 */
-#define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels are 16 lanes wide */
-#define SMALL_BYTES  (32 * 1024)  /* below this for 32 lanes, panels are WIDE_LANES wide */
+#define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels of images are 16 wide */
+#define MIDDLE_BYTES (160 * 1024) /* below this for 32 lanes, panels are twice as wide */
+#define SMALL_BYTES  (64 * 1024)  /* below this WIDE_LANES wide */
 #define WIDE_LANES   128
 #define ALONE_BYTES  (4 << 20)  /* above this for 32 lanes, matrices need no lanes */
 #define MATRIX_FLOPS 8          /* for each element read or written: worth no lanes */
@@ -196,6 +197,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 #define SLOT_FLOPS   4e5       /* a slot is at least some microseconds of work */
 #define TOTALS_BYTES (6 << 20) /* all slots together */
 #define WIDE_TOTALS  (1 << 19) /* with so much for one slot a stage runs step by step */
+#define WIDE_SHARED  (1 << 20) /* or with so much of weights, and few examples */
 #define WIDE_VALUES  (64 << 20)
 #define PART_BYTES   (1 << 16) /* a result that more than one worker should make */
 #define WIDE_TILE    1024
@@ -210,15 +212,31 @@ static int64_t slots_of(const vn__stage *st, const vn__program *program)
     return slots;
 }
 
-/* Few features: wide panels, so that a step does more than it costs to start. */
-static int64_t better_lanes(int64_t bytes_of_32, int64_t n)
+/* Pixels and lanes together fill the vectors of a convolution, lanes alone those of a product
+ * with a matrix. */
+static bool convolves(const vn__program *p)
 {
-    const int64_t all = (n + 15) & ~(int64_t)15;
+    for (int64_t k = 0; k < p->n_step; k++) {
+        const vn__step *const s = &p->step[k];
+        if (s->op && s->op->flops && s->op != &vn__op_dot_general)
+            return true;
+        for (int i = 0; i < vn__inner_programs(s); i++)
+            if (vn__inner_program(s, i) && convolves(vn__inner_program(s, i)))
+                return true;
+    }
+    return false;
+}
+
+/* Few features: wide panels, so that a step does more than it costs to start. */
+static int64_t better_lanes(const vn__program *of_32, int64_t n)
+{
+    const int64_t all = (n + 15) & ~(int64_t)15, bytes_of_32 = of_32->value_bytes;
     if (bytes_of_32 > PANEL_BYTES)
-        return 16;
-    if (bytes_of_32 > SMALL_BYTES)
-        return 32;
-    return all < WIDE_LANES && all > 0 ? all : WIDE_LANES;
+        return convolves(of_32) ? 16 : 32;
+    const int64_t lanes = bytes_of_32 > MIDDLE_BYTES  ? 32
+                          : bytes_of_32 > SMALL_BYTES ? 64
+                                                      : WIDE_LANES;
+    return all < lanes && all > 0 ? all : lanes;
 }
 
 /* Can several workers share a large sum over examples? */
@@ -227,9 +245,11 @@ static bool divides(const vn__step *s)
     return s->kind != VN__STEP_EVAL_SUM || s->parts > 1 || s->out_slot[0].bytes < PART_BYTES;
 }
 
-/* Are the sums over examples so large that slots cannot have some each? Loops would not be
- * parallel step by step. */
-static bool is_wide(const vn__program *program, const vn__part *part)
+/* Are the sums over examples so large that slots cannot have some each, or the weights so large
+ * that few examples cannot pay for every worker reading them all? Loops would not be parallel
+ * step by step. */
+static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
+                    const vn__choices *choices)
 {
     int64_t totals = 0;
     for (int j = 0; j < part->n_out; j++)
@@ -238,7 +258,9 @@ static bool is_wide(const vn__program *program, const vn__part *part)
     for (int64_t k = 0; k < program->n_step; k++)
         if (program->step[k].body || program->step[k].n_branches || !divides(&program->step[k]))
             return false;
-    return totals > WIDE_TOTALS;
+    const bool by_shape = totals > WIDE_TOTALS ||
+                          (program->prepared_bytes > WIDE_SHARED && n <= WIDE_TILE);
+    return choices->wide < 0 ? by_shape : choices->wide > 0;
 }
 
 /* A product of matrices, not of a matrix and a vector: it computes more than it reads. */
@@ -273,33 +295,45 @@ static bool stands_alone(const vn__program *program)
     return 2 * products > program->flops;
 }
 
+static int64_t chosen_lanes(const vn__choices *c, int64_t n)
+{
+    const int64_t all = (n + 15) & ~(int64_t)15;
+    return c->lanes > all && all > 0 ? all : c->lanes;
+}
+
 /* *shared: the lanes of earlier stages of the axis, whose panels this one may read; 0: none. */
 static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part,
-                            int64_t *shared)
+                            int64_t *shared, const vn__choices *choices)
 {
-    int64_t lanes = *shared ? *shared : 32;
-    st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
+    const int64_t chosen = chosen_lanes(choices, st->n);
+    int64_t lanes = *shared ? *shared : chosen ? chosen : 32;
+    st->program = vn__compile_part(tape, part, st->axis, lanes, 1, false);
     const bool alone = st->program && !*shared && stands_alone(st->program);
-    st->wide = st->program && !alone && is_wide(st->program, part);
-    const int64_t better = !st->program || *shared || st->wide ? lanes
+    st->wide = st->program && !alone && is_wide(st->program, part, st->n, choices);
+    const int64_t better = !st->program || *shared || chosen || st->wide ? lanes
                            : alone                             ? 1
-                                      : better_lanes(st->program->value_bytes, st->n);
+                                      : better_lanes(st->program, st->n);
     if (better != lanes) {
         lanes = better;
         vn__program_free(st->program);
-        st->program = vn__compile_part(tape, part, st->axis, lanes, 1);
+        st->program = vn__compile_part(tape, part, st->axis, lanes, 1, false);
     }
     *shared = lanes;
     if (!st->program)
         return vn_error_status();
     const int64_t one = st->program->value_bytes, most = (st->n + lanes - 1) / lanes;
-    const int64_t limit = lanes == 1 ? 1 : st->wide ? WIDE_TILE / lanes : MAX_PANELS;
-    int64_t panels = one ? (st->wide ? WIDE_VALUES : TILE_BYTES) / one : limit;
+    const int64_t limit = lanes == 1          ? 1
+                          : st->wide          ? WIDE_TILE / lanes
+                          : choices->panels   ? choices->panels
+                                              : MAX_PANELS;
+    const int64_t memory = st->wide || choices->panels ? WIDE_VALUES : TILE_BYTES;
+    int64_t panels = one ? memory / one : limit;
     panels = panels > limit ? limit : panels;
     panels = panels > most ? most : panels;
-    if (panels > 1) {
+    if (panels > 1 || st->wide) {
         vn__program_free(st->program);
-        st->program = vn__compile_part(tape, part, st->axis, lanes, panels);
+        st->program =
+            vn__compile_part(tape, part, st->axis, lanes, panels > 1 ? panels : 1, st->wide);
         if (!st->program)
             return vn_error_status();
     }
@@ -382,7 +416,7 @@ static vn_status build_stage(const partition *p, int32_t level, int lane)
         st->n = vn__tape_axis(c->tape, lane)->size;
         const vn__part chosen = { s.instr, s.n_instr, s.in,      s.out,
                                   s.n_in,  s.n_out,   s.in_role, s.out_role };
-        status = size_stage(st, c->tape, &chosen, &p->axis_lanes[lane]);
+        status = size_stage(st, c->tape, &chosen, &p->axis_lanes[lane], c->choices);
         if (status == VN_ERR_OK)
             status = lay_totals(c, st, &s);
         if (status == VN_ERR_OK)

@@ -13,7 +13,7 @@
 
 static char machine[256];
 static pthread_once_t machine_once = PTHREAD_ONCE_INIT;
-static int verbose = -1;
+static int verbose = -1, tune = -1; /* -1: ask the environment */
 
 int vn_num_threads(void) { return vn__pool_workers(); }
 
@@ -48,18 +48,23 @@ const char *vn_machine(void)
     return machine;
 }
 
-int vn_verbose(void)
+static void set_level(int *level, int value)
 {
-    int level = __atomic_load_n(&verbose, __ATOMIC_RELAXED);
-    if (level < 0) {
-        const char *const text = getenv("VN_VERBOSE");
-        level = text ? atoi(text) : 0;
-        vn_set_verbose(level);
-    }
-    return level < 0 ? 0 : level;
+    __atomic_store_n(level, value < 0 ? 0 : value, __ATOMIC_RELAXED);
 }
 
-void vn_set_verbose(int level)
+static int level_of(int *level, const char *variable)
 {
-    __atomic_store_n(&verbose, level < 0 ? 0 : level, __ATOMIC_RELAXED);
+    const int known = __atomic_load_n(level, __ATOMIC_RELAXED);
+    if (known >= 0)
+        return known;
+    const char *const text = getenv(variable);
+    set_level(level, text ? atoi(text) : 0);
+    return __atomic_load_n(level, __ATOMIC_RELAXED);
 }
+
+int vn_verbose(void) { return level_of(&verbose, "VN_VERBOSE"); }
+void vn_set_verbose(int level) { set_level(&verbose, level); }
+
+int vn_tune(void) { return level_of(&tune, "VN_TUNE"); }
+void vn_set_tune(int level) { set_level(&tune, level); }

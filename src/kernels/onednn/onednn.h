@@ -23,6 +23,9 @@ vn__onednn_use vn__onednn_use_get(void);
 /* Instead of the environment; plans that are made already keep what they have. */
 void vn__onednn_use_set(vn__onednn_use use);
 
+/* On this thread, where that says AUTO; returns what it was before. AUTO: no preference. */
+vn__onednn_use vn__onednn_prefer(vn__onednn_use use);
+
 /* NULL, or a sentence that says why there is no oneDNN. Loads it. */
 const char *vn__onednn_absent(void);
 

@@ -7,6 +7,7 @@
 #include "kernels/onednn/onednn.h"
 
 static _Atomic int chosen = -1;
+static _Thread_local vn__onednn_use preferred = VN__ONEDNN_AUTO;
 
 vn__onednn_use vn__onednn_use_get(void)
 {
@@ -19,7 +20,14 @@ vn__onednn_use vn__onednn_use_get(void)
                                           : VN__ONEDNN_AUTO;
         atomic_store_explicit(&chosen, use, memory_order_relaxed);
     }
-    return (vn__onednn_use)use;
+    return use == VN__ONEDNN_AUTO ? preferred : (vn__onednn_use)use;
+}
+
+vn__onednn_use vn__onednn_prefer(vn__onednn_use use)
+{
+    const vn__onednn_use before = preferred;
+    preferred = use;
+    return before;
 }
 
 void vn__onednn_use_set(vn__onednn_use use)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The weight gradient of a dense layer, C[i][j] += sum over lanes k of Y[i][k] X[j][k].
+ * The weight gradient of a dense layer, C[i][j] (+)= sum over lanes k of Y[i][k] X[j][k].
  *
  * Partial sums in the lanes would stream both operands for every block of C. Instead a strip of
  * columns of X is transposed into [k][columns], once for all rows, and the broadcast kernel
@@ -12,9 +12,9 @@
 #include "kernels/simd/transpose.h"
 #include "kernels/vector/tile.h"
 
-/* Lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache. The rows of a group
- * stay in level 2 while strips pass by. */
-enum { DEPTH = 256, GROUP = 16 * VN_ROWS };
+/* Lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache. A few STRIPS are
+ * made at a time and stay in level 2, with a GROUP of rows, until all rows have met them. */
+enum { DEPTH = 256, GROUP = 16 * VN_ROWS, STRIPS = 4 };
 
 /* One operand's panels; row i of panel p begins at data + p * panel + i * row. */
 typedef struct operand {
@@ -22,15 +22,16 @@ typedef struct operand {
     int64_t panel, row, rows;
 } operand;
 
-/* A chunk: `lanes` lanes of each of `panels` panels. */
+/* A chunk: `lanes` lanes of each of `panels` panels. fresh: the first, which C begins with. */
 typedef struct chunk {
     int64_t panels, lanes;
+    bool fresh;
 } chunk;
 
 VN_INLINE void lane_tile(real *c, int64_t c_row, const operand *y, const real *strip, chunk k,
                          bool whole, part tail, int rows, int vectors)
 {
-    const vn__job job = { .c = c, .c_row = c_row, .accumulate = true };
+    const vn__job job = { .c = c, .c_row = c_row, .accumulate = !k.fresh };
     const int64_t y_row = y->row;
     vec acc[VN_ROWS][2];
     VN_UNROLL
@@ -85,7 +86,7 @@ static void make_strip(real *strip, const operand *x, int64_t j, int64_t cols, c
                              x->row, cols - i < VN_LANES ? cols - i : VN_LANES, k.lanes);
 }
 
-/* c[i][0 .. cols) += sum over the chunk of y[i] strip, for all rows of y. */
+/* c[i][0 .. cols) (+)= sum over the chunk of y[i] strip, for all rows of y. */
 static void multiply(real *c, int64_t c_row, const operand *y, const real *strip, int64_t cols,
                      chunk k)
 {
@@ -111,20 +112,25 @@ static operand rows_of(const operand *x, int64_t start, int64_t most)
 
 /* X in strips, Y broadcast: C is written as it lies. */
 static void straight(real *c, int64_t ldc, const operand *y, const operand *x, chunk k,
-                     real *strip)
+                     real *strips)
 {
-    for (int64_t i = 0; i < y->rows; i += GROUP) {
-        const operand group = rows_of(y, i, GROUP);
-        for (int64_t j = 0; j < x->rows; j += VN_COLS) {
-            const int64_t cols = x->rows - j < VN_COLS ? x->rows - j : VN_COLS;
-            make_strip(strip, x, j, cols, k);
-            multiply(c + i * ldc + j, ldc, &group, strip, cols, k);
+    for (int64_t from = 0; from < x->rows; from += STRIPS * VN_COLS)
+        for (int64_t i = 0; i < y->rows; i += GROUP) {
+            const operand group = rows_of(y, i, GROUP);
+            for (int64_t s = 0; s < STRIPS && from + s * VN_COLS < x->rows; s++) {
+                const int64_t j = from + s * VN_COLS, left = x->rows - j;
+                const int64_t cols = left < VN_COLS ? left : VN_COLS;
+                real *const strip = strips + s * DEPTH * VN_COLS;
+                if (i == 0)
+                    make_strip(strip, x, j, cols, k);
+                multiply(c + i * ldc + j, ldc, &group, strip, cols, k);
+            }
         }
-    }
 }
 
-/* c[i][j] += t[j][i] */
-static void add_transposed(real *c, int64_t ldc, const real *t, int64_t rows, int64_t cols)
+/* c[i][j] += t[j][i], or = if fresh */
+static void add_transposed(real *c, int64_t ldc, const real *t, int64_t rows, int64_t cols,
+                           bool fresh)
 {
     for (int64_t j = 0; j < cols; j += VN_LANES) {
         real square[VN_LANES * VN_LANES];
@@ -132,9 +138,11 @@ static void add_transposed(real *c, int64_t ldc, const real *t, int64_t rows, in
         for (int64_t i = 0; i < rows; i += VN_LANES) {
             const int64_t height = rows - i < VN_LANES ? rows - i : VN_LANES;
             transpose_square(square, VN_LANES, t + j * VN_COLS + i, VN_COLS, width, height);
-            for (int64_t r = 0; r < height; r++)
+            for (int64_t r = 0; r < height; r++) {
+                real *const row = c + (i + r) * ldc + j;
                 for (int64_t s = 0; s < width; s++)
-                    c[(i + r) * ldc + j + s] += square[r * VN_LANES + s];
+                    row[s] = square[r * VN_LANES + s] + (fresh ? 0 : row[s]);
+            }
         }
     }
 }
@@ -144,14 +152,15 @@ static void exchanged(real *c, int64_t ldc, const operand *y, const operand *x, 
                       real *strip)
 {
     real *result = strip + DEPTH * VN_COLS;
+    chunk begun = k;
+    begun.fresh = true;
     for (int64_t i = 0; i < y->rows; i += VN_COLS) {
         const int64_t cols = y->rows - i < VN_COLS ? y->rows - i : VN_COLS;
         make_strip(strip, y, i, cols, k);
         for (int64_t j = 0; j < x->rows; j += DEPTH) {
             const operand group = rows_of(x, j, DEPTH);
-            memset(result, 0, (size_t)(group.rows * VN_COLS) * sizeof(real));
-            multiply(result, VN_COLS, &group, strip, cols, k);
-            add_transposed(c + i * ldc + j, ldc, result, cols, group.rows);
+            multiply(result, VN_COLS, &group, strip, cols, begun);
+            add_transposed(c + i * ldc + j, ldc, result, cols, group.rows, k.fresh);
         }
     }
 }
@@ -169,20 +178,23 @@ static int64_t cost(int64_t rows, int64_t cols, int64_t depth)
 int64_t VN_FN(lane_gemm_scratch)(int64_t m, int64_t n, int64_t lanes, int64_t panels)
 {
     (void)m, (void)n, (void)lanes, (void)panels;
-    return 2 * DEPTH * VN_COLS * (int64_t)sizeof(real);
+    return STRIPS * DEPTH * VN_COLS * (int64_t)sizeof(real);
 }
 
 void VN_FN(lane_gemm)(void *c, int64_t ldc, const void *y, int64_t y_panel, int64_t y_row,
                       const void *x, int64_t x_panel, int64_t x_row, int64_t m, int64_t n,
-                      int64_t lanes, int64_t panels, void *scratch)
+                      int64_t lanes, int64_t panels, bool fresh, void *scratch)
 {
     const int64_t width = lanes < DEPTH ? lanes : DEPTH, group = width > 0 ? DEPTH / width : 1;
     const int64_t depth = width * (group < panels ? group : panels);
     const bool exchange = cost(n, m, depth) + 9 * m * n < cost(m, n, depth);
+    for (int64_t i = 0; fresh && (panels == 0 || lanes == 0) && i < m; i++)
+        memset((real *)c + i * ldc, 0, (size_t)n * sizeof(real));
     for (int64_t p = 0; p < panels; p += group)
         for (int64_t l = 0; l < lanes; l += width) {
             const chunk k = { panels - p < group ? panels - p : group,
-                              lanes - l < width ? lanes - l : width };
+                              lanes - l < width ? lanes - l : width,
+                              fresh && p == 0 && l == 0 };
             const operand left = { (const real *)y + p * y_panel + l, y_panel, y_row, m };
             const operand right = { (const real *)x + p * x_panel + l, x_panel, x_row, n };
             if (exchange)

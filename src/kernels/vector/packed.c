@@ -5,9 +5,30 @@
 
 #include <stddef.h>
 
-int64_t VN_FN(pack_size)(int64_t m, int64_t k)
+int64_t VN_FN(pack_size)(int64_t m, int64_t k) { return m * k * (int64_t)sizeof(real); }
+
+/* The column is contiguous: it is read as a whole, a few columns ahead of their turn, and goes
+ * to all blocks of rows. */
+static void pack_columns(real *packed, const real *a, int64_t col, const vn__cut *cut,
+                         int64_t tap, int64_t taps, int64_t channels)
 {
-    return m * k * (int64_t)sizeof(real);
+    enum { AHEAD = 8, LINE = 64 / sizeof(real) };
+    const int64_t m = vn__block_start(cut, cut->blocks);
+    for (int64_t c = 0; c < channels; c++, a += col) {
+        for (int64_t i = 0; i < m; i += LINE)
+            __builtin_prefetch(a + AHEAD * col + i);
+        for (int64_t block = 0; block < cut->blocks; block++) {
+            const int64_t start = vn__block_start(cut, block);
+            const int64_t rows = vn__block_rows(cut, block);
+            real *const to = packed + start * taps * channels + (tap * channels + c) * rows;
+            const part first = part_of(rows < VN_LANES ? rows : VN_LANES);
+            v_store_part(to, v_load_part(a + start, first), first);
+            if (rows > VN_LANES) {
+                const part second = part_of(rows - VN_LANES);
+                v_store_part(to + VN_LANES, v_load_part(a + start + VN_LANES, second), second);
+            }
+        }
+    }
 }
 
 void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int64_t a_channel,
@@ -15,6 +36,11 @@ void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int6
 {
     const vn__cut cut = vn__cut_rows(m);
     real *p = packed;
+    if (a_row == 1) {
+        for (int64_t t = 0; t < taps; t++)
+            pack_columns(p, (const real *)a + t * a_tap, a_channel, &cut, t, taps, channels);
+        return;
+    }
     for (int64_t block = 0; block < cut.blocks; block++) {
         const real *from = (const real *)a + vn__block_start(&cut, block) * a_row;
         const int64_t rows = vn__block_rows(&cut, block);
@@ -57,8 +83,8 @@ static void run_block(const vn__job *block, int64_t rows, int64_t n)
 }
 
 /* A second pass over a block that is in L1. */
-static void second_pass(const vn__job *block, const vn__second *s, int64_t start,
-                        int64_t rows, int64_t n)
+static void second_pass(const vn__job *block, const vn__second *s, int64_t start, int64_t rows,
+                        int64_t n)
 {
     const real *mask = s->mask ? s->mask + start * block->mask_row : NULL;
     vn__pass_rows(block->c, block->c_row, mask, block->mask_row, s, rows, n);

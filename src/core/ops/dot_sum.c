@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* The sum of a dot_general over panels and lanes: where both operands are mapped a matrix
+ * product with the lanes as the long dimension (dW += dY X^T), and one mapped is summed
+ * first. */
+#include <string.h>
+
+#include "core/ops/dot_product.h"
+
+/* C (+)= sum over panels, k and lanes: the longer of k and panels goes into the kernel. */
+static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, int64_t b_panel,
+                        int64_t panels, bool fresh, const vn__product *p)
+{
+    const bool k_inside = p->k > panels;
+    const int64_t inner = k_inside ? p->k : panels, outer = k_inside ? panels : p->k;
+    const int64_t a_inner = k_inside ? p->a_col : a_panel,
+                  a_outer = k_inside ? a_panel : p->a_col;
+    const int64_t b_inner = k_inside ? p->b_row : b_panel,
+                  b_outer = k_inside ? b_panel : p->b_row;
+    for (int64_t o = 0; o < outer; o++)
+        for (int64_t i = 0; i < inner; i += VN__DOT_PANELS) {
+            const int64_t count = inner - i < VN__DOT_PANELS ? inner - i : VN__DOT_PANELS;
+            p->real->lane_gemm(
+                c, p->y_row, vn__element(a, o * a_outer + i * a_inner, p->size), a_inner,
+                p->a_row, vn__element(b, o * b_outer + i * b_inner, p->size), b_inner, p->b_col,
+                p->m, p->n, p->lanes, count, fresh && o + i == 0, p->work);
+        }
+}
+
+static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const void *a,
+                        int64_t a_panel, const void *b, int64_t b_panel, int64_t panels,
+                        bool fresh, const vn__product *p)
+{
+    for (int64_t i = 0; i < dot->batches; i++)
+        sum_product(
+            (char *)out + i * dot->m * dot->n * (int64_t)p->size,
+            vn__element(a, vn__dot_batch_offset(dot, &dot->side[0], i) * e->lanes, p->size),
+            a_panel,
+            vn__element(b, vn__dot_batch_offset(dot, &dot->side[1], i) * e->lanes, p->size),
+            b_panel, panels, fresh, p);
+}
+
+/* A copy of the rows with zeros in the lanes that do not count. */
+static const void *masked(char **cursor, const void *x, int64_t entries, const vn_eval *e,
+                          size_t size)
+{
+    char *const copy = vn__reserve(cursor, entries * e->lanes * (int64_t)size);
+    const size_t row = (size_t)e->lanes * size, keep = (size_t)e->valid * size;
+    for (int64_t i = 0; i < entries; i++) {
+        memcpy(copy + (size_t)i * row, (const char *)x + (size_t)i * row, keep);
+        memset(copy + (size_t)i * row + keep, 0, row - keep);
+    }
+    return copy;
+}
+
+/* The rows or columns of the result that this part has: of whichever there are more. from:
+ * where the operands' begin. */
+static void take_part(const vn_eval *e, const vn__dot *dot, vn__product *p, void **out,
+                      int64_t from[2])
+{
+    const bool cut = e->parts > 1, rows = dot->m > dot->n;
+    const int64_t first = cut ? e->part * VN__DOT_SUM_PART : 0,
+                  left = vn__dot_longer_side(dot) - first;
+    const int64_t count = cut && left > VN__DOT_SUM_PART ? VN__DOT_SUM_PART : left;
+    *out = (char *)e->out[0] + first * (rows ? dot->n : 1) * (int64_t)p->size;
+    from[0] = rows ? first * p->a_row : 0;
+    from[1] = rows ? 0 : first * p->b_col;
+    p->m = rows ? count : p->m;
+    p->n = rows ? p->n : count;
+}
+
+static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, vn__product *p)
+{
+    void *out;
+    int64_t from[2];
+    take_part(e, dot, p, &out, from);
+    const bool gather = dot->side[0].gather || dot->side[1].gather;
+    const bool partial = e->valid < e->lanes;
+    const int64_t full = e->panels - (partial ? 1 : 0);
+    const int64_t panel[2] = { e->panel_bytes[0] / (int64_t)p->size,
+                               e->panel_bytes[1] / (int64_t)p->size };
+    if (e->fresh && (e->panels == 0 || p->k == 0)) /* nothing to begin with */
+        memset(e->out[0], 0, (size_t)(dot->batches * dot->m * dot->n) * p->size);
+    char *cursor = e->scratch;
+    p->work =
+        vn__reserve(&cursor, p->real->lane_gemm_scratch(p->m, p->n, p->lanes, VN__DOT_PANELS));
+    if (!gather && full > 0)
+        sum_batches(e, dot, out, vn__element(e->in[0], from[0], p->size), panel[0],
+                    vn__element(e->in[1], from[1], p->size), panel[1], full, e->fresh, p);
+    char *const rest = cursor;
+    for (int64_t t = gather ? 0 : full; t < e->panels; t++) {
+        const void *x[2];
+        cursor = rest;
+        for (int s = 0; s < 2; s++) {
+            x[s] = vn__element(e->in[s], t * panel[s], p->size);
+            if (t == full && s == vn__dot_smaller_side(dot))
+                x[s] = masked(&cursor, x[s], dot->side[s].entries, e, p->size);
+            x[s] = vn__dot_arrange(&cursor, x[s], &dot->side[s], e->lanes, p->size);
+        }
+        sum_batches(e, dot, out, vn__element(x[0], from[0], p->size), 0,
+                    vn__element(x[1], from[1], p->size), 0, 1, e->fresh && t == 0, p);
+    }
+}
+
+/* The result += the products of plain operands. */
+static void add_products(const vn_eval *e, const vn__dot *dot, const void *const in[2],
+                         char *cursor, vn__product *p)
+{
+    const void *const a = vn__dot_arrange(&cursor, in[0], &dot->side[0], 1, p->size);
+    const void *const b = vn__dot_arrange(&cursor, in[1], &dot->side[1], 1, p->size);
+    p->work = cursor;
+    p->accumulate = true;
+    for (int64_t i = 0; i < dot->batches; i++)
+        vn__product_plain((char *)e->out[0] + i * p->m * p->n * (int64_t)p->size,
+                          vn__element(a, vn__dot_batch_offset(dot, &dot->side[0], i), p->size),
+                          vn__element(b, vn__dot_batch_offset(dot, &dot->side[1], i), p->size),
+                          p);
+}
+
+/* The product is linear: the mapped operand s is summed first. */
+static void sum_one_mapped(const vn_eval *e, const vn__dot *dot, int s, vn__product *p)
+{
+    char *cursor = e->scratch;
+    const int64_t entries = dot->side[s].entries;
+    void *const sum = vn__reserve(&cursor, entries * (int64_t)p->size);
+    if (e->fresh)
+        memset(e->out[0], 0, (size_t)(dot->batches * p->m * p->n) * p->size);
+    memset(sum, 0, (size_t)entries * p->size);
+    for (int64_t t = 0; t < e->panels; t++)
+        p->real->lane_sum(sum, (const char *)e->in[s] + t * e->panel_bytes[s], e->lanes,
+                          entries, t == e->panels - 1 ? e->valid : e->lanes);
+    const void *x[2] = { e->in[0], e->in[1] };
+    x[s] = sum;
+    add_products(e, dot, x, cursor, p);
+}
+
+/* One example without lanes: the product adds to the result. */
+static void sum_alone(const vn_eval *e, const vn__dot *dot, vn__product *p)
+{
+    if (e->fresh)
+        memset(e->out[0], 0, (size_t)(dot->batches * p->m * p->n) * p->size);
+    add_products(e, dot, (const void *[]){ e->in[0], e->in[1] }, e->scratch, p);
+}
+
+void vn__dot_eval_sum(const vn_eval *e)
+{
+    vn__dot own;
+    const vn__dot *const dot = vn__dot_geometry_of(&own, e);
+    const bool both = e->mapped[0] && e->mapped[1];
+    const int64_t unit = both ? e->lanes : 1;
+    vn__product p = vn__product_of(e, dot, (int64_t[]){ unit, unit });
+    if (e->lanes == 1)
+        sum_alone(e, dot, &p);
+    else if (both)
+        sum_both_mapped(e, dot, &p);
+    else
+        sum_one_mapped(e, dot, e->mapped[0] ? 0 : 1, &p);
+}
