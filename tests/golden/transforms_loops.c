@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Gradients through scan, with and without checkpoints, and through a bounded while loop. */
-#include "golden/build.h"
 #include "golden/leaves.h"
 #include "golden/record.h"
 #include "golden/transforms.h"
+#include "golden/written.h"
+#include "vernal/nn.h"
 #include "vernal/ops.h"
 #include "vernal/random.h"
 #include "vernal/transform.h"
@@ -76,12 +77,12 @@ static vn_tree *loop_tangent(vn_tree *const arg[]) /* (m, y), limit, max_steps, 
 {
     vn_tree *none = vn_none();
     vn_tree *const tangents[] = { vn_tuple(none, arg[3]), none, none };
-    return vn_at(vn_filter_jvp(vn_function(loop, 3), 3, arg, tangents), 1);
+    return golden_tangent(vn_filter_jvp(vn_function(loop, 3), 3, arg, tangents));
 }
 
-static void check_while(golden_run *r, golden_case *c, vn_tree *model, bool jit)
+static void check_while(golden_run *r, golden_case *c, vn_tree *model, vn_array *y0, bool jit)
 {
-    vn_tree *pair = vn_tuple(model, golden_input(c, "in/y0"));
+    vn_tree *pair = vn_tuple(model, y0);
     vn_array *limit = vn_scalar(VN_I32, json_number(json_get(c->args, "while_limit"), 0));
     vn_tree *steps = vn_int(json_int(json_get(c->args, "steps"), 0));
     vn_tree *run = golden_compiled(vn_function(loop, 3), jit);
@@ -96,29 +97,13 @@ static void check_while(golden_run *r, golden_case *c, vn_tree *model, bool jit)
                  GOLDEN_GRADIENT);
 }
 
-/* Class(args) with args written as JSON. */
-static vn_tree *build(golden_run *r, const char *name, int64_t seed, const char *args)
-{
-    json *parsed = json_parse(args, NULL);
-    vn_tree *made = golden_build(r, name, parsed, vn_key(seed), NULL);
-    json_free(parsed);
-    return made;
-}
-
 void golden_transforms_loops(golden_run *r, golden_case *c, bool jit)
 {
-    vn_array *xs = golden_input(c, "in/xs");
-    const golden_array *hs = golden_find(c, "scan_hs");
-    int hidden = (int)hs->shape.dim[1], in = (int)vn_dim(xs, 1);
-    char cell_args[96], mlp_args[160];
-    snprintf(cell_args, sizeof cell_args, "{\"input_size\": %d, \"hidden_size\": %d}", in,
-             hidden);
-    snprintf(mlp_args, sizeof mlp_args,
-             "{\"in_size\": %d, \"out_size\": %d, \"width_size\": 6, \"depth\": 1, "
-             "\"activation\": \"tanh\"}",
-             hidden, hidden);
-    vn_tree *cell = build(r, "GRUCell", c->seed, cell_args);
-    vn_tree *model = build(r, "MLP", c->seed + 1, mlp_args);
+    vn_array *xs = golden_input(c, "in/xs"), *y0 = golden_input(c, "in/y0");
+    int64_t hidden = vn_dim(y0, 0);
+    const golden_word words[] = { { "hidden", hidden }, { NULL, 0 } };
+    vn_tree *cell = vn_gru_cell(vn_dim(xs, 1), hidden, vn_key(c->seed), NULL);
+    vn_tree *model = golden_written_layer(r, "MLP", 0, words, vn_key(c->seed + 1));
     if (!cell || !model)
         return;
     golden_check_file(r, "eqx", vn_tuple(cell, model), NULL);
@@ -126,5 +111,5 @@ void golden_transforms_loops(golden_run *r, golden_case *c, bool jit)
     golden_check(r, "scan_hs", vn_at(all, 1), GOLDEN_FORWARD);
     check_scan(r, scan_loss, cell, xs, jit);
     check_scan(r, scan_loss_checkpointed, cell, xs, jit);
-    check_while(r, c, model, jit);
+    check_while(r, c, model, y0, jit);
 }
