@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "vernal/io.h"
+#include "vernal/ops.h"
 
 static char folder[] = "/tmp/vernal-npy-XXXXXX";
 static char path[64];
