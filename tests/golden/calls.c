@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "golden/calls.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "vernal/nn.h"
@@ -61,8 +60,9 @@ bool call_read(layer_call *out, const golden_case *c)
     const char *rotary = strstr(text, "process_heads = RotaryPositionalEmbedding(");
     *out = (layer_call){ .kind = CALL_PLAIN };
     out->attention = !strcmp(layer, "MultiheadAttention");
-    if (rotary)
-        out->rotary_size = atoll(strchr(rotary, '(') + 1);
+    long long size = 0;
+    if (rotary && sscanf(strchr(rotary, '('), "(%lld, theta=%lf", &size, &out->rotary_theta))
+        out->rotary_size = size;
     if (starts(text, "layer(", &after))
         return read_arguments(out, after);
     out->kind = CALL_VMAP;
@@ -144,7 +144,8 @@ static int arguments(vn_tree *arg[], const layer_call *call, vn_tree *inputs)
     while (call->rotary_size && n < 6)
         arg[n++] = vn_none();
     if (call->rotary_size) {
-        vn_tree *rotary = vn_rotary_positional_embedding(call->rotary_size, NULL);
+        vn_rotary_positional_embedding_options o = { .theta = call->rotary_theta };
+        vn_tree *rotary = vn_rotary_positional_embedding(call->rotary_size, &o);
         arg[n++] = vn_partial(vn_function(rotate_heads, 4), rotary);
     }
     return n;

@@ -27,6 +27,7 @@ typedef struct layer_call {
     bool attention;      /* a key comes after a mask */
     bool every;          /* of a scan: all states stacked, not the last one */
     int64_t rotary_size; /* of the embedding that processes the heads; 0: none */
+    double rotary_theta; /* 0: the default */
 } layer_call;
 
 /* False if the words are not understood. */

@@ -62,18 +62,19 @@ static vn_tree *loop_body(vn_tree *const arg[]) /* m, value */
     return vn_tuple(vn_add(y, change), vn_add(step, vn_int(1)));
 }
 
-static vn_tree *loop(vn_tree *const arg[]) /* (m, y), limit, max_steps -> y */
+static vn_tree *loop(vn_tree *const arg[]) /* (m, y), limit, (max_steps, checkpoints) -> y */
 {
     vn_tree *cond = vn_partial(vn_function(loop_goes_on, 2), arg[1]);
     vn_tree *body = vn_partial(vn_function(loop_body, 2), vn_at(arg[0], 0));
     vn_tree *init = vn_tuple(vn_at(arg[0], 1), vn_scalar(VN_I32, 0));
-    const vn_loop_options bound = { .max_steps = vn_int_value(arg[2]) };
-    return vn_at(vn_while_loop(cond, body, init, &bound), 0);
+    const vn_loop_options o = { .max_steps = vn_int_value(vn_at(arg[2], 0)),
+                                .checkpoints = vn_int_value(vn_at(arg[2], 1)) };
+    return vn_at(vn_while_loop(cond, body, init, &o), 0);
 }
 
 static vn_tree *loop_loss(vn_tree *const arg[]) { return golden_half_squares(loop(arg)); }
 
-static vn_tree *loop_tangent(vn_tree *const arg[]) /* (m, y), limit, max_steps, tangent of y */
+static vn_tree *loop_tangent(vn_tree *const arg[]) /* (m, y), limit, (max_steps, 0), tangent of y */
 {
     vn_tree *none = vn_none();
     vn_tree *const tangents[] = { vn_tuple(none, arg[3]), none, none };
@@ -85,16 +86,19 @@ static void check_while(golden_run *r, golden_case *c, vn_tree *model, vn_array 
     vn_tree *pair = vn_tuple(model, y0);
     vn_array *limit = vn_scalar(VN_I32, json_number(json_get(c->args, "while_limit"), 0));
     vn_tree *steps = vn_int(json_int(json_get(c->args, "steps"), 0));
+    vn_tree *bounded = vn_tuple(steps, vn_int(0));
+    vn_tree *kept = vn_tuple(steps, vn_int(json_int(json_get(c->args, "checkpoints"), 1)));
     vn_tree *run = golden_compiled(vn_function(loop, 3), jit);
     vn_tree *grad = golden_compiled(vn_filter_grad(vn_function(loop_loss, 3), NULL), jit);
     vn_tree *tangent = golden_compiled(vn_function(loop_tangent, 4), jit);
-    vn_tree *both = vn_call(grad, pair, limit, steps);
-    golden_check(r, "while_y", vn_call(run, pair, limit, steps), GOLDEN_FORWARD);
-    golden_check_leaves(r, "while_grad/", vn_at(both, 0), GOLDEN_GRADIENT);
-    golden_check(r, "while_grad_y0", vn_at(both, 1), GOLDEN_GRADIENT);
-    golden_check(r, "while_jvp",
-                 vn_call(tangent, pair, limit, steps, golden_input(c, "in/ty0")),
-                 GOLDEN_GRADIENT);
+    golden_check(r, "while_y", vn_call(run, pair, limit, bounded), GOLDEN_FORWARD);
+    for (int i = 0; i < 2; i++) {
+        vn_tree *both = vn_call(grad, pair, limit, i ? kept : bounded);
+        golden_check_leaves(r, "while_grad/", vn_at(both, 0), GOLDEN_GRADIENT);
+        golden_check(r, "while_grad_y0", vn_at(both, 1), GOLDEN_GRADIENT);
+    }
+    vn_array *ty0 = golden_input(c, "in/ty0");
+    golden_check(r, "while_jvp", vn_call(tangent, pair, limit, bounded, ty0), GOLDEN_GRADIENT);
 }
 
 void golden_transforms_loops(golden_run *r, golden_case *c, bool jit)
