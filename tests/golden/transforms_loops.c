@@ -62,7 +62,7 @@ static vn_tree *loop_body(vn_tree *const arg[]) /* m, value */
     return vn_tuple(vn_add(y, change), vn_add(step, vn_int(1)));
 }
 
-static vn_tree *loop(vn_tree *const arg[]) /* (m, y), limit, (max_steps, checkpoints) -> y */
+static vn_tree *loop(vn_tree *const arg[]) /* (m, y), limit, (max_steps, checkpoints) */
 {
     vn_tree *cond = vn_partial(vn_function(loop_goes_on, 2), arg[1]);
     vn_tree *body = vn_partial(vn_function(loop_body, 2), vn_at(arg[0], 0));
@@ -74,7 +74,7 @@ static vn_tree *loop(vn_tree *const arg[]) /* (m, y), limit, (max_steps, checkpo
 
 static vn_tree *loop_loss(vn_tree *const arg[]) { return golden_half_squares(loop(arg)); }
 
-static vn_tree *loop_tangent(vn_tree *const arg[]) /* (m, y), limit, (max_steps, 0), tangent of y */
+static vn_tree *loop_tangent(vn_tree *const arg[]) /* (m, y), limit, bounds, tangent of y */
 {
     vn_tree *none = vn_none();
     vn_tree *const tangents[] = { vn_tuple(none, arg[3]), none, none };
