@@ -175,7 +175,7 @@ static vn_tree *learning_rate(args *a)
 
 static vn_tree *sgd(args *a)
 {
-    vn_sgd_options o = { .momentum = arg_option(a, "momentum"),
+    vn_sgd_options o = { .momentum = arg_number(a, "momentum"),
                          .nesterov = arg_flag(a, "nesterov", false) };
     return vn_sgd(learning_rate(a), &o);
 }
@@ -229,10 +229,10 @@ static vn_tree *rmsprop(args *a)
 {
     vn_rmsprop_options o = { .decay = arg_option(a, "decay"),
                              .eps = arg_option(a, "eps"),
-                             .initial_scale = arg_option(a, "initial_scale"),
+                             .initial_scale = arg_number(a, "initial_scale"),
                              .eps_outside = !arg_flag(a, "eps_in_sqrt", true),
                              .centered = arg_flag(a, "centered", false),
-                             .momentum = arg_option(a, "momentum"),
+                             .momentum = arg_number(a, "momentum"),
                              .nesterov = arg_flag(a, "nesterov", false),
                              .bias_correction = arg_flag(a, "bias_correction", false) };
     return vn_rmsprop(learning_rate(a), &o);

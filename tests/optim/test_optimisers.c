@@ -121,21 +121,6 @@ Test(optimisers, rmsprop_with_bias_correction)
     expect_run(vn_rmsprop(rate(0.1), &options), centered);
 }
 
-/* As everywhere a negative number stands for the 0 that is meant. */
-Test(optimisers, no_momentum_and_no_initial_scale)
-{
-    double sgd[STEPS], rmsprop[STEPS], p = 0.5, q = 0.5, v = 0;
-    for (int t = 0; t < STEPS; t++) {
-        const double h = gradient(t, q);
-        sgd[t] = p -= 0.1 * gradient(t, p);
-        v = 0.9 * v + 0.1 * h * h;
-        rmsprop[t] = q -= 0.1 * h / sqrt(v + 1e-8);
-    }
-    vn_rmsprop_options options = { .momentum = -1, .initial_scale = -1 };
-    expect_run(vn_sgd(rate(0.1), &(vn_sgd_options){ .momentum = -1 }), sgd);
-    expect_run(vn_rmsprop(rate(0.1), &options), rmsprop);
-}
-
 Test(optimisers, rmsprop)
 {
     double plain[STEPS], centered[STEPS], p = 0.5, v = 0, q = 0.5, w = 0, mean = 0, trace = 0;

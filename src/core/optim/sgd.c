@@ -54,7 +54,7 @@ vn_tree *vn_sgd(vn_tree *learning_rate, const vn_sgd_options *options)
     static const vn_sgd_options defaults;
     const vn_sgd_options o = options ? *options : defaults;
     struct vn_sgd s = { .learning_rate = vn__optim_rate("SGD", learning_rate),
-                        .momentum = vn__option(o.momentum, 0),
+                        .momentum = o.momentum,
                         .nesterov = o.nesterov };
     if (!s.learning_rate || !vn__optim_decay("SGD", "momentum", s.momentum))
         return NULL;
