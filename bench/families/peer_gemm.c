@@ -16,11 +16,12 @@
 /* ---- OpenBLAS: its own types, so that its headers are not needed */
 
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111 };
-typedef void sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a,
-                      int lda, const float *b, int ldb, float beta, float *c, int ldc);
-typedef void dgemm_fn(int order, int ta, int tb, int m, int n, int k, double alpha,
-                      const double *a, int lda, const double *b, int ldb, double beta, double *c,
+typedef void sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha,
+                      const float *a, int lda, const float *b, int ldb, float beta, float *c,
                       int ldc);
+typedef void dgemm_fn(int order, int ta, int tb, int m, int n, int k, double alpha,
+                      const double *a, int lda, const double *b, int ldb, double beta,
+                      double *c, int ldc);
 
 static struct {
     sgemm_fn *sgemm;

@@ -185,7 +185,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
  * Everything here depends on shapes alone, never on the machine or the number of threads: the
  * same program gives the same bits everywhere. */
 
-#define TILE_BYTES   (768 * 1024) /* of intermediates: a share of L2 */
+#define TILE_BYTES   (640 * 1024) /* of intermediates: a share of L2 */
 #define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels of images are 16 wide */
 #define MIDDLE_BYTES (160 * 1024) /* below this for 32 lanes, panels are twice as wide */
 #define SMALL_BYTES  (64 * 1024)  /* below this WIDE_LANES wide */
