@@ -131,11 +131,12 @@ VN_API vn_array *vn_npz_save_bytes(vn_tree *dict, const vn_npz_options *options)
 VN_API vn_tree *vn_npz_load_bytes(const void *data, size_t size);
 
 /* ------------------------------------------------------------------- arrays
- * NumPy's .npy, versions 1 to 3, either byte order, C or Fortran order (read by transposing).
+ * NumPy's .npy, versions 1 to 3, either byte order, C or Fortran order. What was read in
+ * Fortran order is row-major in memory, as all arrays, and written in Fortran order again.
  * bf16 is "<V2" (read also as "|V2"). Complex, string and structured arrays are not
  * supported. */
 VN_API vn_array *vn_npy_load(const char *path);
-VN_API vn_status vn_npy_save(const char *path, vn_array *x); /* version 1.0, C order */
+VN_API vn_status vn_npy_save(const char *path, vn_array *x); /* version 1.0 */
 VN_API vn_array *vn_npy_read(FILE *file);                    /* one, from the position on */
 VN_API vn_status vn_npy_write(FILE *file, vn_array *x);
 

@@ -78,11 +78,12 @@ VN_API vn_tree *vn_adamw(vn_tree *learning_rate, const vn_adam_options *options)
 VN_API vn_tree *vn_nadam(vn_tree *learning_rate, const vn_adam_options *options);
 
 /* m = b1 m + (1 - b1) g,  s = b2 s + (1 - b2) (g - m)^2 + eps_root
- * u = -lr (m / (1 - b1^t)) / (sqrt(s / (1 - b2^t)) + eps) */
+ * u = -lr (m / (1 - b1^t)) / (sqrt(s / (1 - b2^t)) + eps), nesterov: with the m' of Adam */
 struct vn_adabelief {
     vn_module base;
     vn_tree *learning_rate;
     double b1, b2, eps, eps_root;
+    bool nesterov;
 };
 VN_API extern const vn_type vn_adabelief_type;
 
@@ -91,17 +92,19 @@ typedef struct vn_adabelief_options {
     double b2;       /* (default 0.999) */
     double eps;      /* (default 1e-16) */
     double eps_root; /* (default 1e-16) */
+    bool nesterov;   /* (default false) */
 } vn_adabelief_options;
 VN_API vn_tree *vn_adabelief(vn_tree *learning_rate, const vn_adabelief_options *options);
 
 /* v = decay v + (1 - decay) g^2,  s = -lr g / sqrt(v + eps)  (eps_outside: -lr g / (sqrt(v) +
  * eps)) centered: with v - mean^2 for v, mean = decay mean + (1 - decay) g
+ * bias_correction: v / (1 - decay^t) for v, and so for the mean
  * u = s; with momentum u = m = s + momentum m; nesterov u = s + momentum m */
 struct vn_rmsprop {
     vn_module base;
     vn_tree *learning_rate;
     double decay, eps, initial_scale, momentum;
-    bool eps_in_sqrt, centered, nesterov;
+    bool eps_in_sqrt, centered, nesterov, bias_correction;
 };
 VN_API extern const vn_type vn_rmsprop_type;
 
@@ -113,6 +116,7 @@ typedef struct vn_rmsprop_options {
     bool centered;        /* (default false) */
     double momentum;      /* (default 0: none) */
     bool nesterov;        /* (default false) */
+    bool bias_correction; /* (default false) */
 } vn_rmsprop_options;
 VN_API vn_tree *vn_rmsprop(vn_tree *learning_rate, const vn_rmsprop_options *options);
 

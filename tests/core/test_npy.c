@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "vernal/io.h"
+#include "vernal/ops.h"
 
 static char folder[] = "/tmp/vernal-npy-XXXXXX";
 static char path[64];
@@ -147,6 +148,45 @@ Test(npy, fortran_order_of_any_rank_is_transposed)
                 cr_assert(got[(i * 3 + j) * 4 + k] == i + 2 * (j + 3 * k));
     cr_assert(vn_size(load(1, "{'descr': '<i4', 'fortran_order': True, 'shape': (0, 3), }",
                            NULL, 0)) == 0);
+}
+
+/* As NumPy does: a column-major record stays so, unless the order makes no difference. */
+Test(npy, fortran_order_is_written_again)
+{
+    static const struct {
+        const char *read, *written;
+        int64_t n;
+    } rows[] = {
+        { "{'descr': '<i4', 'fortran_order': True, 'shape': (2, 3, 4), }", NULL, 24 },
+        { "{'descr': '<i4', 'fortran_order': True, 'shape': (3, 1, 5), }", NULL, 15 },
+        { "{'descr': '<i4', 'fortran_order': True, 'shape': (1, 4), }",
+          "{'descr': '<i4', 'fortran_order': False, 'shape': (1, 4), }", 4 },
+        { "{'descr': '<i4', 'fortran_order': True, 'shape': (3,), }",
+          "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }", 3 },
+        { "{'descr': '<i4', 'fortran_order': True, 'shape': (0, 3), }",
+          "{'descr': '<i4', 'fortran_order': False, 'shape': (0, 3), }", 0 },
+    };
+    int32_t data[24];
+    for (int32_t i = 0; i < 24; i++)
+        data[i] = 7 * i;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const size_t size = (size_t)rows[i].n * sizeof *data;
+        vn_array *x = load(1, rows[i].read, data, size);
+        vn_array *bytes = vn_tree_serialise_leaves_bytes(x);
+        const char *const b = vn_data(bytes), *const text =
+            rows[i].written ? rows[i].written : rows[i].read;
+        cr_assert(vn_size(bytes) == (int64_t)(128 + size), "%zu: %lld", i,
+                  (long long)vn_size(bytes));
+        cr_assert(memcmp(b + 10, text, strlen(text)) == 0, "%zu", i);
+        cr_assert(memcmp(b + 128, data, size) == 0, "%zu", i);
+        vn_array *again = vn_tree_deserialise_leaves_bytes(b, 128 + size, x);
+        cr_assert(vn_tree_equal(x, again, NULL), "%zu", i);
+    }
+    vn_array *x = load(1, rows[0].read, data, sizeof data);
+    vn_array *sum = vn_add(x, vn_int(0)); /* a new array is row-major */
+    const char *const b = vn_data(vn_tree_serialise_leaves_bytes(sum));
+    cr_assert(strstr(b + 10, "'fortran_order': False"));
+    expect_ok();
 }
 
 Test(npy, what_is_not_supported_or_damaged_is_said)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "golden/build_args.h"
+#include "golden/names.h"
 #include "vernal/ops.h"
 #include "vernal/random.h"
 
@@ -43,34 +44,9 @@ vn_tree *arg_layer(args *a, const json *spec)
 
 vn_tree *golden_activation(golden_run *r, const char *name)
 {
-    static const struct {
-        const char *name;
-        vn_array *(*fn)(vn_array *x);
-    } rows[] = {
-        { "relu", vn_relu },
-        { "tanh", vn_tanh },
-        { "sigmoid", vn_sigmoid },
-        { "softplus", vn_softplus },
-        { "silu", vn_silu },
-        { "swish", vn_silu },
-        { "gelu", vn_gelu },
-        { "identity", vn_identity },
-        { "relu6", vn_relu6 },
-        { "selu", vn_selu },
-        { "mish", vn_mish },
-        { "log_sigmoid", vn_log_sigmoid },
-        { "sin", vn_sin },
-        { "cos", vn_cos },
-        { "exp", vn_exp },
-        { "abs", vn_abs },
-        { "square", vn_square },
-        { "hard_tanh", vn_hard_tanh },
-        { "soft_sign", vn_soft_sign },
-        { "squareplus", vn_squareplus },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (!strcmp(rows[i].name, name))
-            return vn_unary_named(rows[i].fn, rows[i].name);
+    vn_tree *known = golden_unary(name);
+    if (known)
+        return known;
     if (!strcmp(name, "PReLU"))
         return vn_prelu(NULL);
     golden_skip(r, "activation %s is not known", name);

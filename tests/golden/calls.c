@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "golden/calls.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "vernal/nn.h"
@@ -11,21 +10,30 @@
 
 /* ---- reading */
 
-/* One argument at `at`: x, (h, c) or key=PRNGKey(5). NULL if it is none of them. */
+#define NAME "%31[A-Za-z0-9_]"
+
+/* One argument at `at`: x, (h, c), key=PRNGKey(5) or inference=True. NULL if it is none of
+ * them. */
 static const char *read_argument(call_argument *out, const char *at)
 {
     int used = 0;
     *out = (call_argument){ .tuple = false };
     long long seed;
     if (sscanf(at, "key=PRNGKey(%lld)%n", &seed, &used) == 1 && used) {
-        out->seed = seed;
+        out->value = seed;
         return at + used;
     }
-    if (sscanf(at, "(%31[a-z], %31[a-z])%n", out->name[0], out->name[1], &used) == 2 && used) {
+    char word[8] = "";
+    if (sscanf(at, "inference=%5[A-Za-z]%n", word, &used) == 1 && used) {
+        out->flag = true;
+        out->value = !strcmp(word, "True");
+        return at + used;
+    }
+    if (sscanf(at, "(" NAME ", " NAME ")%n", out->name[0], out->name[1], &used) == 2 && used) {
         out->tuple = true;
         return at + used;
     }
-    return sscanf(at, "%31[a-z]%n", out->name[0], &used) == 1 ? at + used : NULL;
+    return sscanf(at, NAME "%n", out->name[0], &used) == 1 ? at + used : NULL;
 }
 
 static bool read_arguments(layer_call *out, const char *at)
@@ -52,8 +60,9 @@ bool call_read(layer_call *out, const golden_case *c)
     const char *rotary = strstr(text, "process_heads = RotaryPositionalEmbedding(");
     *out = (layer_call){ .kind = CALL_PLAIN };
     out->attention = !strcmp(layer, "MultiheadAttention");
-    if (rotary)
-        out->rotary_size = atoll(strchr(rotary, '(') + 1);
+    long long size = 0;
+    if (rotary && sscanf(strchr(rotary, '('), "(%lld, theta=%lf", &size, &out->rotary_theta))
+        out->rotary_size = size;
     if (starts(text, "layer(", &after))
         return read_arguments(out, after);
     out->kind = CALL_VMAP;
@@ -63,9 +72,8 @@ bool call_read(layer_call *out, const golden_case *c)
     out->kind = batch ? CALL_SCAN_BATCH : CALL_SCAN;
     out->n = 1;
     strcpy(out->argument[0].name[0], "x");
-    if (batch)
-        return strstr(text, "out/0 = last h") != NULL;
-    return strstr(text, "_0 = 0; ") && strstr(text, "out/0 = all h_k stacked");
+    out->every = strstr(text, "out/0 = all h_k stacked") != NULL;
+    return strstr(text, "_0 = 0; ") && (out->every || strstr(text, "out/0 = last h"));
 }
 
 /* ---- inputs */
@@ -83,7 +91,7 @@ vn_tree *call_inputs(const layer_call *call, const golden_case *c)
         if (!a->name[0][0]) {
             key_name(names[i], i);
             keys[n] = names[i];
-            items[n++] = vn_key(a->seed);
+            items[n++] = a->flag ? vn_bool(a->value) : vn_key(a->value);
         }
         for (int k = 0; a->name[0][0] && k < 1 + a->tuple; k++) {
             bool seen = false; /* layer(x, x, x) */
@@ -123,7 +131,8 @@ static int arguments(vn_tree *arg[], const layer_call *call, vn_tree *inputs)
         const call_argument *a = &call->argument[i];
         char name[32];
         key_name(name, i);
-        while (!a->name[0][0] && call->attention && n < 4)
+        int place = (call->attention ? 4 : 1) + a->flag; /* of the key, then of the flag */
+        while (!a->name[0][0] && n < place)
             arg[n++] = vn_none();
         if (!a->name[0][0])
             arg[n++] = input(inputs, name);
@@ -135,7 +144,8 @@ static int arguments(vn_tree *arg[], const layer_call *call, vn_tree *inputs)
     while (call->rotary_size && n < 6)
         arg[n++] = vn_none();
     if (call->rotary_size) {
-        vn_tree *rotary = vn_rotary_positional_embedding(call->rotary_size, NULL);
+        vn_rotary_positional_embedding_options o = { .theta = call->rotary_theta };
+        vn_tree *rotary = vn_rotary_positional_embedding(call->rotary_size, &o);
         arg[n++] = vn_partial(vn_function(rotate_heads, 4), rotary);
     }
     return n;
@@ -158,6 +168,7 @@ static vn_tree *scan_cell(vn_tree *const arg[]) /* cell, xs -> (last, all) */
 }
 
 static vn_tree *last_of_scan(vn_tree *const arg[]) { return vn_at(scan_cell(arg), 0); }
+static vn_tree *all_of_scan(vn_tree *const arg[]) { return vn_at(scan_cell(arg), 1); }
 
 static vn_tree *run(const layer_call *call, vn_tree *model, vn_tree *inputs)
 {
@@ -165,15 +176,13 @@ static vn_tree *run(const layer_call *call, vn_tree *model, vn_tree *inputs)
     int n = arguments(arg, call, inputs);
     if (call->kind == CALL_PLAIN)
         return vn_call_n(model, n, arg);
-    if (call->kind == CALL_SCAN) {
-        vn_tree *const both[] = { model, arg[0] };
-        return vn_at(scan_cell(both), 1);
-    }
     for (int i = 0; i < n; i++)
         axes[i] = vn_is_none(arg[i]) ? vn_none() : vn_int(0);
     vn_tree *f = model;
-    if (call->kind == CALL_SCAN_BATCH)
-        f = vn_partial(vn_function(last_of_scan, 2), model);
+    if (call->kind != CALL_VMAP)
+        f = vn_partial(vn_function(call->every ? all_of_scan : last_of_scan, 2), model);
+    if (call->kind == CALL_SCAN)
+        return vn_call_n(f, n, arg);
     f = vn_filter_vmap(f, &(vn_vmap_options){ .in_axes = axes, .n_in = n });
     return vn_call_n(f, n, arg);
 }

@@ -10,14 +10,14 @@ enum { CALL_MAX_ARGS = 8 };
 typedef enum call_kind {
     CALL_PLAIN,     /* layer(args) */
     CALL_VMAP,      /* vmap(layer)(args) */
-    CALL_SCAN,      /* over axis 0 of x from a zero state, all states stacked */
-    CALL_SCAN_BATCH /* vmap of a scan over axis 0 of an example, the last state */
+    CALL_SCAN,      /* over axis 0 of x from a zero state */
+    CALL_SCAN_BATCH /* vmap of a scan over axis 0 of an example */
 } call_kind;
 
 typedef struct call_argument {
-    char name[2][32]; /* an input, or a tuple of two; [0] "" for a key */
-    bool tuple;
-    int64_t seed; /* of a key */
+    char name[2][32]; /* an input, or a tuple of two; [0] "" for a key or a flag */
+    bool tuple, flag; /* flag: inference=True or =False, as in `value` */
+    int64_t value;    /* the seed of a key */
 } call_argument;
 
 typedef struct layer_call {
@@ -25,7 +25,9 @@ typedef struct layer_call {
     int n;
     call_argument argument[CALL_MAX_ARGS];
     bool attention;      /* a key comes after a mask */
+    bool every;          /* of a scan: all states stacked, not the last one */
     int64_t rotary_size; /* of the embedding that processes the heads; 0: none */
+    double rotary_theta; /* 0: the default */
 } layer_call;
 
 /* False if the words are not understood. */

@@ -135,7 +135,7 @@ vn_array *golden_value(golden_array *array)
 
 vn_array *golden_input(const golden_case *c, const char *format, ...)
 {
-    char name[128];
+    char name[512];
     va_list list;
     va_start(list, format);
     vsnprintf(name, sizeof name, format, list);

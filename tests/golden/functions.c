@@ -5,135 +5,125 @@
 #include <string.h>
 
 #include "golden/groups.h"
+#include "golden/names.h"
 #include "vernal/ops.h"
 #include "vernal/transform.h"
 
-typedef struct function {
-    const char *name;
-    vn_array *(*fn)(vn_array *x);
-} function;
+/* ---- of a matrix: NAME, NAME_axisK, NAME_ddofK. Without an axis a reduction is of the whole
+ * matrix. The set takes prod and cumprod of x / 3, and x x^T / 10 */
 
-/* ---- element-wise */
+typedef struct options {
+    vn_axes axes;
+    int axis, ddof;
+} options;
 
-static vn_array *leaky_relu(vn_array *x) { return vn_leaky_relu(x, 0.01); }
-static vn_array *elu(vn_array *x) { return vn_elu(x, 1); }
-static vn_array *celu(vn_array *x) { return vn_celu(x, 1); }
-static vn_array *sinh_div(vn_array *x) { return vn_sinh(vn_scale(1.0 / 16, x)); }
-static vn_array *expm1_neg(vn_array *x) { return vn_expm1(vn_neg(vn_abs(x))); }
-static vn_array *log1p_abs(vn_array *x) { return vn_log1p(vn_abs(x)); }
-
-static const function elementwise[] = {
-    { "relu", vn_relu },
-    { "relu6", vn_relu6 },
-    { "sigmoid", vn_sigmoid },
-    { "softplus", vn_softplus },
-    { "silu", vn_silu },
-    { "log_sigmoid", vn_log_sigmoid },
-    { "leaky_relu", leaky_relu },
-    { "elu", elu },
-    { "celu", celu },
-    { "selu", vn_selu },
-    { "gelu_tanh", vn_gelu },
-    { "gelu_exact", vn_gelu_exact },
-    { "hard_tanh", vn_hard_tanh },
-    { "hard_sigmoid", vn_hard_sigmoid },
-    { "hard_silu", vn_hard_silu },
-    { "soft_sign", vn_soft_sign },
-    { "mish", vn_mish },
-    { "squareplus", vn_squareplus },
-    { "tanh", vn_tanh },
-    { "erf", vn_erf },
-    { "sin", vn_sin },
-    { "cos", vn_cos },
-    { "abs", vn_abs },
-    { "square", vn_square },
-    { "arctan", vn_atan },
-    { "sinh_div", sinh_div },
-    { "expm1_neg", expm1_neg },
-    { "log1p_abs", log1p_abs },
-    { "log", vn_log },
-    { "sqrt", vn_sqrt },
-    { "rsqrt", vn_rsqrt },
-    { "log2", vn_log2 },
-    { "reciprocal", vn_reciprocal },
-    { "erf_inv", vn_erf_inv },
-    { "arctanh", vn_atanh },
-    { "arcsin", vn_asin },
-};
-
-/* ---- of a matrix; the set takes prod and cumprod of x / 3, and x x^T / 10 */
-
-static vn_array *softmax(vn_array *x) { return vn_softmax(x, -1); }
-static vn_array *softmax_axis0(vn_array *x) { return vn_softmax(x, 0); }
-static vn_array *log_softmax(vn_array *x) { return vn_log_softmax(x, -1); }
-static vn_array *logsumexp(vn_array *x) { return vn_logsumexp(x, VN_AXES(0, 1), false); }
-static vn_array *logsumexp_axis1(vn_array *x) { return vn_logsumexp(x, VN_AXES(1), false); }
-static vn_array *standardize(vn_array *x)
+static vn_array *softmax(vn_array *x, const options *o) { return vn_softmax(x, o->axis); }
+static vn_array *log_softmax(vn_array *x, const options *o)
 {
-    vn_array *centred = vn_sub(x, vn_mean_over(x, VN_AXES(-1), true));
-    vn_array *variance = vn_var_over(x, VN_AXES(-1), 0, true);
+    return vn_log_softmax(x, o->axis);
+}
+static vn_array *cumsum(vn_array *x, const options *o) { return vn_cumsum(x, o->axis); }
+static vn_array *third(vn_array *x) { return vn_div(x, vn_float(3)); }
+static vn_array *cumprod(vn_array *x, const options *o)
+{
+    return vn_cumprod(third(x), o->axis);
+}
+static vn_array *sort(vn_array *x, const options *o) { return vn_sort(x, o->axis); }
+static vn_array *flip(vn_array *x, const options *o) { return vn_flip(x, o->axis); }
+static vn_array *roll(vn_array *x, const options *o) { return vn_roll(x, 2, o->axis); }
+
+static vn_array *logsumexp(vn_array *x, const options *o)
+{
+    return vn_logsumexp(x, o->axes, false);
+}
+static vn_array *max(vn_array *x, const options *o) { return vn_max_over(x, o->axes, false); }
+static vn_array *min(vn_array *x, const options *o) { return vn_min_over(x, o->axes, false); }
+static vn_array *sum(vn_array *x, const options *o) { return vn_sum_over(x, o->axes, false); }
+static vn_array *mean(vn_array *x, const options *o) { return vn_mean_over(x, o->axes, false); }
+static vn_array *prod(vn_array *x, const options *o)
+{
+    return vn_prod_over(third(x), o->axes, false);
+}
+static vn_array *var(vn_array *x, const options *o)
+{
+    return vn_var_over(x, o->axes, o->ddof, false);
+}
+static vn_array *standard(vn_array *x, const options *o)
+{
+    return vn_std_over(x, o->axes, o->ddof, false);
+}
+static vn_array *norm(vn_array *x, const options *o)
+{
+    bool whole = o->axes.count > 1;
+    return whole ? vn_norm(x) : vn_sqrt(vn_sum_over(vn_square(x), o->axes, false));
+}
+
+static vn_array *standardize(vn_array *x, const options *o)
+{
+    vn_array *centred = vn_sub(x, vn_mean_over(x, VN_AXES(o->axis), true));
+    vn_array *variance = vn_var_over(x, VN_AXES(o->axis), 0, true);
     return vn_mul(centred, vn_rsqrt(vn_add(variance, vn_float(1e-5))));
 }
-static vn_array *max_axis1(vn_array *x) { return vn_max_over(x, VN_AXES(1), false); }
-static vn_array *mean_axis0(vn_array *x) { return vn_mean_over(x, VN_AXES(0), false); }
-static vn_array *var_axis1(vn_array *x) { return vn_var_over(x, VN_AXES(1), 0, false); }
-static vn_array *standard(vn_array *x) { return vn_std_over(x, VN_AXES(0, 1), 0, false); }
-static vn_array *var_ddof1(vn_array *x) { return vn_var_over(x, VN_AXES(1), 1, false); }
-static vn_array *third(vn_array *x) { return vn_div(x, vn_float(3)); }
-static vn_array *prod_axis1(vn_array *x) { return vn_prod_over(third(x), VN_AXES(1), false); }
-static vn_array *cumsum_axis1(vn_array *x) { return vn_cumsum(x, 1); }
-static vn_array *cumprod_axis1(vn_array *x) { return vn_cumprod(third(x), 1); }
-static vn_array *sort_axis1(vn_array *x) { return vn_sort(x, 1); }
-static vn_array *flip(vn_array *x) { return vn_flip(x, 1); }
-static vn_array *roll(vn_array *x) { return vn_roll(x, 2, 1); }
-static vn_array *clip(vn_array *x) { return vn_clip(x, vn_float(-1), vn_float(1)); }
-static vn_array *gram(vn_array *x)
+static vn_array *clip(vn_array *x, const options *o)
 {
+    (void)o;
+    return vn_clip(x, vn_float(-1), vn_float(1));
+}
+static vn_array *gram(vn_array *x, const options *o)
+{
+    (void)o;
     return vn_scale(0.1, vn_matmul(x, vn_transpose(x, (vn_axes){ 0 })));
 }
 
+typedef struct function {
+    const char *name;
+    vn_array *(*fn)(vn_array *x, const options *o);
+} function;
+
 static const function vector[] = {
     { "softmax", softmax },
-    { "softmax_axis0", softmax_axis0 },
     { "log_softmax", log_softmax },
     { "logsumexp", logsumexp },
-    { "logsumexp_axis1", logsumexp_axis1 },
     { "standardize", standardize },
-    { "max_axis1", max_axis1 },
-    { "min", vn_min },
-    { "mean_axis0", mean_axis0 },
-    { "var_axis1", var_axis1 },
+    { "max", max },
+    { "min", min },
+    { "sum", sum },
+    { "mean", mean },
+    { "prod", prod },
+    { "var", var },
     { "std", standard },
-    { "var_ddof1", var_ddof1 },
-    { "prod_axis1", prod_axis1 },
-    { "cumsum_axis1", cumsum_axis1 },
-    { "cumprod_axis1", cumprod_axis1 },
-    { "sort_axis1", sort_axis1 },
-    { "norm", vn_norm },
+    { "norm", norm },
+    { "cumsum", cumsum },
+    { "cumprod", cumprod },
+    { "sort", sort },
     { "flip", flip },
     { "roll", roll },
     { "clip", clip },
     { "gram", gram },
 };
 
-/* ---- running them */
-
-#define COUNT(table) (int)(sizeof(table) / sizeof((table)[0]))
-
-static vn_tree *power(vn_tree *const arg[]) { return vn_pow(arg[1], arg[0]); } /* exponent, x */
-
-/* The function of that name as something to call; "pow1.7" has its exponent in the name. */
-static vn_tree *find(const function *table, int n, const char *name)
+/* The row and the options of a name, or NULL. A ddof alone is along axis 1. */
+static const function *find_vector(const char *name, options *o)
 {
-    for (int i = 0; i < n; i++)
-        if (!strcmp(table[i].name, name))
-            return vn_unary_named(table[i].fn, table[i].name);
-    char *end;
-    double exponent = strncmp(name, "pow", 3) ? 0 : strtod(name + 3, &end);
-    if (exponent == 0 || *end)
-        return NULL;
-    return vn_partial(vn_function(power, 2), vn_float(exponent));
+    const char *axis = strstr(name, "_axis"), *ddof = strstr(name, "_ddof");
+    const char *end = axis && (!ddof || axis < ddof) ? axis : ddof;
+    size_t length = end ? (size_t)(end - name) : strlen(name);
+    *o = (options){ .axis = axis ? atoi(axis + 5) : -1, .ddof = ddof ? atoi(ddof + 5) : 0 };
+    o->axes = axis || ddof ? VN_AXES(o->axis) : VN_AXES(0, 1);
+    for (size_t i = 0; i < sizeof vector / sizeof vector[0]; i++)
+        if (!strncmp(vector[i].name, name, length) && !vector[i].name[length])
+            return &vector[i];
+    return NULL;
 }
+
+/* (name, x) -> NAME(x) */
+static vn_tree *call_vector(vn_tree *const arg[])
+{
+    options o;
+    return find_vector(vn_string_value(arg[0]), &o)->fn(arg[1], &o);
+}
+
+/* ---- running them */
 
 /* f, x -> sum f(x): its gradient is the derivative of an element-wise f. */
 static vn_tree *sum_of(vn_tree *const arg[]) { return vn_sum(vn_call(arg[0], arg[1])); }
@@ -178,7 +168,7 @@ static void run_elementwise(golden_run *r, golden_case *c, bool jit)
         array_name name;
         if (!read_name(&name, c->arrays[i].name))
             continue;
-        vn_tree *f = find(elementwise, COUNT(elementwise), name.function);
+        vn_tree *f = golden_unary(name.function);
         if (!f) {
             golden_skip(r, "function %s is not known", name.function);
             continue;
@@ -201,16 +191,18 @@ static vn_tree *out_and_vjp(vn_tree *const arg[])
 static void run_vector(golden_run *r, golden_case *c, bool jit)
 {
     vn_array *x = golden_input(c, "in/x");
-    golden_input(c, "in/cot"); /* the source of the cot/NAME */
+    if (golden_find(c, "in/cot"))
+        golden_input(c, "in/cot"); /* the source of the cot/NAME */
     for (int i = 0; i < c->n_arrays; i++) {
         const char *name = c->arrays[i].name;
         if (strncmp(name, "out/", 4))
             continue;
-        vn_tree *f = find(vector, COUNT(vector), name + 4);
-        if (!f) {
+        options o;
+        if (!find_vector(name + 4, &o)) {
             golden_skip(r, "function %s is not known", name + 4);
             continue;
         }
+        vn_tree *f = vn_partial(vn_function(call_vector, 2), vn_string(name + 4));
         char grad[128];
         snprintf(grad, sizeof grad, "grad/%s", name + 4);
         vn_tree *both = vn_partial(vn_function(out_and_vjp, 3), f);

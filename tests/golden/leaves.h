@@ -20,4 +20,7 @@ vn_array *golden_half_squares(vn_tree *tree);
 /* model, x.. -> model(x..) as a function. */
 vn_tree *golden_apply(void);
 
+/* The tangent of what vn_filter_jvp returns for one array: none is zeros. */
+vn_tree *golden_tangent(vn_tree *pair);
+
 #endif

@@ -140,9 +140,10 @@ vn_tree *golden_load(const golden_case *c, const char *key, vn_tree *like)
     size_t size = 0;
     unsigned char *bytes = golden_bytes(c, key, &size);
     const unsigned char *at = bytes, *end = bytes ? bytes + size : NULL;
-    vn_tree *leaves = vn_tree_leaves(like), *items[256];
+    vn_tree *leaves = vn_tree_leaves(like);
     int n = vn_len(leaves);
-    bool complete = bytes && n <= (int)(sizeof items / sizeof items[0]);
+    vn_tree **items = calloc((size_t)n + 1, sizeof *items);
+    bool complete = bytes && items;
     for (int i = 0; complete && i < n; i++) {
         golden_record record;
         items[i] = vn_at(leaves, i);
@@ -152,7 +153,9 @@ vn_tree *golden_load(const golden_case *c, const char *key, vn_tree *like)
         items[i] = complete ? as_leaf(&record, items[i]) : NULL;
     }
     complete = complete && at == end;
+    vn_tree *loaded = complete ? vn_tree_unflatten(like, n, items) : NULL;
+    free(items);
     free(bytes);
-    return complete ? vn_tree_unflatten(like, n, items)
+    return complete ? loaded
                     : vn_error(VN_ERR_FORMAT, "golden: file %s is not like the tree", key);
 }

@@ -10,18 +10,19 @@
 #include "vernal/ops.h"
 #include "vernal/transform.h"
 
-/* (model, x), state -> (y, state), over a named axis where there is one; x is a batch then. */
+/* (model, x), state, names -> (y, state): the model mapped over as many leading axes of x as
+ * there are names, the first one innermost. */
 static vn_tree *one_step(vn_tree *const arg[])
 {
-    vn_tree *model = vn_at(arg[0], 0), *x = vn_at(arg[0], 1), *state = arg[1];
-    if (vn_is_none(arg[2]))
-        return vn_call(model, x, state);
-    vn_tree *axes[] = { vn_int(0), vn_none() };
-    vn_vmap_options o = { .in_axes = axes,
-                          .n_in = 2,
-                          .out_axes = vn_tuple_n(2, axes),
-                          .axis_name = vn_string_value(arg[2]) };
-    return vn_call(vn_filter_vmap(model, &o), x, state);
+    vn_tree *f = vn_at(arg[0], 0), *axes[] = { vn_int(0), vn_none() };
+    for (int i = 0; i < vn_len(arg[2]); i++) {
+        vn_vmap_options o = { .in_axes = axes,
+                              .n_in = 2,
+                              .out_axes = vn_tuple_n(2, axes),
+                              .axis_name = vn_string_value(vn_at(arg[2], i)) };
+        f = vn_filter_vmap(f, &o);
+    }
+    return vn_call(f, vn_at(arg[0], 1), arg[1]);
 }
 
 static vn_tree *step_loss(vn_tree *const arg[])
@@ -31,14 +32,14 @@ static vn_tree *step_loss(vn_tree *const arg[])
 
 typedef struct session {
     golden_run *r;
-    vn_tree *model, *state, *axis, *step;
+    vn_tree *model, *state, *axes, *step;
     golden_level out_level, state_level;
     bool jit;
 } session;
 
 static vn_tree *call(const session *s, vn_tree *model, vn_array *x)
 {
-    return vn_call(s->step, vn_tuple(model, x), s->state, s->axis);
+    return vn_call(s->step, vn_tuple(model, x), s->state, s->axes);
 }
 
 static void check_state(const session *s, int k)
@@ -63,7 +64,7 @@ static void check_gradient(const session *s, vn_array *x)
 {
     vn_tree *grad = vn_filter_grad(vn_function(step_loss, 3), NULL);
     grad = golden_compiled(grad, s->jit);
-    vn_tree *both = vn_call(grad, vn_tuple(s->model, x), s->state, s->axis);
+    vn_tree *both = vn_call(grad, vn_tuple(s->model, x), s->state, s->axes);
     if (vn_tree_count(vn_at(both, 0)) > 0)
         golden_check_leaves(s->r, "grad/", vn_at(both, 0), GOLDEN_GRADIENT);
     golden_check(s->r, "grad_in/x", vn_at(both, 1), GOLDEN_GRADIENT);
@@ -90,22 +91,44 @@ static void run_steps(session *s, vn_array *xs)
     check_inference(s, "inference_out", vn_index(xs, 0, 0));
 }
 
-/* BatchNorm with Equinox's variance in inference: the golden values have it. */
+static bool is_batch_norm(const vn_tree *node) { return node->type == &vn_batch_norm_type; }
+
+static vn_tree *set_debias(vn_tree *const arg[]) /* on, leaf or BatchNorm */
+{
+    if (!is_batch_norm(arg[1]))
+        return arg[1];
+    struct vn_batch_norm copy = *(const struct vn_batch_norm *)(const void *)arg[1];
+    copy.equinox_debias = vn_bool_value(arg[0]);
+    return vn_module_new(&vn_batch_norm_type, &copy);
+}
+
+/* Each BatchNorm with Equinox's variance in inference, or without: the golden values have it.
+ */
 static vn_tree *with_equinox_debias(vn_tree *model, bool on)
 {
-    struct vn_batch_norm copy = *(const struct vn_batch_norm *)(const void *)model;
-    copy.equinox_debias = on;
-    return vn_module_new(&vn_batch_norm_type, &copy);
+    vn_tree *f = vn_partial(vn_function(set_debias, 2), vn_bool(on));
+    return vn_tree_map_n(f, 1, &model, is_batch_norm);
+}
+
+/* The names of the axes in the call, "axis_name='batch'", as they follow one another. */
+static vn_tree *named_axes(const golden_case *c)
+{
+    static const char words[] = "axis_name='";
+    vn_tree *names[VN_MAX_RANK];
+    int n = 0;
+    const char *at = json_string(json_get(c->json, "call"), "");
+    while (n < VN_MAX_RANK && (at = strstr(at, words))) {
+        char name[64] = "";
+        at += strlen(words);
+        sscanf(at, "%63[^']", name);
+        names[n++] = vn_string(name);
+    }
+    return vn_tuple_n(n, names);
 }
 
 void golden_run_stateful(golden_run *r, golden_case *c)
 {
-    bool batch = !strcmp(json_string(json_get(c->json, "layer"), ""), "BatchNorm");
-    const json *axis = json_get(c->args, "axis_name");
-    if (axis && axis->kind != JSON_STRING) {
-        golden_skip(r, "BatchNorm over several axes");
-        return;
-    }
+    bool spectral = golden_has_layer(c, "SpectralNorm");
     vn_tree *made = golden_layer(r, c), *pair = vn_make_with_state(made);
     if (!made)
         return;
@@ -117,16 +140,16 @@ void golden_run_stateful(golden_run *r, golden_case *c)
     }
     for (int jit = 0; jit < 2; jit++) {
         session s = { .r = r,
-                      .model = batch ? with_equinox_debias(model, true) : model,
+                      .model = with_equinox_debias(model, true),
                       .state = vn_at(pair, 1),
-                      .axis = axis ? vn_string(axis->string) : vn_none(),
+                      .axes = named_axes(c),
                       .step = golden_compiled(vn_function(one_step, 3), jit),
                       .out_level = GOLDEN_FORWARD,
-                      .state_level = batch ? GOLDEN_FORWARD : GOLDEN_SECOND,
+                      .state_level = spectral ? GOLDEN_SECOND : GOLDEN_FORWARD,
                       .jit = jit };
         r->variant = jit ? "jit" : "eager";
         run_steps(&s, xs);
-        s.model = batch ? with_equinox_debias(model, false) : model;
+        s.model = with_equinox_debias(model, false);
         if (golden_find(c, "inference_out_debiased"))
             check_inference(&s, "inference_out_debiased", vn_index(xs, 0, 0));
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The run cnn: two convolutions, a pool, a mean over space, negative log-likelihood, AdamW. */
 #include "golden/train.h"
-#include "vernal/nn.h"
+#include "golden/written.h"
 #include "vernal/ops.h"
 #include "vernal/optim.h"
 #include "vernal/random.h"
@@ -29,17 +29,14 @@ static const vn_field cnn_fields[] = {
 };
 static const vn_type cnn_type = VN_MODULE_TYPE(cnn, cnn_fields, cnn_call, 1, 1);
 
-static vn_tree *cnn_new(vn_array *key)
+static vn_tree *cnn_new(golden_run *r, vn_array *key)
 {
     vn_array *keys = vn_split(key, 3);
-    vn_conv_nd_options padded = { .padding = VN_SHAPE(1) }, strided = { .stride = VN_SHAPE(2) };
-    vn_pool_options halved = { .stride = VN_SHAPE(2) };
-    vn_shape three = VN_SHAPE(3);
-    return vn_module_new(&cnn_type,
-                         &(cnn){ .conv1 = vn_conv2d(1, 4, three, vn_subkey(keys, 0), &padded),
-                                 .conv2 = vn_conv2d(4, 6, three, vn_subkey(keys, 1), &strided),
-                                 .pool = vn_max_pool2d(VN_SHAPE(2), &halved),
-                                 .lin = vn_linear(6, 3, vn_subkey(keys, 2), NULL) });
+    cnn made = { .conv1 = golden_written_layer(r, "Conv2d", 0, NULL, vn_subkey(keys, 0)),
+                 .conv2 = golden_written_layer(r, "Conv2d", 1, NULL, vn_subkey(keys, 1)),
+                 .pool = golden_written_layer(r, "MaxPool2d", 0, NULL, NULL),
+                 .lin = golden_written_layer(r, "Linear", 0, NULL, vn_subkey(keys, 2)) };
+    return r->skips ? NULL : vn_module_new(&cnn_type, &made);
 }
 
 static vn_tree *negative_log_likelihood(vn_tree *const arg[]) /* model, x, y */
@@ -52,9 +49,9 @@ static vn_tree *negative_log_likelihood(vn_tree *const arg[]) /* model, x, y */
 void golden_train_cnn(golden_run *r, golden_case *c)
 {
     double rate = json_number(json_get(c->args, "lr"), 0);
-    vn_adam_options decay = { .weight_decay =
-                                  json_number(json_get(c->args, "weight_decay"), 0) };
-    training t = { .model = cnn_new(vn_key(c->seed)),
+    double weight = json_number(json_get(c->args, "weight_decay"), 0);
+    vn_adam_options decay = { .weight_decay = weight > 0 ? weight : -1 };
+    training t = { .model = cnn_new(r, vn_key(c->seed)),
                    .optimiser = vn_adamw(vn_float(rate), &decay),
                    .loss = negative_log_likelihood,
                    .x = golden_input(c, "in/x"),

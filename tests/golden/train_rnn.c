@@ -51,10 +51,10 @@ static vn_tree *rnn_new(int64_t hidden, vn_array *key)
 
 /* ---- the data: (sin, cos)(t + offset) / (1 + t), the first half with x1 mirrored */
 
-static vn_array *spirals(int64_t size, vn_array *key)
+static vn_array *spirals(int64_t size, int64_t points, vn_array *key)
 {
     const double tau = 2 * acos(-1);
-    vn_array *t = vn_linspace(VN_DTYPE_DEFAULT, 0, tau, 16);
+    vn_array *t = vn_linspace(VN_DTYPE_DEFAULT, 0, tau, points);
     vn_array *offset = vn_uniform(key, VN_SHAPE(size, 1), VN_DTYPE_DEFAULT, 0, tau);
     vn_array *angle = vn_add(t, offset), *radius = vn_add(t, vn_float(1));
     vn_array *x1 = vn_div(vn_sin(angle), radius), *x2 = vn_div(vn_cos(angle), radius);
@@ -82,11 +82,14 @@ void golden_train_rnn(golden_run *r, golden_case *c)
     int64_t size = json_int(json_get(c->args, "dataset_size"), 0);
     int64_t hidden = json_int(json_get(c->args, "hidden_size"), 0);
     vn_array *keys = vn_split(vn_key(c->seed), 3);
-    vn_array *x = spirals(size, vn_subkey(keys, 0));
-    const golden_array *first = golden_find(c, "in/x0");
-    if (first) /* examples spread over the data */
-        golden_check(r, "in/x0", vn_slice(x, 0, 0, size, size / first->shape.dim[0]),
-                     GOLDEN_FORWARD);
+    const golden_array *some = golden_find(c, "in/x0"); /* examples spread over the data */
+    if (!some || some->shape.rank != 3) {
+        golden_fail(r, "in/x0 is missing");
+        return;
+    }
+    vn_array *x = spirals(size, some->shape.dim[1], vn_subkey(keys, 0));
+    int64_t count = some->shape.dim[0], step = size / count;
+    golden_check(r, "in/x0", vn_slice(x, 0, 0, (count - 1) * step + 1, step), GOLDEN_FORWARD);
     training t = { .model = rnn_new(hidden, vn_subkey(keys, 2)),
                    .optimiser =
                        vn_adam(vn_float(json_number(json_get(c->args, "lr"), 0)), NULL),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The runs stateful_*: BatchNorm and SpectralNorm in one model, the state handed from step to
  * step through the gradient. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "golden/record.h"
@@ -33,21 +34,22 @@ static const vn_field network_fields[] = {
 };
 static const vn_type network_type = VN_MODULE_TYPE(network, network_fields, network_call, 2, 2);
 
-static vn_tree *network_new(const golden_case *c)
+/* BatchNorm(size), SpectralNorm(Linear(size, width)), ... back to `size` numbers. */
+static vn_tree *network_new(const golden_case *c, int64_t size)
 {
     vn_array *keys = vn_split(vn_key(c->seed), 4);
     int64_t width = json_int(json_get(c->args, "width"), 1);
     bool batch = !strcmp(json_string(json_get(c->args, "mode"), "ema"), "batch");
     vn_batch_norm_options o = { .mode = batch ? VN_BATCH_NORM_BATCH : VN_BATCH_NORM_EMA,
                                 .equinox_debias = batch };
-    vn_tree *linear = vn_linear(3, width, vn_subkey(keys, 0), NULL);
+    vn_tree *linear = vn_linear(size, width, vn_subkey(keys, 0), NULL);
     vn_tree *spectral = vn_spectral_norm(linear, "weight", vn_subkey(keys, 3), NULL);
-    return vn_module_new(&network_type,
-                         &(network){ .norm1 = vn_batch_norm(3, "batch", &o),
-                                     .sn = spectral,
-                                     .norm2 = vn_batch_norm(width, "batch", &o),
-                                     .lin2 = vn_linear(width, width, vn_subkey(keys, 1), NULL),
-                                     .lin3 = vn_linear(width, 3, vn_subkey(keys, 2), NULL) });
+    return vn_module_new(
+        &network_type, &(network){ .norm1 = vn_batch_norm(size, "batch", &o),
+                                   .sn = spectral,
+                                   .norm2 = vn_batch_norm(width, "batch", &o),
+                                   .lin2 = vn_linear(width, width, vn_subkey(keys, 1), NULL),
+                                   .lin3 = vn_linear(width, size, vn_subkey(keys, 2), NULL) });
 }
 
 static vn_tree *on_batch(vn_tree *model, vn_array *x, vn_tree *state)
@@ -99,19 +101,20 @@ static golden_level final_level(const char *path)
     return GOLDEN_FINAL;
 }
 
-enum { MAX_STEPS = 256 };
-
 void golden_train_stateful(golden_run *r, golden_case *c)
 {
     const golden_array *losses = golden_find(c, "loss");
     int steps = losses ? (int)losses->shape.dim[0] : 0;
-    vn_tree *constructed = network_new(c), *pair = vn_make_with_state(constructed);
+    vn_array *x = golden_input(c, "in/x");
+    vn_tree *constructed = network_new(c, vn_dim(x, 1));
+    vn_tree *pair = vn_make_with_state(constructed);
     vn_tree *model = vn_at(pair, 0), *state = vn_at(pair, 1);
     vn_tree *adam = vn_adam(vn_float(json_number(json_get(c->args, "lr"), 0)), NULL);
     vn_tree *memory = vn_optim_init(adam, model);
-    vn_array *x = golden_input(c, "in/x"), *values[MAX_STEPS];
+    vn_array **values = calloc((size_t)steps + 1, sizeof *values);
     vn_tree *compiled = vn_filter_jit(vn_function(step, 5), NULL);
-    if (!model || !steps || steps > MAX_STEPS) {
+    if (!model || !steps || !values) {
+        free(values);
         golden_fail(r, "the run cannot be set up");
         return;
     }
@@ -125,6 +128,7 @@ void golden_train_stateful(golden_run *r, golden_case *c)
         values[k] = vn_at(out, 3);
     }
     golden_check(r, "loss", vn_stack_n(steps, values, 0), GOLDEN_LOSS);
+    free(values);
     golden_check_file(r, "eqx_final", model, final_level);
     golden_check_file(r, "eqx_final_state", state, final_level);
     check_state(r, "state_final", state, GOLDEN_FINAL);

@@ -77,13 +77,17 @@ static int64_t size_of(const golden_case *c, const char *name)
     return json_int(json_get(c->args, name), 1);
 }
 
+enum { MAX_DEPTH = 128 };
+
 static vn_tree *transformer_new(const golden_case *c)
 {
     int64_t dim = size_of(c, "dim"), vocab = size_of(c, "vocab"), depth = size_of(c, "depth");
     vn_array *keys = vn_split(vn_key(c->seed), 3 + depth);
     vn_shape shape = VN_SHAPE(size_of(c, "seq"), dim);
-    vn_tree *blocks[32];
-    for (int64_t i = 0; i < depth && i < 32; i++)
+    vn_tree *blocks[MAX_DEPTH];
+    if (depth > MAX_DEPTH)
+        return vn_error(VN_ERR_LIMIT, "golden: a transformer of %lld blocks", (long long)depth);
+    for (int64_t i = 0; i < depth; i++)
         blocks[i] = block_new(dim, size_of(c, "heads"), vn_subkey(keys, 3 + i));
     vn_array *pos = vn_normal(vn_subkey(keys, 1), shape, VN_DTYPE_DEFAULT);
     return vn_module_new(

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* Gradients of indexing, contraction and linear algebra; custom rules and branches. */
+#include <string.h>
+
 #include "golden/leaves.h"
 #include "golden/transforms.h"
+#include "golden/written.h"
 #include "vernal/ops.h"
 #include "vernal/transform.h"
 
 static vn_array *half_square_sum(vn_array *x) { return vn_scale(0.5, vn_sum(vn_square(x))); }
 
-/* ---- arrays: the first argument is the one differentiated */
+/* ---- arrays: the first argument is the one differentiated, the second one of the others */
 
 static vn_tree *gather(vn_tree *const arg[]) /* A, idx */
 {
     return half_square_sum(vn_take(arg[0], arg[1], 0));
 }
 
-static vn_tree *scatter_add(vn_tree *const arg[]) /* v7, idx, b: zeros of b's length */
+static vn_tree *scatter_add(vn_tree *const arg[]) /* v, idx, zeros */
 {
-    return half_square_sum(vn_scatter_add(vn_zeros_like(arg[2]), arg[1], arg[0]));
+    return half_square_sum(vn_scatter_add(arg[2], arg[1], arg[0]));
 }
 
 static vn_tree *einsum(vn_tree *const arg[]) /* A, b: ij,kj,k -> i */
@@ -25,15 +28,17 @@ static vn_tree *einsum(vn_tree *const arg[]) /* A, b: ij,kj,k -> i */
     return half_square_sum(vn_einsum("ij,j->i", arg[0], inner));
 }
 
-static vn_tree *concat(vn_tree *const arg[]) /* b */
+static vn_tree *concat(vn_tree *const arg[]) /* b, (begin, end) */
 {
     vn_array *both = vn_concat(0, arg[0], vn_scale(2, arg[0]));
-    return half_square_sum(vn_slice(both, 0, 3, 8, 1));
+    int64_t begin = vn_int_value(vn_at(arg[1], 0)), end = vn_int_value(vn_at(arg[1], 1));
+    return half_square_sum(vn_slice(both, 0, begin, end, 1));
 }
 
-static vn_tree *dynslice(vn_tree *const arg[]) /* A, start */
+static vn_tree *dynslice(vn_tree *const arg[]) /* A, start, (rows, columns) */
 {
-    return half_square_sum(vn_dynamic_slice(arg[0], arg[1], VN_SHAPE(2, 3)));
+    vn_shape size = VN_SHAPE(vn_int_value(vn_at(arg[2], 0)), vn_int_value(vn_at(arg[2], 1)));
+    return half_square_sum(vn_dynamic_slice(arg[0], arg[1], size));
 }
 
 static vn_tree *take_along(vn_tree *const arg[]) /* A */
@@ -68,21 +73,41 @@ static vn_tree *gradient(vn_fn *fn, int arity, bool jit)
     return golden_compiled(vn_filter_grad(vn_function_named(fn, arity, "loss"), NULL), jit);
 }
 
+/* The vector that is scattered: "in/v7" of seven numbers. */
+static vn_array *scattered(golden_case *c)
+{
+    for (int i = 0; i < c->n_arrays; i++)
+        if (!strncmp(c->arrays[i].name, "in/v", 4))
+            return golden_value(&c->arrays[i]);
+    return vn_error(VN_ERR_ARGUMENT, "golden: no array in/v");
+}
+
 void golden_transforms_arrays(golden_run *r, golden_case *c, bool jit)
 {
+    int64_t zeros, cut[2], part[4];
+    if (golden_written_ints(c, "zeros(", 1, &zeros) < 1 ||
+        golden_written_ints(c, "concat(b, 2b)[", 2, cut) < 2 ||
+        golden_written_ints(c, "dynslice 0.5 sum(A[", 4, part) < 4) {
+        golden_skip(r, "the call does not say zeros(n), concat(b, 2b)[i:j] and A[i:j, k:l]");
+        return;
+    }
     vn_array *A = golden_input(c, "in/A"), *S = golden_input(c, "in/S");
-    vn_array *b = golden_input(c, "in/b"), *v7 = golden_input(c, "in/v7");
+    vn_array *b = golden_input(c, "in/b"), *v = scattered(c);
     vn_array *idx = golden_input(c, "in/idx");
-    vn_array *start = vn_array_from(VN_I32, VN_SHAPE(2), (int32_t[]){ 1, 2 });
+    vn_array *zero = vn_zeros(vn_dtype_of(v), VN_SHAPE(zeros));
+    int32_t at[] = { (int32_t)part[0], (int32_t)part[2] };
+    vn_array *start = vn_array_from(VN_I32, VN_SHAPE(2), at);
+    vn_tree *size = vn_tuple(vn_int(part[1] - part[0]), vn_int(part[3] - part[2]));
+    vn_tree *range = vn_tuple(vn_int(cut[0]), vn_int(cut[1]));
     const struct {
         const char *name;
         vn_tree *got;
     } rows[] = {
         { "gather", vn_call(gradient(gather, 2, jit), A, idx) },
-        { "scatter_add", vn_call(gradient(scatter_add, 3, jit), v7, idx, b) },
+        { "scatter_add", vn_call(gradient(scatter_add, 3, jit), v, idx, zero) },
         { "einsum", vn_call(gradient(einsum, 2, jit), A, b) },
-        { "concat", vn_call(gradient(concat, 1, jit), b) },
-        { "dynslice", vn_call(gradient(dynslice, 2, jit), A, start) },
+        { "concat", vn_call(gradient(concat, 2, jit), b, range) },
+        { "dynslice", vn_call(gradient(dynslice, 3, jit), A, start, size) },
         { "take_along", vn_call(gradient(take_along, 1, jit), A) },
         { "matmul_chain", vn_call(gradient(matmul_chain, 2, jit), A, b) },
         { "solve", vn_call(gradient(solve, 2, jit), S, b) },

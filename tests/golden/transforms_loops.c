@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Gradients through scan, with and without checkpoints, and through a bounded while loop. */
-#include "golden/build.h"
 #include "golden/leaves.h"
 #include "golden/record.h"
 #include "golden/transforms.h"
+#include "golden/written.h"
+#include "vernal/nn.h"
 #include "vernal/ops.h"
 #include "vernal/random.h"
 #include "vernal/transform.h"
@@ -61,64 +62,52 @@ static vn_tree *loop_body(vn_tree *const arg[]) /* m, value */
     return vn_tuple(vn_add(y, change), vn_add(step, vn_int(1)));
 }
 
-static vn_tree *loop(vn_tree *const arg[]) /* (m, y), limit, max_steps -> y */
+static vn_tree *loop(vn_tree *const arg[]) /* (m, y), limit, (max_steps, checkpoints) */
 {
     vn_tree *cond = vn_partial(vn_function(loop_goes_on, 2), arg[1]);
     vn_tree *body = vn_partial(vn_function(loop_body, 2), vn_at(arg[0], 0));
     vn_tree *init = vn_tuple(vn_at(arg[0], 1), vn_scalar(VN_I32, 0));
-    const vn_loop_options bound = { .max_steps = vn_int_value(arg[2]) };
-    return vn_at(vn_while_loop(cond, body, init, &bound), 0);
+    const vn_loop_options o = { .max_steps = vn_int_value(vn_at(arg[2], 0)),
+                                .checkpoints = vn_int_value(vn_at(arg[2], 1)) };
+    return vn_at(vn_while_loop(cond, body, init, &o), 0);
 }
 
 static vn_tree *loop_loss(vn_tree *const arg[]) { return golden_half_squares(loop(arg)); }
 
-static vn_tree *loop_tangent(vn_tree *const arg[]) /* (m, y), limit, max_steps, tangent of y */
+static vn_tree *loop_tangent(vn_tree *const arg[]) /* (m, y), limit, bounds, tangent of y */
 {
     vn_tree *none = vn_none();
     vn_tree *const tangents[] = { vn_tuple(none, arg[3]), none, none };
-    return vn_at(vn_filter_jvp(vn_function(loop, 3), 3, arg, tangents), 1);
+    return golden_tangent(vn_filter_jvp(vn_function(loop, 3), 3, arg, tangents));
 }
 
-static void check_while(golden_run *r, golden_case *c, vn_tree *model, bool jit)
+static void check_while(golden_run *r, golden_case *c, vn_tree *model, vn_array *y0, bool jit)
 {
-    vn_tree *pair = vn_tuple(model, golden_input(c, "in/y0"));
+    vn_tree *pair = vn_tuple(model, y0);
     vn_array *limit = vn_scalar(VN_I32, json_number(json_get(c->args, "while_limit"), 0));
     vn_tree *steps = vn_int(json_int(json_get(c->args, "steps"), 0));
+    vn_tree *bounded = vn_tuple(steps, vn_int(0));
+    vn_tree *kept = vn_tuple(steps, vn_int(json_int(json_get(c->args, "checkpoints"), 1)));
     vn_tree *run = golden_compiled(vn_function(loop, 3), jit);
     vn_tree *grad = golden_compiled(vn_filter_grad(vn_function(loop_loss, 3), NULL), jit);
     vn_tree *tangent = golden_compiled(vn_function(loop_tangent, 4), jit);
-    vn_tree *both = vn_call(grad, pair, limit, steps);
-    golden_check(r, "while_y", vn_call(run, pair, limit, steps), GOLDEN_FORWARD);
-    golden_check_leaves(r, "while_grad/", vn_at(both, 0), GOLDEN_GRADIENT);
-    golden_check(r, "while_grad_y0", vn_at(both, 1), GOLDEN_GRADIENT);
-    golden_check(r, "while_jvp",
-                 vn_call(tangent, pair, limit, steps, golden_input(c, "in/ty0")),
-                 GOLDEN_GRADIENT);
-}
-
-/* Class(args) with args written as JSON. */
-static vn_tree *build(golden_run *r, const char *name, int64_t seed, const char *args)
-{
-    json *parsed = json_parse(args, NULL);
-    vn_tree *made = golden_build(r, name, parsed, vn_key(seed), NULL);
-    json_free(parsed);
-    return made;
+    golden_check(r, "while_y", vn_call(run, pair, limit, bounded), GOLDEN_FORWARD);
+    for (int i = 0; i < 2; i++) {
+        vn_tree *both = vn_call(grad, pair, limit, i ? kept : bounded);
+        golden_check_leaves(r, "while_grad/", vn_at(both, 0), GOLDEN_GRADIENT);
+        golden_check(r, "while_grad_y0", vn_at(both, 1), GOLDEN_GRADIENT);
+    }
+    vn_array *ty0 = golden_input(c, "in/ty0");
+    golden_check(r, "while_jvp", vn_call(tangent, pair, limit, bounded, ty0), GOLDEN_GRADIENT);
 }
 
 void golden_transforms_loops(golden_run *r, golden_case *c, bool jit)
 {
-    vn_array *xs = golden_input(c, "in/xs");
-    const golden_array *hs = golden_find(c, "scan_hs");
-    int hidden = (int)hs->shape.dim[1], in = (int)vn_dim(xs, 1);
-    char cell_args[96], mlp_args[160];
-    snprintf(cell_args, sizeof cell_args, "{\"input_size\": %d, \"hidden_size\": %d}", in,
-             hidden);
-    snprintf(mlp_args, sizeof mlp_args,
-             "{\"in_size\": %d, \"out_size\": %d, \"width_size\": 6, \"depth\": 1, "
-             "\"activation\": \"tanh\"}",
-             hidden, hidden);
-    vn_tree *cell = build(r, "GRUCell", c->seed, cell_args);
-    vn_tree *model = build(r, "MLP", c->seed + 1, mlp_args);
+    vn_array *xs = golden_input(c, "in/xs"), *y0 = golden_input(c, "in/y0");
+    int64_t hidden = vn_dim(y0, 0);
+    const golden_word words[] = { { "hidden", hidden }, { NULL, 0 } };
+    vn_tree *cell = vn_gru_cell(vn_dim(xs, 1), hidden, vn_key(c->seed), NULL);
+    vn_tree *model = golden_written_layer(r, "MLP", 0, words, vn_key(c->seed + 1));
     if (!cell || !model)
         return;
     golden_check_file(r, "eqx", vn_tuple(cell, model), NULL);
@@ -126,5 +115,5 @@ void golden_transforms_loops(golden_run *r, golden_case *c, bool jit)
     golden_check(r, "scan_hs", vn_at(all, 1), GOLDEN_FORWARD);
     check_scan(r, scan_loss, cell, xs, jit);
     check_scan(r, scan_loss_checkpointed, cell, xs, jit);
-    check_while(r, c, model, jit);
+    check_while(r, c, model, y0, jit);
 }

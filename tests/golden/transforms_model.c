@@ -15,8 +15,7 @@ static vn_tree *call_on(vn_tree *const arg[]) { return vn_call(arg[1], arg[0]); 
 /* model, x, tangent of the model, of x -> tangent of the result */
 static vn_tree *tangent_of(vn_tree *const arg[])
 {
-    vn_tree *pair = vn_filter_jvp(golden_apply(), 2, arg, arg + 2);
-    return vn_at(pair, 1);
+    return golden_tangent(vn_filter_jvp(golden_apply(), 2, arg, arg + 2));
 }
 
 /* model, x, cotangent -> (cotangent of the model, of x) */
@@ -62,13 +61,13 @@ static vn_tree *gradient_x(vn_tree *const arg[]) /* x, model */
 static vn_tree *hvp(vn_tree *const arg[]) /* x, model, tangent of x: forward over reverse */
 {
     vn_tree *const tangents[] = { arg[2], vn_none() };
-    return vn_at(vn_filter_jvp(vn_function(gradient_x, 2), 2, arg, tangents), 1);
+    return golden_tangent(vn_filter_jvp(vn_function(gradient_x, 2), 2, arg, tangents));
 }
 
 static vn_tree *third(vn_tree *const arg[]) /* x, model, tangent of x */
 {
     vn_tree *const tangents[] = { arg[2], vn_none(), vn_none() };
-    return vn_at(vn_filter_jvp(vn_function(hvp, 3), 3, arg, tangents), 1);
+    return golden_tangent(vn_filter_jvp(vn_function(hvp, 3), 3, arg, tangents));
 }
 
 static vn_tree *laplacian(vn_tree *const arg[]) /* x, model */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vernal/ops.h"
+
 vn_dtype golden_dtype_name(const json *name)
 {
     static const struct {
@@ -55,13 +57,7 @@ vn_array *golden_numbers(const json *value, vn_dtype dtype)
     if (!numbers)
         return vn_error(VN_ERR_ARGUMENT, "golden: a list of numbers is missing");
     flatten(numbers, value);
-    vn_array *array = vn_empty(dtype, shape);
-    for (int64_t i = 0; array && i < vn_shape_size(shape); i++) {
-        if (vn_dtype_of(array) == VN_F64)
-            ((double *)vn_data_mut(array))[i] = numbers[i];
-        else
-            ((float *)vn_data_mut(array))[i] = (float)numbers[i];
-    }
+    vn_array *array = vn_array_from(VN_F64, shape, numbers);
     free(numbers);
-    return array;
+    return vn_cast(array, dtype ? dtype : vn_default_dtype());
 }

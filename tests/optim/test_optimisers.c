@@ -91,6 +91,36 @@ Test(optimisers, adabelief)
     expect_run(vn_adabelief(rate(0.1), NULL), expected);
 }
 
+Test(optimisers, adabelief_with_nesterov)
+{
+    double expected[STEPS], p = 0.5, m = 0, s = 0;
+    for (int t = 1; t <= STEPS; t++) {
+        const double g = gradient(t - 1, p);
+        m = 0.9 * m + 0.1 * g;
+        s = 0.999 * s + 0.001 * (g - m) * (g - m) + 1e-16;
+        const double step = 0.9 * m / (1 - pow(0.9, t + 1)) + 0.1 * g / (1 - pow(0.9, t));
+        expected[t - 1] = p -= 0.1 * step / (sqrt(s / (1 - pow(0.999, t))) + 1e-16);
+    }
+    expect_run(vn_adabelief(rate(0.1), &(vn_adabelief_options){ .nesterov = true }), expected);
+}
+
+Test(optimisers, rmsprop_with_bias_correction)
+{
+    double plain[STEPS], centered[STEPS], p = 0.5, v = 0, q = 0.5, w = 0, mean = 0;
+    for (int t = 0; t < STEPS; t++) {
+        const double g = gradient(t, p), h = gradient(t, q), by = 1 - pow(0.9, t + 1);
+        v = 0.9 * v + 0.1 * g * g;
+        plain[t] = p -= 0.1 * g / (sqrt(v / by) + 1e-8);
+        w = 0.9 * w + 0.1 * h * h;
+        mean = 0.9 * mean + 0.1 * h;
+        centered[t] = q -= 0.1 * h / sqrt(w / by - mean * mean / by / by + 1e-3);
+    }
+    vn_rmsprop_options options = { .bias_correction = true, .eps_outside = true };
+    expect_run(vn_rmsprop(rate(0.1), &options), plain);
+    options = (vn_rmsprop_options){ .bias_correction = true, .centered = true, .eps = 1e-3 };
+    expect_run(vn_rmsprop(rate(0.1), &options), centered);
+}
+
 Test(optimisers, rmsprop)
 {
     double plain[STEPS], centered[STEPS], p = 0.5, v = 0, q = 0.5, w = 0, mean = 0, trace = 0;

@@ -29,6 +29,9 @@ Test(schedules, polynomial)
     expect_at(square, 3, 1);
     expect_at(square, 8, 0.9 * 0.25 + 0.1);
     expect_at(square, 20, 0.1);
+    vn_tree *root = vn_polynomial_schedule(1, 0, 0.5, 15, 0);
+    expect_at(root, 12, sqrt(0.2));
+    expect_at(root, 15, 0);
     expect_at(vn_linear_schedule(1, 3, 4, 0), 1, 1.5);
     expect_at(vn_linear_schedule(1, 3, 0, 0), 9, 1);
     expect_at(vn_constant_schedule(0.25), 7, 0.25);

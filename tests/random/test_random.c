@@ -39,6 +39,17 @@ Test(random, known_values)
     vn_set_threefry_partitionable(true);
 }
 
+/* f16 rounds once, bf16 twice. */
+Test(random, halves_between_bounds)
+{
+    static const uint16_t f16[] = { 0xb07a, 0x3226, 0xb06a, 0xa7d0, 0x2dac, 0x34e7 };
+    static const uint16_t bf16[] = { 0xbe86, 0xbe9a, 0x3eba, 0xbde8, 0x3e64, 0x3de8 };
+    vn_array *const key = vn_key(7), *x = vn_uniform(key, VN_SHAPE(12), VN_F16, -0.3, 0.7);
+    cr_assert(!memcmp(vn_data(x), f16, sizeof f16));
+    x = vn_uniform(key, VN_SHAPE(12), VN_BF16, -0.3, 0.7);
+    cr_assert(!memcmp(vn_data(x), bf16, sizeof bf16));
+}
+
 Test(random, seeds)
 {
     expect_words(vn_key(((int64_t)1 << 32) + 5), 2, WORDS(0, 5));

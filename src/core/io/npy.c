@@ -8,21 +8,16 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are written as they lie");
 
-/* out[i_0, .., i_r-1] = in[i_r-1, .., i_0]: in row-major terms the transpose of the reversed
- * shape. `index` counts through out; its image in `in` moves along by strides. */
-static vn_array *from_fortran(const vn_array *x, vn_shape shape)
+/* Elements of `in`, whose axis i goes along by stride[i], to `out` in row-major order. `index`
+ * counts through out; its image in `in` moves along. */
+static void gather(void *out, const void *in, size_t size, vn_shape shape,
+                   const int64_t stride[])
 {
-    vn_array *const result = vn_empty(vn_dtype_of(x), shape);
-    if (!result)
-        return NULL;
-    const size_t size = vn_dtype_size(vn_dtype_of(x));
-    const char *const in = vn_data(x);
-    char *out = vn_data_mut(result);
-    int64_t stride[VN_MAX_RANK], index[VN_MAX_RANK] = { 0 }, from = 0;
-    for (int i = 0; i < shape.rank; i++)
-        stride[i] = i ? stride[i - 1] * shape.dim[i - 1] : 1;
-    for (int64_t n = vn_shape_size(shape); n > 0; n--, out += size) {
-        memcpy(out, in + (size_t)from * size, size);
+    char *to = out;
+    const char *const base = in;
+    int64_t index[VN_MAX_RANK] = { 0 }, from = 0;
+    for (int64_t n = vn_shape_size(shape); n > 0; n--, to += size) {
+        memcpy(to, base + (size_t)from * size, size);
         for (int i = shape.rank - 1; i >= 0; i--) {
             from += stride[i];
             if (++index[i] < shape.dim[i])
@@ -31,7 +26,48 @@ static vn_array *from_fortran(const vn_array *x, vn_shape shape)
             index[i] = 0;
         }
     }
+}
+
+/* Column-major in a file and row-major in memory: out[i_0, .., i_r-1] = in[i_r-1, .., i_0]. */
+static vn_array *from_fortran(const vn_array *x, vn_shape shape)
+{
+    vn_array *const result = vn_empty(vn_dtype_of(x), shape);
+    int64_t stride[VN_MAX_RANK];
+    if (!result)
+        return NULL;
+    for (int i = 0; i < shape.rank; i++)
+        stride[i] = i ? stride[i - 1] * shape.dim[i - 1] : 1;
+    gather(vn_data_mut(result), vn_data(x), vn_dtype_size(vn_dtype_of(x)), shape, stride);
+    result->flags |= VN__COLUMN_MAJOR;
     return result;
+}
+
+/* The elements in the order of a column-major record: an array of the reversed shape. */
+static vn_array *to_fortran(const vn_array *x)
+{
+    const vn_shape shape = vn_shape_of(x);
+    const int last = shape.rank - 1;
+    vn_shape reversed = { .rank = shape.rank };
+    int64_t stride[VN_MAX_RANK], step = 1;
+    for (int i = 0; i < shape.rank; i++) {
+        reversed.dim[i] = shape.dim[last - i];
+        stride[i] = step;
+        step *= reversed.dim[i];
+    }
+    vn_array *const result = vn_empty(vn_dtype_of(x), reversed);
+    if (result)
+        gather(vn_data_mut(result), vn_data(x), vn_dtype_size(vn_dtype_of(x)), reversed,
+               stride);
+    return result;
+}
+
+/* False where rows and columns are the same order: NumPy calls that row-major. */
+static bool orders_differ(vn_shape shape)
+{
+    int longer = 0;
+    for (int i = 0; i < shape.rank; i++)
+        longer += shape.dim[i] > 1;
+    return longer > 1 && vn_shape_size(shape) > 0;
 }
 
 vn_array *vn__npy_read_data(vn__stream *stream, const vn__npy *npy, const vn__where *where)
@@ -41,7 +77,25 @@ vn_array *vn__npy_read_data(vn__stream *stream, const vn__npy *npy, const vn__wh
         return NULL;
     if (npy->swapped)
         vn__swap_bytes(vn_data_mut(x), vn_dtype_size(npy->dtype), vn_shape_size(npy->shape));
-    return npy->fortran && npy->shape.rank > 1 ? from_fortran(x, npy->shape) : x;
+    return npy->fortran && orders_differ(npy->shape) ? from_fortran(x, npy->shape) : x;
+}
+
+static bool write_array(vn__stream *stream, const vn_array *x, const vn__where *where)
+{
+    const vn__npy npy = { .dtype = vn_dtype_of(x),
+                          .shape = vn_shape_of(x),
+                          .fortran = x->flags & VN__COLUMN_MAJOR };
+    bool written = false;
+    if (!vn_data(x))
+        return false;
+    if (!npy.fortran)
+        return vn__npy_write(stream, &npy, vn_data(x), where);
+    VN_SCOPE
+    {
+        const vn_array *const columns = to_fortran(x);
+        written = columns && vn__npy_write(stream, &npy, vn_data(columns), where);
+    }
+    return written;
 }
 
 bool vn__npy_write_leaf(vn__stream *stream, const vn_tree *leaf, const vn__where *where)
@@ -50,14 +104,15 @@ bool vn__npy_write_leaf(vn__stream *stream, const vn_tree *leaf, const vn__where
     const uint8_t flag = vn_kind_of(leaf) == VN_KIND_BOOL && static_leaf->integer != 0;
     switch (vn_kind_of(leaf)) {
     case VN_KIND_BOOL:
-        return vn__npy_write(stream, VN_BOOL, VN_SCALAR, &flag, where);
+        return vn__npy_write(stream, &(vn__npy){ .dtype = VN_BOOL }, &flag, where);
     case VN_KIND_INT:
-        return vn__npy_write(stream, VN_I64, VN_SCALAR, &static_leaf->integer, where);
+        return vn__npy_write(stream, &(vn__npy){ .dtype = VN_I64 }, &static_leaf->integer,
+                             where);
     case VN_KIND_FLOAT:
-        return vn__npy_write(stream, VN_F64, VN_SCALAR, &static_leaf->number, where);
+        return vn__npy_write(stream, &(vn__npy){ .dtype = VN_F64 }, &static_leaf->number,
+                             where);
     default:
-        return vn_data(leaf) && vn__npy_write(stream, vn_dtype_of(leaf), vn_shape_of(leaf),
-                                              vn_data(leaf), where);
+        return write_array(stream, leaf, where);
     }
 }
 

@@ -207,21 +207,24 @@ static int print_shape(char *text, size_t size, vn_shape shape)
     return used + snprintf(text + used, size - (size_t)used, shape.rank == 1 ? ",)" : ")");
 }
 
-size_t vn__npy_header(char header[VN__NPY_HEADER], vn_dtype dtype, vn_shape shape)
+size_t vn__npy_header(char header[VN__NPY_HEADER], const vn__npy *npy)
 {
     static const char *const codes[] = {
 #define VN_NPY_CODE(name, text, type, bytes, npy) [VN_##name] = npy,
         VN_DTYPE_LIST(VN_NPY_CODE)
 #undef VN_NPY_CODE
     };
+    const vn_shape shape = npy->shape;
     char dims[256];
     memcpy(header, "\x93NUMPY\1", 8);
     print_shape(dims, sizeof dims, shape);
     int used = 10 + snprintf(header + 10, VN__NPY_HEADER - 10,
-                             "{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
-                             codes[dtype], dims);
-    if (shape.rank > 0)
-        used += 21 - snprintf(NULL, 0, "%lld", (long long)shape.dim[0]);
+                             "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }",
+                             codes[npy->dtype], npy->fortran ? "True" : "False", dims);
+    if (shape.rank > 0) { /* room for the slowest axis to grow */
+        const int64_t slowest = shape.dim[npy->fortran ? shape.rank - 1 : 0];
+        used += 21 - snprintf(NULL, 0, "%lld", (long long)slowest);
+    }
     const int total = (used + 1) / 64 * 64 + 64;
     const int length = (int)strlen(header + 10);
     memset(header + 10 + length, ' ', (size_t)(total - 10 - length));
@@ -231,12 +234,12 @@ size_t vn__npy_header(char header[VN__NPY_HEADER], vn_dtype dtype, vn_shape shap
     return (size_t)total;
 }
 
-bool vn__npy_write(vn__stream *stream, vn_dtype dtype, vn_shape shape, const void *data,
+bool vn__npy_write(vn__stream *stream, const vn__npy *npy, const void *data,
                    const vn__where *where)
 {
     char header[VN__NPY_HEADER];
-    const size_t total = vn__npy_header(header, dtype, shape);
-    const size_t bytes = (size_t)vn_shape_size(shape) * vn_dtype_size(dtype);
+    const size_t total = vn__npy_header(header, npy);
+    const size_t bytes = (size_t)vn_shape_size(npy->shape) * vn_dtype_size(npy->dtype);
     return vn__stream_write(stream, header, total, where) &&
            vn__stream_write(stream, data, bytes, where);
 }

@@ -89,8 +89,9 @@ static bool add(vn__zip_writer *zip, const char *key, vn_tree *x, const vn__wher
         return false;
     memcpy(name, key, length);
     memcpy(name + length, SUFFIX, sizeof SUFFIX);
+    const vn__npy npy = { .dtype = vn_dtype_of(x), .shape = vn_shape_of(x) };
     const vn__zip_part parts[2] = {
-        { header, vn__npy_header(header, vn_dtype_of(x), vn_shape_of(x)) },
+        { header, vn__npy_header(header, &npy) },
         { vn_data(x), (size_t)vn_size(x) * vn_dtype_size(vn_dtype_of(x)) },
     };
     const bool good = vn__zip_add(zip, name, parts, where);

@@ -2,6 +2,7 @@
 /* RMSProp: v = decay v + (1 - decay) g^2,  s = -lr g / sqrt(v + eps)
  *     eps outside the root: s = -lr g / (sqrt(v) + eps)
  *     centered: mean = decay mean + (1 - decay) g, v - mean^2 for v
+ *     bias correction: v / (1 - decay^t) for v, mean / (1 - decay^t) for mean
  *     momentum: m = s + momentum m, u = m; nesterov u = s + momentum m; without u = s
  * Source: optax/_src/alias.py, rmsprop: the momentum acts on the scaled step */
 #include "core/optim/optim.h"
@@ -30,11 +31,14 @@ static void slots(vn__optim_slots *s, const void *opt)
     s->n = 1 + (at.mean >= 0) + (at.trace >= 0);
 }
 
+enum { FACTOR_STEP, FACTOR_UNBIASED };
+
 static void scalars(vn_array *scalar[], const void *opt, vn_array *rate, vn_array *t)
 {
-    (void)opt;
-    (void)t;
-    scalar[0] = vn_neg(rate);
+    const struct vn_rmsprop *const o = opt;
+    scalar[FACTOR_STEP] = vn_neg(rate);
+    if (o->bias_correction)
+        scalar[FACTOR_UNBIASED] = vn_reciprocal(vn__bias_correction(o->decay, t));
 }
 
 static void leaf(vn__optim_leaf *l)
@@ -43,11 +47,16 @@ static void leaf(vn__optim_leaf *l)
     const layout at = layout_of(o);
     vn_array *power = vn__ema(o->decay, l->slot[at.power], vn_square(l->g));
     l->slot[at.power] = power;
+    if (o->bias_correction)
+        power = vn_mul(power, l->scalar[FACTOR_UNBIASED]);
     if (at.mean >= 0) {
-        l->slot[at.mean] = vn__ema(o->decay, l->slot[at.mean], l->g);
-        power = vn_sub(power, vn_square(l->slot[at.mean]));
+        vn_array *mean = vn__ema(o->decay, l->slot[at.mean], l->g);
+        l->slot[at.mean] = mean;
+        if (o->bias_correction)
+            mean = vn_mul(mean, l->scalar[FACTOR_UNBIASED]);
+        power = vn_sub(power, vn_square(mean));
     }
-    vn_array *const down = vn_mul(l->g, l->scalar[0]), *const eps = vn_float(o->eps);
+    vn_array *const down = vn_mul(l->g, l->scalar[FACTOR_STEP]), *const eps = vn_float(o->eps);
     l->update = o->eps_in_sqrt ? vn_mul(down, vn_rsqrt(vn_add(power, eps)))
                                : vn_div(down, vn_add(vn_sqrt(power), eps));
     if (at.trace < 0)
@@ -79,6 +88,7 @@ static const vn_field fields[] = {
     VN_FIELD(struct vn_rmsprop, eps_in_sqrt, BOOL),
     VN_FIELD(struct vn_rmsprop, centered, BOOL),
     VN_FIELD(struct vn_rmsprop, nesterov, BOOL),
+    VN_FIELD(struct vn_rmsprop, bias_correction, BOOL),
 };
 
 const vn_type vn_rmsprop_type = VN__OPTIM_TYPE("RMSProp", struct vn_rmsprop, fields, call);
@@ -96,6 +106,7 @@ vn_tree *vn_rmsprop(vn_tree *learning_rate, const vn_rmsprop_options *options)
         .eps_in_sqrt = !o.eps_outside,
         .centered = o.centered,
         .nesterov = o.nesterov,
+        .bias_correction = o.bias_correction,
     };
     if (!r.learning_rate || !vn__optim_decay("RMSProp", "decay", r.decay) ||
         !vn__optim_decay("RMSProp", "momentum", r.momentum))

@@ -21,8 +21,10 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
     vn_array *const k =
         vn_clip(vn__steps_since(arg[0], s->transition_begin), vn_float(0), vn_float(steps));
     vn_array *left = vn_fma(k, vn_float(-1 / steps), vn_float(1));
-    if (s->power != 1)
-        left = vn_pow(vn_maximum(left, vn_int(0)), vn_float(s->power));
+    if (s->power != 1) { /* nothing is left at the end: a root makes much of a rounding */
+        left = vn_where(vn_lt(k, vn_float(steps)), vn_maximum(left, vn_int(0)), vn_float(0));
+        left = vn_pow(left, vn_float(s->power));
+    }
     return vn_fma(left, vn_float(s->init_value - s->end_value), vn_float(s->end_value));
 }
 

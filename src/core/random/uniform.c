@@ -2,8 +2,9 @@
 /* uniform: with u = m 2^-d from the d high bits of a random integer, d the digits of the dtype
  * (f32 23 of 32, f64 52 of 64, f16 10 of 16, bf16 7 of 8),
  *
- *   max(lo, fma(u, hi - lo, lo)),   rounded once: JAX's compiled programs contract it
- *   max(lo, u (hi - lo) + lo)       in bf16 and f16, where they round twice
+ *   max(lo, fma(u, hi - lo, lo)),   rounded once: JAX's compiled programs contract it, those in
+ *                                   f16 where the processor computes in f16
+ *   max(lo, u (hi - lo) + lo)       in bf16, where they round twice
  *
  * unit_uniform is the op from bits to u. */
 #include "core/base/element.h"
@@ -93,9 +94,9 @@ vn_array *vn_uniform_between(vn_array *key, vn_shape size, vn_dtype dtype, vn_ar
     if (!u || !lo || !hi)
         return vn__named_end(NULL);
     vn_array *const span = vn_sub(hi, lo);
-    const bool half = vn_dtype_size(dtype) == 2;
+    const bool twice = dtype == VN_BF16;
     return vn__named_end(
-        vn_maximum(lo, half ? vn_add(vn_mul(u, span), lo) : vn_fma(u, span, lo)));
+        vn_maximum(lo, twice ? vn_add(vn_mul(u, span), lo) : vn_fma(u, span, lo)));
 }
 
 vn_array *vn_uniform(vn_array *key, vn_shape size, vn_dtype dtype, double lo, double hi)

@@ -24,6 +24,7 @@ typedef struct vn__storage {
 #define VN__MAX_DEPTH        200
 #define VN__IMMORTAL         (1u << 8)
 #define VN__STRUCT           (1u << 9) /* an array that is a dtype and a shape only */
+#define VN__COLUMN_MAJOR     (1u << 10) /* an array whose record in a file is column-major */
 #define VN__SIZE_CLASS_SHIFT 16
 
 struct vn__tape;
