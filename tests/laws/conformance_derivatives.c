@@ -259,8 +259,31 @@ static vn_tree *use_foo(vn_tree *const arg[]) /* foo, x, y: perturbs another arg
     return vn_at(vn_call(plain_custom(), vn_tuple(arg[1], arg[2]), arg[0]), 0);
 }
 
+/* ---- a rule that holds an array, which is an input of the compiled function */
+
+static vn_tree *squared(vn_tree *const arg[]) { return vn_square(arg[0]); }
+
+static vn_tree *squared_fwd(vn_tree *const arg[]) { return vn_tuple(squared(arg), arg[0]); }
+
+static vn_tree *times_held(vn_tree *const arg[]) /* held, residual, cotangent, x */
+{
+    return vn_mul(arg[0], vn_mul(arg[1], arg[2]));
+}
+
+static void check_held(void)
+{
+    vn_tree *bwd = vn_partial(vn_function(times_held, 4), number(10));
+    vn_tree *fwd = vn_function(squared_fwd, 1);
+    vn_tree *f = vn_filter_custom_vjp(vn_function(squared, 1), fwd, bwd);
+    vn_tree *grad = vn_filter_grad(f, NULL), *jitted = vn_filter_jit(grad, NULL);
+    for (int i = 0; i < 2; i++)
+        expect_numbers("a rule that holds an array", vn_call(i ? jitted : grad, number(3)),
+                       VN_SCALAR, (double[]){ 30 });
+}
+
 void row_18_custom_vjp(void)
 {
+    check_held();
     vn_tree *grad = vn_filter_grad(vn_function(use_two, 3), NULL);
     expect_numbers("the rule's gradient", vn_call(grad, number(1), number(2), number(3)),
                    VN_SCALAR, (double[]){ 7 });

@@ -305,6 +305,20 @@ static vn_tree *custom_vjp(vn_tree *const arg[]) /* s does not depend on w or x 
     return vn_sum(vn_call(f, h, vn_scalar(VN_F64, 2)));
 }
 
+static vn_tree *held_bwd(vn_tree *const arg[]) /* 3 / s, then as cube_bwd */
+{
+    return vn_mul(arg[0], vn_mul(vn_square(arg[1]), vn_mul(arg[2], vn_square(arg[4]))));
+}
+
+static vn_tree *holding_rule(vn_tree *const arg[]) /* a rule that holds an array */
+{
+    vn_tree *bwd = vn_partial(vn_function(held_bwd, 5), vn_scalar(VN_F64, 1.5));
+    vn_tree *f =
+        vn_filter_custom_vjp(vn_function(cube, 2), vn_function(cube_fwd, 2), bwd);
+    vn_array *h = layer(arg[0], arg[1], arg[1]);
+    return vn_sum(vn_call(f, h, vn_scalar(VN_F64, 2)));
+}
+
 static vn_tree *custom_vjp_in_jit(vn_tree *const arg[])
 {
     return vn_sin(vn_call_n(vn_filter_jit(vn_function(custom_vjp, 2), NULL), 2, arg));
@@ -402,6 +416,7 @@ const nest_function nest_functions[] = {
     { "checkpoint in scan", checkpoint_in_scan, 0 },
     { "vmap in scan", vmap_in_scan, 0 },
     { "custom_vjp", custom_vjp, NEST_NO_FORWARD },
+    { "custom_vjp that holds an array", holding_rule, NEST_NO_FORWARD },
     { "custom_vjp in jit", custom_vjp_in_jit, NEST_NO_FORWARD },
     { "custom_jvp", custom_jvp, 0 },
     { "custom_jvp in scan", custom_jvp_in_scan, 0 },

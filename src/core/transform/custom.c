@@ -13,8 +13,8 @@
 
 typedef enum rule_kind { RULE_VJP, RULE_JVP, RULE_CHECKPOINT } rule_kind;
 
-/* Trees of the attribute live as long as the tape. Operands: y arrays, then the arrays of args
- * (a tuple), then those of the residuals. */
+/* Trees of the attribute live as long as the tape, so they hold none of its values. Operands: y
+ * arrays, then the arrays of args (a tuple), those of the residuals, those of the rule. */
 typedef struct override_attr {
     vn_tree *rule, *out, *args,
         *residuals; /* arrays in these trees stand for operands, in order */
@@ -60,6 +60,12 @@ static void gather(vn_array *out[], vn_tree *like, vn_tree *tree)
         for (int64_t i = 0; i < leaves.n; i++)
             out[i] = leaves.item[i];
     vn__leaves_free(&leaves);
+}
+
+static vn_tree *rule_of(const vn_node *node)
+{
+    const override_attr *const a = node->attr;
+    return rebuild(a->rule, node->in + a->n_y + a->n_args + a->n_residuals);
 }
 
 /* ----------------------------------------------------------------------- the rules */
@@ -116,7 +122,7 @@ static void vjp_by_rule(vn_array *din[], const vn_node *node, vn_array *const g[
         call[n++] = perturbed_tree(vn_at(a->args, 0), node->need + a->n_y);
     for (int i = 0; args && i < vn_len(args); i++)
         call[n++] = vn_at(args, i);
-    vn_tree *const d = args && vn_ok() ? vn_call_n(a->rule, n, call) : NULL;
+    vn_tree *const d = args && vn_ok() ? vn_call_n(rule_of(node), n, call) : NULL;
     if (d)
         gather(din + a->n_y, vn_at(a->args, 0), d);
 }
@@ -163,7 +169,8 @@ static vn_status call_jvp(vn_array *dy[], const vn_node *node, vn_array *const d
     const override_attr *const a = node->attr;
     vn_tree *const primals = rebuild(a->args, node->in + a->n_y);
     vn_tree *const tangents = partial_tree(a->args, dx);
-    vn_tree *const result = primals && tangents ? vn_call(a->rule, primals, tangents) : NULL;
+    vn_tree *const result =
+        primals && tangents ? vn_call(rule_of(node), primals, tangents) : NULL;
     if (!result)
         return vn_error_status();
     if (vn_len(result) != 2)
@@ -257,14 +264,26 @@ static void run_rule(rule_fn *const rules[], vn_array *d[], const vn_node *node,
         vn__axes_set_open(tape, before);
 }
 
+/* What the residuals and the rule hold is constant to the rule: a derivative in that alone is
+ * none. */
 static void override_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
-    run_rule(vjp_rules, din, node, g);
+    const override_attr *const a = node->attr;
+    for (int i = 0; i < a->n_args; i++)
+        if (node->need[a->n_y + i]) {
+            run_rule(vjp_rules, din, node, g);
+            return;
+        }
 }
 
 static void override_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[])
 {
-    run_rule(jvp_rules, dout, node, din);
+    const override_attr *const a = node->attr;
+    bool any = a->kind == RULE_CHECKPOINT;
+    for (int i = 0; i < a->n_args; i++)
+        any |= din[a->n_y + i] != NULL;
+    if (any)
+        run_rule(jvp_rules, dout, node, din);
 }
 
 int vn__override_skips(const void *attr)
@@ -314,9 +333,9 @@ static vn_tree *record_override(const custom *self, vn__tape *tape, vn_tree *out
     attr.n_residuals = (int32_t)in.n - attr.n_y - attr.n_args;
     attr.kind = (int32_t)self->kind;
     attr.perturbed = self->perturbed;
+    good = good && vn__leaves_add(&in, self->rule, vn_is_array) == VN_ERR_OK;
     attr.open = vn__axes_open(tape);
-    attr.rule = self->rule;
-    good = good && vn__tape_keep(tape, self->rule) == VN_ERR_OK &&
+    good = good && (attr.rule = keep_structure(tape, self->rule)) &&
            (attr.out = keep_structure(tape, out)) && (attr.args = keep_structure(tape, args)) &&
            (attr.residuals = keep_structure(tape, residuals)) && in.n < VN__MAX_OPERANDS &&
            vn__record(y, tape, &vn__op_override, &attr, (int)in.n, in.item, 0) == VN_ERR_OK;

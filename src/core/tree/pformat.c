@@ -27,6 +27,8 @@ typedef struct item {
 /* Arrays with more elements than this are printed as f32[3,4] even if values are wanted. */
 #define MAX_VALUES 1000
 
+#define MAX_INDENT 1000
+
 static bool stop(const vn__printer *p) { return p->failed || (p->measuring && p->room < 0); }
 
 static item tree_item(const vn__printer *p, const vn_tree *tree)
@@ -214,6 +216,8 @@ vn_tree *vn_tree_pformat(const vn_tree *tree, const vn_tree_pformat_options *opt
 {
     if (!tree)
         return vn_error(VN_ERR_NULL_ARGUMENT, "tree_pformat: the tree is NULL");
+    if (options && options->indent > MAX_INDENT)
+        return vn_error(VN_ERR_ARGUMENT, "tree_pformat: an indent of %d", options->indent);
     vn__printer p = { .width = 80, .step = 2 };
     if (options) {
         p.width = options->width > 0 ? options->width : p.width;
