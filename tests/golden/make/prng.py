@@ -15,7 +15,7 @@ INITIALISERS = ("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "l
 
 
 def shape_of(r):
-    return [r.randint(0, 5) if r.random() < 0.1 else r.randint(1, 6) for _ in range(r.randint(0, 3))]
+    return [r.randint(0 if r.random() < 0.1 else 1, 6) for _ in range(r.randint(0, 3))]
 
 
 def ops_of(r, x64):
@@ -77,7 +77,8 @@ def ops_of(r, x64):
         yield {"fn": "categorical", "logits": logits, "axis": axis}
     yield {"fn": "categorical", "logits": logits[0][0], "axis": -1, "shape": [r.randint(1, 9)]}
     yield {"fn": "categorical", "logits": logits[0], "axis": -1, "shape": [r.randint(1, 4), 3]}
-    yield {"fn": "rademacher", "shape": shape_of(r), "dtype": r.choice(["int32", "int8", "float32"])}
+    dtype = r.choice(["int32", "int8", "float32"])
+    yield {"fn": "rademacher", "shape": shape_of(r), "dtype": dtype}
 
 
 def run(op, key):
