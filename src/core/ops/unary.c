@@ -39,7 +39,8 @@ static vn_array *d_rsqrt(vn_array *g, vn_array *const in[], vn_array *y)
 
 static vn_array *d_cbrt(vn_array *g, vn_array *const in[], vn_array *y)
 {
-    return vn_mul(g, vn_scale(1.0 / 3.0, vn_div(y, in[0])));
+    (void)in;
+    return vn_div(vn_scale(1.0 / 3.0, g), vn_square(y)); /* infinite at 0 */
 }
 
 static vn_array *d_square(vn_array *g, vn_array *const in[], vn_array *y)

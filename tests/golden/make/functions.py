@@ -20,7 +20,7 @@ WHOLE = {
     "log1p_abs": lambda x: jnp.log1p(jnp.abs(x)),
 }
 MORE = {"swish": nn.swish, "arcsinh": jnp.arcsinh, "sign": jnp.sign, "floor": jnp.floor,
-        "ceil": jnp.ceil, "cbrt": jnp.cbrt, "erfc": jax.lax.erfc, "sinc": jnp.sinc,
+        "ceil": jnp.ceil, "cbrt": jnp.cbrt, "erfc": jax.lax.erfc,
         "negative": jnp.negative, "identity": lambda x: x}
 POSITIVE = {"log": jnp.log, "sqrt": jnp.sqrt, "rsqrt": jax.lax.rsqrt, "log2": jnp.log2,
             "reciprocal": jnp.reciprocal, "log10": jnp.log10, "log1p": jnp.log1p}
