@@ -162,6 +162,10 @@ Test(elementwise, derivatives_where_roots_are_steep)
         CHECK(vn_call(vn_filter_grad(f, NULL), x), VN_SHAPE(2), rows[i].at_one,
               rows[i].at_zero);
     }
+    vn_tree *const slope = vn_filter_grad(
+        vn_partial(vn_function(sum_of, 2), vn_unary(vn_cbrt)), NULL);
+    vn_tree *const curve = vn_filter_grad(vn_partial(vn_function(sum_of, 2), slope), NULL);
+    CHECK(vn_call(curve, x), VN_SHAPE(2), -2.0 / 9, -INFINITY);
     CHECK(vn_cbrt(make(VN_SHAPE(2), NUMBERS(-8, 27))), VN_SHAPE(2), -2, 3);
 }
 
