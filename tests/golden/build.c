@@ -164,6 +164,8 @@ static const struct {
     { "ConvTranspose1d", build_conv_transpose, 1 },
     { "ConvTranspose2d", build_conv_transpose, 2 },
     { "ConvTranspose3d", build_conv_transpose, 3 },
+    { "Pool", build_pool, 0 },
+    { "AdaptivePool", build_adaptive_pool, 0 },
     { "MaxPool1d", build_max_pool, 1 },
     { "MaxPool2d", build_max_pool, 2 },
     { "MaxPool3d", build_max_pool, 3 },

@@ -30,6 +30,8 @@ vn_tree *arg_layer(args *a, const json *spec);
 
 vn_tree *build_conv(args *a);
 vn_tree *build_conv_transpose(args *a);
+vn_tree *build_pool(args *a);
+vn_tree *build_adaptive_pool(args *a);
 vn_tree *build_max_pool(args *a);
 vn_tree *build_avg_pool(args *a);
 vn_tree *build_adaptive_max(args *a);

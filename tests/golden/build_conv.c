@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Convolutions and pools. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "golden/build_args.h"
+#include "vernal/ops.h"
 
 /* An int, one for each axis, or pairs (lo, hi). */
 static void read_pads(const json *value, vn_shape *lo, vn_shape *hi)
@@ -89,6 +91,46 @@ vn_tree *build_conv_transpose(args *a)
         return vn_conv_transpose_nd(dims, in, out, kernel, a->key, &o);
     }
 }
+
+/* ---- pools with an operation of one's own */
+
+static vn_tree *add(vn_tree *const arg[]) { return vn_add(arg[0], arg[1]); }
+static vn_tree *max(vn_tree *const arg[]) { return vn_maximum(arg[0], arg[1]); }
+
+vn_tree *build_pool(args *a)
+{
+    const char *name = json_string(arg_get(a, "operation"), "?");
+    const json *init = arg_get(a, "init"); /* a number or "-inf" */
+    const char *special = json_string(init, NULL);
+    double first = special ? strtod(special, NULL) : json_number(init, 0);
+    if (strcmp(name, "add") && strcmp(name, "max")) {
+        golden_skip(a->r, "operation %s of Pool is not known", name);
+        return NULL;
+    }
+    vn_shape kernel = arg_shape(a, "kernel_size");
+    vn_pool_options o = { .stride = arg_shape(a, "stride"),
+                          .use_ceil = arg_flag(a, "use_ceil", false) };
+    read_pads(arg_get(a, "padding"), &o.padding, &o.padding_end);
+    return vn_pool(vn_float(first), vn_function(strcmp(name, "max") ? add : max, 2),
+                   (int)arg_integer(a, "num_spatial_dims", 1), kernel, &o);
+}
+
+vn_tree *build_adaptive_pool(args *a)
+{
+    const char *name = json_string(arg_get(a, "operation"), "?");
+    vn_array *(*fn)(vn_array *) = !strcmp(name, "max")    ? vn_max
+                                  : !strcmp(name, "min")  ? vn_min
+                                  : !strcmp(name, "mean") ? vn_mean
+                                  : !strcmp(name, "sum")  ? vn_sum
+                                                          : NULL;
+    int dims = (int)arg_integer(a, "num_spatial_dims", 1);
+    vn_shape target = arg_shape(a, "target_shape");
+    if (!fn)
+        golden_skip(a->r, "operation %s of AdaptivePool is not known", name);
+    return fn ? vn_adaptive_pool(target, dims, vn_unary(fn)) : NULL;
+}
+
+/* ---- the others */
 
 typedef vn_tree *pool_maker(vn_shape kernel, const vn_pool_options *options);
 typedef vn_tree *adaptive_maker(vn_shape target);

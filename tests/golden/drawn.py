@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The runner of the golden cases on a set that is drawn now.
 
-    python tests/golden/drawn.py PROGRAM [SEED]
+    python tests/golden/drawn.py PROGRAM [SEED [BEGINNING_OF_A_NAME...]]
 
 Without a seed, a new one. Runs with the interpreter $VN_PEERS_PYTHON, or that of ./dev bench
 --peers; what is not installed is skipped."""
@@ -29,6 +29,7 @@ if __name__ == "__main__":
     program, seed = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else str(time.time_ns())
     with tempfile.TemporaryDirectory(prefix="vernal-golden-") as folder:
         print("python tests/golden/make FOLDER", seed, flush=True)
-        subprocess.run([sys.executable, "-B", os.path.join(HERE, "make"), folder, seed], check=True)
+        subprocess.run([sys.executable, "-B", os.path.join(HERE, "make"), folder, seed,
+                        *sys.argv[3:]], check=True)
         found = subprocess.run([program], env={**os.environ, "VN_GOLDEN_DIR": folder})
     sys.exit(found.returncode)

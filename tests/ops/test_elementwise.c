@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "check.h"
+#include "vernal/transform.h"
 
 static vn_array *v3(double a, double b, double c)
 {
@@ -144,6 +145,28 @@ Test(elementwise, numbers_written_in_code_are_weakly_typed)
     const int64_t large = 9007199254740993; /* 2^53 + 1 */
     vn_array *const sum = vn_add(vn_zeros(VN_I64, VN_SCALAR), vn_int(large));
     cr_expect_eq(vn_item_int(sum), large);
+}
+
+static vn_tree *sum_of(vn_tree *const arg[]) { return vn_sum(vn_call(arg[0], arg[1])); }
+
+/* As JAX's, infinities included. */
+Test(elementwise, derivatives_where_roots_are_steep)
+{
+    static const struct {
+        vn_array *(*fn)(vn_array *x);
+        double at_one, at_zero;
+    } rows[] = { { vn_sqrt, 0.5, INFINITY }, { vn_cbrt, 1.0 / 3, INFINITY } };
+    vn_array *const x = make(VN_SHAPE(2), NUMBERS(1, 0));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        vn_tree *const f = vn_partial(vn_function(sum_of, 2), vn_unary(rows[i].fn));
+        CHECK(vn_call(vn_filter_grad(f, NULL), x), VN_SHAPE(2), rows[i].at_one,
+              rows[i].at_zero);
+    }
+    vn_tree *const slope = vn_filter_grad(
+        vn_partial(vn_function(sum_of, 2), vn_unary(vn_cbrt)), NULL);
+    vn_tree *const curve = vn_filter_grad(vn_partial(vn_function(sum_of, 2), slope), NULL);
+    CHECK(vn_call(curve, x), VN_SHAPE(2), -2.0 / 9, -INFINITY);
+    CHECK(vn_cbrt(make(VN_SHAPE(2), NUMBERS(-8, 27))), VN_SHAPE(2), -2, 3);
 }
 
 Test(elementwise, halves_are_computed_in_f32_and_rounded_once)

@@ -39,7 +39,9 @@ static vn_array *d_rsqrt(vn_array *g, vn_array *const in[], vn_array *y)
 
 static vn_array *d_cbrt(vn_array *g, vn_array *const in[], vn_array *y)
 {
-    return vn_mul(g, vn_scale(1.0 / 3.0, vn_div(y, in[0])));
+    (void)in;
+    /* infinite at 0, and so are its own derivatives */
+    return vn_mul(vn_scale(1.0 / 3.0, g), vn_square(vn_reciprocal(y)));
 }
 
 static vn_array *d_square(vn_array *g, vn_array *const in[], vn_array *y)

@@ -2,7 +2,7 @@
 """Makes another set of golden cases, with drawn shapes, seeds and arguments, in the format of the
 first one. It needs JAX, Equinox and Optax (bench/peers/requirements.txt).
 
-    python tests/golden/make FOLDER [SEED [GROUP...]]
+    python tests/golden/make FOLDER [SEED [BEGINNING_OF_A_NAME...]]
     VN_GOLDEN_DIR=FOLDER ./dev test golden
 """
 
@@ -14,7 +14,7 @@ import sys
 REFUSALS = (ValueError, RuntimeError, TypeError, NotImplementedError, IndexError)
 
 
-def make(root, first_seed, x64, groups):
+def make(root, first_seed, x64, names):
     import jax
 
     jax.config.update("jax_enable_x64", x64)
@@ -30,7 +30,7 @@ def make(root, first_seed, x64, groups):
     made = refused = 0
     for module in prng, functions, layers, stateful, eqx_files, optim, transforms, train:
         for case, write in module.jobs(x64):
-            if groups and case.split("/")[0] not in groups:
+            if not case.startswith(names):
                 continue
             try:
                 write(root, case, random.Random(f"{first_seed} {case}"))
@@ -46,7 +46,8 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     seed = sys.argv[2] if len(sys.argv) > 2 else "1"
     if os.environ.get("VN_GOLDEN_X64"):
-        make(sys.argv[1], seed, os.environ["VN_GOLDEN_X64"] == "1", sys.argv[3:])
+        make(sys.argv[1], seed, os.environ["VN_GOLDEN_X64"] == "1",
+             tuple(sys.argv[3:]) or "")
     else:  # x64 is of the whole process
         for mode in "0", "1":
             env = {**os.environ, "VN_GOLDEN_X64": mode, "JAX_PLATFORMS": "cpu"}

@@ -24,6 +24,10 @@ def build(name, arguments, seed):
     for key in "activation", "final_activation", "fn":
         if key in args:
             args[key] = activation(args[key])
+    if "operation" in args:
+        args["operation"] = getattr(jax.lax if name == "Pool" else jnp, args["operation"])
+    if "init" in args:
+        args["init"] = float(args["init"])
     if "layers" in args:
         args["layers"] = [build(*spec) for spec in arguments["layers"]]
     if "layer" in args:
@@ -41,7 +45,7 @@ def build(name, arguments, seed):
 
 
 def perturbed(model, numbers):
-    """The model with numbers of its inexact arrays moved, for layers that start at ones and zeros."""
+    """The model with its inexact arrays moved, for layers that start at ones and zeros."""
     def move(leaf):
         if not eqx.is_inexact_array(leaf):
             return leaf

@@ -18,7 +18,7 @@ DTYPES = ["float32", "float16", "bfloat16", "int8", "int16", "int32", "uint8", "
 
 
 def shape_of(r):
-    return [r.randint(0, 3) if r.random() < 0.15 else r.randint(1, 3) for _ in range(r.randint(0, 8))]
+    return [r.randint(0 if r.random() < 0.15 else 1, 3) for _ in range(r.randint(0, 8))]
 
 
 def array(r, numbers, dtype, shape=None):
@@ -30,12 +30,14 @@ def dtypes_tree(r, numbers, x64):
     tree = {d: jnp.asarray(array(r, numbers, jnp.dtype(d))) for d in DTYPES + (more if x64 else [])}
     tree.update({f"np_{d}": array(r, numbers, d) for d in more})
     tree["np_scalar"] = np.float32(numbers.normal())
-    tree["nested"] = [jnp.asarray(array(r, numbers, "f4")), (None, {"b": jnp.zeros((0, 2)), "a": jnp.ones([1] * 8)})]
+    tree["nested"] = [jnp.asarray(array(r, numbers, "f4")),
+                      (None, {"b": jnp.zeros((0, 2)), "a": jnp.ones([1] * 8)})]
     return tree
 
 
 def fortran_tree(r, numbers, x64):
-    make = lambda d: np.asfortranarray(array(r, numbers, d, [r.randint(2, 4) for _ in range(r.randint(2, 4))]))
+    shape = lambda: [r.randint(2, 4) for _ in range(r.randint(2, 4))]
+    make = lambda d: np.asfortranarray(array(r, numbers, d, shape()))
     return {"a": make("f4"), "b": make("f8"), "c": array(r, numbers, "i4"), "d": [make("i8")]}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Group functions: element-wise functions with derivatives, functions of a matrix with their vjp."""
+"""Group functions: element-wise ones with derivatives, those of a matrix with their vjp."""
 
 import jax
 import numpy as np
@@ -20,7 +20,7 @@ WHOLE = {
     "log1p_abs": lambda x: jnp.log1p(jnp.abs(x)),
 }
 MORE = {"swish": nn.swish, "arcsinh": jnp.arcsinh, "sign": jnp.sign, "floor": jnp.floor,
-        "ceil": jnp.ceil, "cbrt": jnp.cbrt, "erfc": jax.lax.erfc, "sinc": jnp.sinc,
+        "ceil": jnp.ceil, "cbrt": jnp.cbrt, "erfc": jax.lax.erfc,
         "negative": jnp.negative, "identity": lambda x: x}
 POSITIVE = {"log": jnp.log, "sqrt": jnp.sqrt, "rsqrt": jax.lax.rsqrt, "log2": jnp.log2,
             "reciprocal": jnp.reciprocal, "log10": jnp.log10, "log1p": jnp.log1p}
@@ -111,6 +111,7 @@ def vector(root, case, r, x64):
 
 def jobs(x64):
     tail = "_f64" if x64 else ""
-    for i in range(2):
-        yield f"functions/elementwise_{i}{tail}", lambda root, case, r: elementwise(root, case, r, x64)
-        yield f"functions/vector_{i}{tail}", lambda root, case, r: vector(root, case, r, x64)
+    for f in elementwise, vector:
+        for i in range(2):
+            yield (f"functions/{f.__name__}_{i}{tail}",
+                   lambda root, case, r, f=f: f(root, case, r, x64))

@@ -52,6 +52,19 @@ def pool(r, n):
     return a, {"x": [r.randint(1, 3)] + [r.randint(5, 8) for _ in range(n)]}
 
 
+def any_pool(r):
+    n = r.randint(1, 4)
+    a, x = pool(r, n)
+    name, init = r.choice([("add", 0.0), ("max", "-inf")])
+    return {"init": init, "operation": name, "num_spatial_dims": n, **a}, x
+
+
+def any_adaptive(r):
+    n = r.randint(1, 3)
+    a, x = adaptive(r, n)
+    return {**a, "num_spatial_dims": n, "operation": r.choice(["max", "mean", "min", "sum"])}, x
+
+
 def adaptive(r, n):
     size = [r.randint(4, 9) for _ in range(n)]
     target = r.choice([r.randint(1, min(size)), [r.randint(1, i) for i in size]])
@@ -89,7 +102,8 @@ def norm(r):
 def group_norm(r):
     g = r.randint(1, 4)
     a = {"groups": g, "channels": g * r.randint(1, 3)}
-    x = [a["channels"]] + [r.randint(2, 4) for _ in range(r.randint(0 if a["channels"] > g else 1, 3))]
+    fewest = 0 if a["channels"] > g else 1
+    x = [a["channels"]] + [r.randint(2, 4) for _ in range(r.randint(fewest, 3))]
     a.update(some(r, 0.4, eps=1e-3))
     if r.random() < 0.4:
         a["channelwise_affine"] = False
@@ -125,7 +139,8 @@ def rotary(r):
 def embedding(r):
     n, size = r.randint(1, 9), r.randint(1, 6)
     if r.random() < 0.3:
-        return {"weight": [[r.randint(-8, 8) / 4 for _ in range(size)] for _ in range(n)]}, {"i": []}
+        rows = [[r.randint(-8, 8) / 4 for _ in range(size)] for _ in range(n)]
+        return {"weight": rows}, {"i": []}
     return {"num_embeddings": n, "embedding_size": size}, {"i": []}
 
 
@@ -206,6 +221,7 @@ CLASSES = {
     "RotaryPositionalEmbedding": rotary, "Embedding": embedding, "PReLU": prelu,
     "Lambda": lambda_, "Sequential": sequential, "WeightNorm": weight_norm,
     "Conv": lambda r: conv(r, r.randint(1, 3), base=True),
+    "Pool": any_pool, "AdaptivePool": any_adaptive,
     "ConvTranspose": lambda r: conv(r, r.randint(1, 3), transpose=True, base=True),
 }
 for dims in 1, 2, 3:

@@ -67,18 +67,21 @@ def schedule(name, a):
 
 
 def optimiser_args(r, name):
-    betas = some(r, 0.5, b1=r.choice([0.5, 0.8, 0.95]), b2=r.choice([0.9, 0.99]))
+    betas = some(r, 0.5, b1=r.choice([0.0, 0.5, 0.8, 0.95]), b2=r.choice([0.9, 0.99]))
     eps = some(r, 0.5, eps=r.choice([1e-3, 1e-6]))
     return {
         "sgd": {}, "momentum": {"momentum": r.choice([0.5, 0.95])},
         "nesterov": {"momentum": r.choice([0.5, 0.95]), "nesterov": True},
-        "adam": {**betas, **eps, **some(r, 0.3, eps_root=1e-6, nesterov=True)},
-        "adamw": {**betas, **eps, **some(r, 0.5, weight_decay=r.choice([0.01, 0.3])),
+        "adam": {**betas, **eps, **some(r, 0.4, eps_root=r.choice([0.0, 1e-6]), nesterov=True)},
+        "adamw": {**betas, **eps, **some(r, 0.5, weight_decay=r.choice([0.0, 0.01, 0.3])),
                   **some(r, 0.3, nesterov=True)},
-        "nadam": {**betas, **eps}, "adabelief": {**betas, **some(r, 0.5, eps=1e-6, eps_root=1e-8)},
-        "rmsprop": {**some(r, 0.5, decay=r.choice([0.5, 0.99]), eps=1e-4, initial_scale=0.5),
-                    **some(r, 0.4, eps_in_sqrt=False, centered=True, momentum=0.7),
-                    **some(r, 0.2, nesterov=True)},
+        "nadam": {**betas, **eps},
+        "adabelief": {**betas, **some(r, 0.5, eps=1e-6, eps_root=1e-8, nesterov=True)},
+        "rmsprop": {**some(r, 0.5, decay=r.choice([0.5, 0.99]), eps=1e-4,
+                           initial_scale=r.choice([0.0, 0.5])),
+                    **some(r, 0.4, eps_in_sqrt=False, centered=True,
+                           momentum=r.choice([None, 0.0, 0.7])),
+                    **some(r, 0.3, nesterov=True, bias_correction=True)},
         "lion": {**betas, **some(r, 0.5, weight_decay=0.1)},
         "adagrad": {**some(r, 0.5, initial_accumulator_value=r.choice([0.0, 1.0]), eps=1e-5)},
     }[name]
@@ -88,12 +91,9 @@ def optimiser(name, a):
     a, build = dict(a), {"momentum": "sgd", "nesterov": "sgd"}.get(name, name)
     f = getattr(optax, build)
     own = {k: a.pop(k) for k in list(a) if k in inspect.signature(f).parameters}
-    limit, clip = a.pop("clip_by_global_norm", None), a.pop("clip", None)
-    rate = a.pop("lr", None)
+    limit, rate = a.pop("clip_by_global_norm", None), a.pop("lr", None)
     made = f(schedule(a.pop("schedule"), a) if rate is None else rate, **own)
-    for first in ([optax.clip_by_global_norm(limit)] if limit else []) + ([optax.clip(clip)] if clip else []):
-        made = optax.chain(first, made)
-    return made
+    return optax.chain(optax.clip_by_global_norm(limit), made) if limit else made
 
 
 NAMES = ["sgd", "momentum", "nesterov", "adam", "adamw", "nadam", "adabelief", "rmsprop", "lion",
@@ -107,7 +107,8 @@ def make(root, case, r, x64):
         kind = r.choice(["cosine_decay", "warmup_cosine_decay", "exponential_decay", "linear",
                          "polynomial", "piecewise_constant"])
         a["schedule"] = kind
-        a.update({k: v / 20 if k.endswith("value") else v for k, v in schedule_args(r, kind).items()})
+        a.update({k: v / 20 if k.endswith("value") else v
+                  for k, v in schedule_args(r, kind).items()})
     else:
         a["lr"] = r.choice([0.2, 0.05, 0.01, 1e-3])
     a.update(optimiser_args(r, name))
@@ -137,6 +138,8 @@ def make(root, case, r, x64):
         p, state, value, g = step(p, state)
         for key, item in zip(run, (value, g["w"], g["b"], p["w"], p["b"])):
             run[key].append(item)
+    if not all(np.isfinite(item).all() for item in run["w"]):
+        raise ValueError("a step is no number: the root of a rounding below 0")
     for key, items in run.items():
         w.add(key, np.stack(items))
     w.close()
@@ -160,4 +163,5 @@ def jobs(x64):
         yield f"optim/run_{i}{tail}", lambda root, case, r: make(root, case, r, x64)
     if x64:
         for i in range(2):
-            yield f"optim/schedules_{i}", lambda root, case, r: make_schedules(root, case, r, r.randint(20, 60))
+            yield (f"optim/schedules_{i}",
+                   lambda root, case, r: make_schedules(root, case, r, r.randint(20, 60)))

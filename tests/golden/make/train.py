@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from build import build
+from build import activation
 from case import Key, Writer, drawn
 from optim import optimiser, optimiser_args
 from train_models import CNN, RNN, Stateful, Transformer
@@ -69,7 +69,6 @@ def mlp(root, case, r, x64):
     data_key, model_key = jax.random.split(Key(seed))
     x = jax.random.normal(data_key, (n, 2))
     y = jnp.stack([jnp.sin(x[:, 0]) * x[:, 1], jnp.cos(x[:, 0] + x[:, 1])], 1)
-    from build import activation
     model = eqx.nn.MLP(**{**args, "activation": activation(args["activation"])}, key=model_key)
     w.leaves(model)
     w.head.update(seed=seed, args=args, optimiser=opt)

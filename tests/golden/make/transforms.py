@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from build import build
+from build import activation, build
 from case import Key, Writer, drawn, half_squares
 from layer_args import some
 
@@ -161,7 +161,6 @@ def vmap(root, case, r, x64):
                   "PRNGKey(seed), models)); each: model k on x[k]; shared: every model on x[0]; "
                   "all_pairs (models, n, out); perex/*: per-example gradients of 0.5|m0(x)|^2 with m0 = "
                   "MLP(key=PRNGKey(seed)); axis outputs: vmap(m0, out_axes=1)")
-    from build import activation
     args = {k: activation(v) if k.endswith("activation") else v for k, v in a.items()}
     make = lambda key: eqx.nn.MLP(**args, key=key)
     many, one = eqx.filter_vmap(make)(jax.random.split(Key(seed), models)), make(Key(seed))
