@@ -155,6 +155,20 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+/* More indices, or more of x that is not indexed. */
+static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)swap, (void)size, (void)in, (void)n_in;
+    vn__take_attr a = *(const vn__take_attr *)attr;
+    if (has[0] && has[1])
+        return false;
+    *at = has[1] ? (int)a.axis : 0;
+    a.axis += has[0];
+    *(vn__take_attr *)attr_out = a;
+    return true;
+}
+
 const vn_op vn__op_take = {
     .name = "take",
     .n_in = 2,
@@ -165,6 +179,7 @@ const vn_op vn__op_take = {
     .scratch = scratch,
     .vjp = vjp,
     .pull = pull,
+    .lift = lift,
 };
 
 /* ---------------------------------------------------------------------- public functions */
