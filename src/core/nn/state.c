@@ -10,8 +10,8 @@
 /* ------------------------------------------------------------------ StateIndex */
 
 static const vn_field index_fields[] = {
-    VN_FIELD(struct vn_state_index, init, TREE),
     VN_FIELD(struct vn_state_index, marker, STRING),
+    VN_FIELD(struct vn_state_index, init, TREE),
 };
 
 const vn_type vn_state_index_type =
