@@ -26,6 +26,7 @@ typedef struct vn_node {
     vn_array *const *in;  /* operands */
     vn_array *const *out; /* results */
     const bool *need;     /* vjp: need[i] is true if the cotangent of in[i] is wanted */
+    struct vn__rows *const *rows; /* NULL; for ops of the library itself */
 } vn_node;
 
 /* One evaluation. With lanes == 1 every operand is a plain row-major array. With lanes == L > 1

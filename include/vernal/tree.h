@@ -205,6 +205,9 @@ typedef struct vn_field {
     const char *name;
     size_t offset;
     vn_field_kind kind;
+    /* What tree_pformat prints in place of the field (NULL: the field itself): *value becomes
+     * that tree, NULL on an error; false leaves the field out. */
+    bool (*shown)(const vn_tree *module, vn_tree **value);
 } vn_field;
 
 struct vn_type {
@@ -223,7 +226,9 @@ struct vn_type {
     void (*copied)(vn_tree *self);
 };
 
-#define VN_FIELD(type, member, kind) { #member, offsetof(type, member), VN_FIELD_##kind }
+#define VN_FIELD(type, member, kind) VN_FIELD_SHOWN(type, member, kind, NULL)
+#define VN_FIELD_SHOWN(type, member, kind, shown)                                              \
+    { #member, offsetof(type, member), VN_FIELD_##kind, shown }
 #define VN_MODULE_TYPE(T, table, call_fn, min, max)                                            \
     { #T, VN_KIND_MODULE, sizeof(T), (table), (int)(sizeof(table) / sizeof((table)[0])),       \
       (call_fn), (min), (max), NULL, NULL }

@@ -76,8 +76,8 @@ Test(errors, of_constructors)
         "Embedding: num_embeddings is 3, but weight has 4");
     expect_error(vn_layer_norm((vn_shape){ .rank = 9 }, NULL), "LayerNorm: shape has rank 9");
     expect_error(vn_layer_norm(VN_SHAPE(-2), NULL), "LayerNorm: a dimension of shape is -2");
-    expect_error(vn_layer_norm(VN_SHAPE(2), &(vn_layer_norm_options){ .eps = -1 }),
-                 "eps is -1");
+    expect_error(vn_layer_norm(VN_SHAPE(2), &(vn_layer_norm_options){ .eps = NAN }),
+                 "LayerNorm: eps is nan, expected a finite number");
     expect_error(vn_group_norm(3, 4, NULL), "GroupNorm: groups is 3, but channels 4");
     expect_error(vn_group_norm(3, 0, NULL), "GroupNorm: channels is 0");
     expect_error(vn_gru_cell(2, 0, key, NULL), "GRUCell: hidden_size is 0");

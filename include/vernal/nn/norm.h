@@ -9,7 +9,10 @@
 extern "C" {
 #endif
 
-/* LayerNorm, RMSNorm and GroupNorm compute in f32 at least and return x's dtype. Their second
+/* The zero of an option is its default, as everywhere; a negative eps or momentum stands for a
+ * 0 that is meant.
+ *
+ * LayerNorm, RMSNorm and GroupNorm compute in f32 at least and return x's dtype. Their second
  * argument may be a State, which is handed through: (x, state) -> (y, state). */
 
 /* ------------------------------------------------------------------- LayerNorm

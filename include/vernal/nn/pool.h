@@ -19,7 +19,7 @@ extern "C" {
  * A second argument, a key, is ignored. */
 struct vn_pool {
     vn_module base;
-    vn_tree *init;      /* number leaf */
+    vn_tree *init;      /* number leaf or array of shape [] */
     vn_tree *operation; /* function leaf (a, b) -> c on arrays */
     int64_t num_spatial_dims;
     vn_shape kernel_size, stride, padding, padding_end;
@@ -36,7 +36,8 @@ typedef struct vn_pool_options {
     bool use_ceil;        /* (default false) */
 } vn_pool_options;
 
-/* operation: a function of two arrays, element by element, associative and commutative. */
+/* init: a number leaf (an infinity beside integers: the end of their range) or an array of shape
+ * []. operation: a function of two arrays, element by element, associative and commutative. */
 VN_API vn_tree *vn_pool(vn_tree *init, vn_tree *operation, int num_spatial_dims,
                         vn_shape kernel_size, const vn_pool_options *options);
 VN_API vn_tree *vn_max_pool1d(vn_shape kernel_size, const vn_pool_options *options);

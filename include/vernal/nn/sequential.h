@@ -33,6 +33,12 @@ extern "C" {
 #define vn_sequential(...) vn_sequential_n(VN_TREE_COUNT(__VA_ARGS__), VN_TREES(__VA_ARGS__))
 #endif
 
+/* len(model); model[i], -1 being the last layer; model[begin:end:step] as a Sequential: negative
+ * numbers count from the end, what lies outside is cut off, step >= 1. */
+VN_API int vn_sequential_len(const vn_tree *model);
+VN_API vn_tree *vn_sequential_at(vn_tree *model, int i);
+VN_API vn_tree *vn_sequential_slice(vn_tree *model, int begin, int end, int step);
+
 /* ---------------------------------------------------------------------- Lambda
  * (x) -> fn(x): a function as a layer. A second argument, a key, is ignored. */
 struct vn_lambda {
@@ -66,6 +72,7 @@ VN_API vn_tree *vn_dropout(double p, const vn_dropout_options *options);
 struct vn_prelu {
     vn_module base;
     vn_tree *negative_slope;
+    bool weak; /* it was made of a number: y has the dtype of a float x */
 };
 VN_API extern const vn_type vn_prelu_type;
 

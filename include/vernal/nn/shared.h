@@ -16,14 +16,16 @@ extern "C" {
 struct vn_shared {
     vn_module base;
     vn_tree *pytree; /* with a string leaf at `where` */
-    vn_tree *where;  /* string leaf: the path of the place that is filled in */
-    vn_tree *get;    /* string leaf: the path of the subtree that fills it */
+    vn_tree *where;  /* string leaf, or tuple of them: the path of the place that is filled in */
+    vn_tree *get;    /* string leaf: the path of the subtree that fills it; or a function */
 };
 VN_API extern const vn_type vn_shared_type;
 
-/* Both places must agree in structure, shapes and dtypes. For several places nest: Shared of
- * Shared, or share a subtree. */
+/* Both places must agree in structure, shapes and dtypes. */
 VN_API vn_tree *vn_shared(vn_tree *tree, const char *where, const char *get);
+/* n places, filled with get(tree): what it returns, for n > 1 a tuple of n. So one array may
+ * fill several places, or fill one transposed. */
+VN_API vn_tree *vn_shared_n(vn_tree *tree, int n, const char *const where[], vn_tree *get);
 
 #ifdef __cplusplus
 }

@@ -21,8 +21,8 @@ extern "C" {
 /* ------------------------------------------------------------------ StateIndex */
 struct vn_state_index {
     vn_module base;
-    vn_tree *init;      /* value at first: a tree of arrays; none after vn_delete_init_state */
     const char *marker; /* the name under which a State keeps the value */
+    vn_tree *init;      /* value at first: a tree of arrays; none after vn_delete_init_state */
 };
 VN_API extern const vn_type vn_state_index_type;
 

@@ -78,7 +78,7 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
 static const vn_field fields[] = {
     VN_FIELD(struct vn_adaptive_pool, target_shape, SHAPE),
     VN_FIELD(struct vn_adaptive_pool, operation, TREE),
-    VN_FIELD(struct vn_adaptive_pool, num_spatial_dims, INT),
+    VN_FIELD_SHOWN(struct vn_adaptive_pool, num_spatial_dims, INT, vn__not_shown),
 };
 
 #define POOL_TYPE(text) VN__LAYER_TYPE(text, struct vn_adaptive_pool, fields, call, 1, 2)

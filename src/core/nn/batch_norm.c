@@ -127,6 +127,12 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
     return vn_tuple(y, state);
 }
 
+static bool show_debias(const vn_tree *self, vn_tree **value)
+{
+    *value = vn_bool(true);
+    return ((const struct vn_batch_norm *)(const void *)self)->equinox_debias;
+}
+
 static const vn_field fields[] = {
     VN_FIELD(struct vn_batch_norm, weight, TREE),
     VN_FIELD(struct vn_batch_norm, bias, TREE),
@@ -141,7 +147,7 @@ static const vn_field fields[] = {
     VN_FIELD(struct vn_batch_norm, channelwise_affine, BOOL),
     VN_FIELD(struct vn_batch_norm, momentum, FLOAT),
     VN_FIELD(struct vn_batch_norm, mode, STRING),
-    VN_FIELD(struct vn_batch_norm, equinox_debias, BOOL),
+    VN_FIELD_SHOWN(struct vn_batch_norm, equinox_debias, BOOL, show_debias),
 };
 
 const vn_type vn_batch_norm_type =
@@ -183,8 +189,8 @@ vn_tree *vn_batch_norm(int64_t input_size, const char *axis_name,
     if (!vn__expect_size("BatchNorm", "input_size", input_size, 1) ||
         !vn__expect_between("BatchNorm", "mode", (int)o.mode, 0, VN_BATCH_NORM_BATCH) ||
         !vn__expect_float("BatchNorm", &o.dtype) || !names || !names_fit(names) ||
-        !vn__expect_positive("BatchNorm", "eps", &o.eps, 1e-5) ||
-        !vn__expect_positive("BatchNorm", "momentum", &o.momentum, 0.99) ||
+        !vn__expect_option("BatchNorm", "eps", &o.eps, 1e-5) ||
+        !vn__expect_option("BatchNorm", "momentum", &o.momentum, 0.99) ||
         !vn__expect_between("BatchNorm", "momentum", o.momentum, 0, 1))
         return vn__named_end(NULL);
     const vn_shape channels = VN_SHAPE(input_size);

@@ -63,6 +63,15 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
     return vn_is_none(l->bias) ? y : vn_add(y, l->bias);
 }
 
+static bool show_padding(const vn_tree *self, vn_tree **value)
+{
+    const struct vn_conv_transpose_nd *const l = (const void *)self;
+    *value = vn__is_text(l->padding_rule, "EXPLICIT")
+                 ? vn__shown_pairs(l->padding, l->padding_end)
+                 : vn_string(l->padding_rule);
+    return true;
+}
+
 static const vn_field fields[] = {
     VN_FIELD(struct vn_conv_transpose_nd, num_spatial_dims, INT),
     VN_FIELD(struct vn_conv_transpose_nd, weight, TREE),
@@ -71,9 +80,9 @@ static const vn_field fields[] = {
     VN_FIELD(struct vn_conv_transpose_nd, out_channels, INT),
     VN_FIELD(struct vn_conv_transpose_nd, kernel_size, SHAPE),
     VN_FIELD(struct vn_conv_transpose_nd, stride, SHAPE),
-    VN_FIELD(struct vn_conv_transpose_nd, padding, SHAPE),
-    VN_FIELD(struct vn_conv_transpose_nd, padding_end, SHAPE),
-    VN_FIELD(struct vn_conv_transpose_nd, padding_rule, STRING),
+    VN_FIELD_SHOWN(struct vn_conv_transpose_nd, padding, SHAPE, show_padding),
+    VN_FIELD_SHOWN(struct vn_conv_transpose_nd, padding_end, SHAPE, vn__not_shown),
+    VN_FIELD_SHOWN(struct vn_conv_transpose_nd, padding_rule, STRING, vn__not_shown),
     VN_FIELD(struct vn_conv_transpose_nd, output_padding, SHAPE),
     VN_FIELD(struct vn_conv_transpose_nd, dilation, SHAPE),
     VN_FIELD(struct vn_conv_transpose_nd, groups, INT),

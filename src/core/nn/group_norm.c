@@ -36,9 +36,16 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
                            vn__norm_by_channel(l->bias, rank), vn_dtype_of(x), n, arg);
 }
 
+static bool show_channels(const vn_tree *self, vn_tree **value)
+{
+    const int64_t channels = ((const struct vn_group_norm *)(const void *)self)->channels;
+    *value = channels ? vn_int(channels) : vn_none();
+    return true;
+}
+
 static const vn_field fields[] = {
     VN_FIELD(struct vn_group_norm, groups, INT),
-    VN_FIELD(struct vn_group_norm, channels, INT),
+    VN_FIELD_SHOWN(struct vn_group_norm, channels, INT, show_channels),
     VN_FIELD(struct vn_group_norm, eps, FLOAT),
     VN_FIELD(struct vn_group_norm, channelwise_affine, BOOL),
     VN_FIELD(struct vn_group_norm, weight, TREE),
@@ -57,7 +64,7 @@ vn_tree *vn_group_norm(int64_t groups, int64_t channels, const vn_group_norm_opt
     if (!vn__expect_size("GroupNorm", "groups", groups, 1) ||
         !vn__expect_size("GroupNorm", "channels", channels, affine ? 1 : 0) ||
         !vn__expect_float("GroupNorm", &o.dtype) ||
-        !vn__expect_positive("GroupNorm", "eps", &o.eps, 1e-5))
+        !vn__expect_option("GroupNorm", "eps", &o.eps, 1e-5))
         return vn__named_end(NULL);
     if (channels % groups != 0)
         return vn__named_end(vn_error(VN_ERR_ARGUMENT,

@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks that end in one sentence; initial values. */
+/* Checks that end in one sentence; initial values; how fields are printed. */
 #include "core/nn/layer.h"
 
 #include <math.h>
 #include <stdio.h>
+
+vn_tree *vn__shown_features(int64_t features)
+{
+    return features == VN_SCALAR_FEATURES ? vn_string("scalar") : vn_int(features);
+}
+
+vn_tree *vn__shown_pairs(vn_shape lo, vn_shape hi)
+{
+    vn_tree *pair[VN_MAX_RANK];
+    for (int i = 0; i < lo.rank; i++)
+        pair[i] = vn_tuple(vn_int(lo.dim[i]), vn_int(hi.dim[i]));
+    return vn_tuple_n(lo.rank, pair);
+}
+
+bool vn__not_shown(const vn_tree *self, vn_tree **value)
+{
+    (void)self, (void)value;
+    return false;
+}
 
 bool vn__expect_array(const char *layer, const char *name, const vn_array *x)
 {
@@ -115,6 +134,17 @@ bool vn__expect_positive(const char *layer, const char *name, double *value, dou
         return true;
     vn__fail(VN_ERR_ARGUMENT, "%s: %s is %g, expected more than 0", layer, name, *value);
     return false;
+}
+
+bool vn__expect_option(const char *layer, const char *name, double *value, double otherwise)
+{
+    if (!isfinite(*value)) {
+        vn__fail(VN_ERR_ARGUMENT, "%s: %s is %g, expected a finite number", layer, name,
+                 *value);
+        return false;
+    }
+    *value = *value == 0 ? otherwise : *value < 0 ? 0 : *value;
+    return true;
 }
 
 vn_array *vn__init_uniform(vn_array *keys, int i, vn_shape shape, vn_dtype dtype, double limit)

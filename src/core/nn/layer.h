@@ -23,6 +23,15 @@ static inline vn_tree *vn__optional(int n, vn_tree *const arg[], int i)
     return i < n && !vn_is_none(arg[i]) ? arg[i] : NULL;
 }
 
+/* ------------------------------------------------- what tree_pformat prints of fields */
+
+/* A number of features: 'scalar' for VN_SCALAR_FEATURES. */
+vn_tree *vn__shown_features(int64_t features);
+/* Paddings as Equinox keeps them: ((lo, hi), ...). */
+vn_tree *vn__shown_pairs(vn_shape lo, vn_shape hi);
+/* `shown` of a field that Equinox does not have. */
+bool vn__not_shown(const vn_tree *self, vn_tree **value);
+
 /* ---------------------------------------------------------------- checks of calls */
 
 /* "Linear: x is a tuple, expected an array" unless it is one. */
@@ -49,8 +58,12 @@ bool vn__expect_dims(const char *layer, vn_shape shape);
 /* "Dropout: p is 2, expected 0 to 1" */
 bool vn__expect_between(const char *layer, const char *name, double value, double lo,
                         double hi);
-/* *value, or `otherwise` where it is 0; "LayerNorm: eps is -1, expected more than 0" */
+/* *value, or `otherwise` where it is 0; "RotaryPositionalEmbedding: theta is -1, expected more
+ * than 0" */
 bool vn__expect_positive(const char *layer, const char *name, double *value, double otherwise);
+/* *value, or `otherwise` where it is 0, or 0 where it is negative; "LayerNorm: eps is nan,
+ * expected a finite number" */
+bool vn__expect_option(const char *layer, const char *name, double *value, double otherwise);
 
 /* --------------------------------------------------------------- initial values */
 

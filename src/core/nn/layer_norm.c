@@ -31,7 +31,7 @@ vn_tree *vn_layer_norm(vn_shape shape, const vn_layer_norm_options *options)
     static const vn_layer_norm_options defaults;
     vn_layer_norm_options o = options ? *options : defaults;
     if (!vn__expect_dims("LayerNorm", shape) || !vn__expect_float("LayerNorm", &o.dtype) ||
-        !vn__expect_positive("LayerNorm", "eps", &o.eps, 1e-5))
+        !vn__expect_option("LayerNorm", "eps", &o.eps, 1e-5))
         return vn__named_end(NULL);
     return vn__named_end(vn_module_new(
         &vn_layer_norm_type, &(struct vn_layer_norm){

@@ -25,9 +25,23 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
     return l->out_features == VN_SCALAR_FEATURES ? vn_reshape(y, VN_SCALAR) : y;
 }
 
+static bool show_in(const vn_tree *self, vn_tree **value)
+{
+    *value = vn__shown_features(((const struct vn_linear *)(const void *)self)->in_features);
+    return true;
+}
+
+static bool show_out(const vn_tree *self, vn_tree **value)
+{
+    *value = vn__shown_features(((const struct vn_linear *)(const void *)self)->out_features);
+    return true;
+}
+
 static const vn_field fields[] = {
-    VN_FIELD(struct vn_linear, weight, TREE),     VN_FIELD(struct vn_linear, bias, TREE),
-    VN_FIELD(struct vn_linear, in_features, INT), VN_FIELD(struct vn_linear, out_features, INT),
+    VN_FIELD(struct vn_linear, weight, TREE),
+    VN_FIELD(struct vn_linear, bias, TREE),
+    VN_FIELD_SHOWN(struct vn_linear, in_features, INT, show_in),
+    VN_FIELD_SHOWN(struct vn_linear, out_features, INT, show_out),
     VN_FIELD(struct vn_linear, use_bias, BOOL),
 };
 

@@ -72,17 +72,35 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
     return x ? final_activation(l, vn_call(vn_at(l->layers, last), x)) : NULL;
 }
 
+static bool show_in(const vn_tree *self, vn_tree **value)
+{
+    *value = vn__shown_features(((const struct vn_mlp *)(const void *)self)->in_size);
+    return true;
+}
+
+static bool show_out(const vn_tree *self, vn_tree **value)
+{
+    *value = vn__shown_features(((const struct vn_mlp *)(const void *)self)->out_size);
+    return true;
+}
+
+static bool show_scan(const vn_tree *self, vn_tree **value) /* not if it is the default */
+{
+    *value = vn_bool(true);
+    return ((const struct vn_mlp *)(const void *)self)->scan;
+}
+
 static const vn_field fields[] = {
     VN_FIELD(struct vn_mlp, layers, TREE),
     VN_FIELD(struct vn_mlp, activation, TREE),
     VN_FIELD(struct vn_mlp, final_activation, TREE),
     VN_FIELD(struct vn_mlp, use_bias, BOOL),
     VN_FIELD(struct vn_mlp, use_final_bias, BOOL),
-    VN_FIELD(struct vn_mlp, in_size, INT),
-    VN_FIELD(struct vn_mlp, out_size, INT),
+    VN_FIELD_SHOWN(struct vn_mlp, in_size, INT, show_in),
+    VN_FIELD_SHOWN(struct vn_mlp, out_size, INT, show_out),
     VN_FIELD(struct vn_mlp, width_size, INT),
     VN_FIELD(struct vn_mlp, depth, INT),
-    VN_FIELD(struct vn_mlp, scan, BOOL),
+    VN_FIELD_SHOWN(struct vn_mlp, scan, BOOL, show_scan),
 };
 
 const vn_type vn_mlp_type = VN__LAYER_TYPE("MLP", struct vn_mlp, fields, call, 1, 2);

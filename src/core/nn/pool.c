@@ -5,6 +5,7 @@
  *     MaxPool: init -inf, op max; AvgPool: init 0, op +, result divided by product(k)
  * Source: equinox/nn/_pool.py */
 #include <math.h>
+#include <stdint.h>
 
 #include "core/nn/layer.h"
 
@@ -23,30 +24,72 @@ static bool is_number(const vn_tree *leaf, double value)
     return (kind == VN_KIND_INT || kind == VN_KIND_FLOAT) && vn_float_value(leaf) == value;
 }
 
-/* Any operation: one strided slice of x for each position in the window, combined in order. */
-static vn_array *pool_any(const struct vn_pool *l, vn_array *x, const vn_window *w)
+/* The largest or smallest number of an integer dtype. */
+static vn_array *end_of(vn_dtype dtype, bool largest)
 {
-    const vn_shape kernel = l->kernel_size;
+    const int spare = 64 - 8 * (int)vn_dtype_size(dtype);
+    const bool is_signed = dtype == VN_I8 || dtype == VN_I16 || dtype == VN_I32 ||
+                           dtype == VN_I64;
+    const int64_t lowest = is_signed ? INT64_MIN >> spare : 0;
+    const uint64_t highest = (is_signed ? (uint64_t)INT64_MAX : UINT64_MAX) >> spare;
+    return largest ? vn_cast(vn_array_from(VN_U64, VN_SCALAR, &highest), dtype)
+                   : vn_cast(vn_array_from(VN_I64, VN_SCALAR, &lowest), dtype);
+}
+
+/* init in the dtype of x: infinities are the ends of what an integer can be. */
+static vn_array *init_for(const struct vn_pool *l, const char *name, const vn_array *x)
+{
+    const vn_dtype dtype = vn_dtype_of(x);
+    if (vn__as_array(l->init))
+        return vn_cast(l->init, dtype);
+    const double value = vn_float_value(l->init);
+    if (vn_dtype_is_inexact(dtype))
+        return vn_scalar(dtype, value);
+    if (isinf(value) && vn_dtype_is_integer(dtype))
+        return end_of(dtype, value > 0);
+    if (value != floor(value))
+        return vn_error(VN_ERR_DTYPE, "%s: init is %g, but x is %s", name, value,
+                        vn_dtype_name(dtype));
+    return vn_cast(l->init, dtype);
+}
+
+/* x with its paddings, which are init. */
+static vn_array *padded(vn_array *x, vn_array *init, const vn_window *w)
+{
     vn_pads pads = { .lo = { 0 } };
+    bool none = true;
     for (int i = 0; i < w->n; i++) {
         pads.lo[1 + i] = w->pad_lo[i];
         pads.hi[1 + i] = w->pad_hi[i];
+        none = none && w->pad_lo[i] == 0 && w->pad_hi[i] == 0;
     }
-    x = vn_pad(x, &pads, vn_item(l->init));
+    if (none)
+        return x;
+    vn_array *const inside = vn_pad(vn_ones(VN_BOOL, vn_shape_of(x)), &pads, 0);
+    return vn_where(inside, vn_pad(x, &pads, 0), init);
+}
+
+/* Any operation: one strided slice of x for each position in the window, combined in order. */
+static vn_array *pool_any(const struct vn_pool *l, const char *name, vn_array *x,
+                          const vn_window *w)
+{
+    const vn_shape kernel = l->kernel_size;
+    vn_array *const init = init_for(l, name, x);
+    vn_array *y = init;
+    x = init ? padded(x, init, w) : NULL;
     if (!x)
         return NULL;
-    vn_array *y = NULL;
     bool fits = true;
     for (int i = 0; i < w->n; i++)
         fits = fits && vn_dim(x, 1 + i) >= kernel.dim[i];
-    for (int64_t at = 0, n = fits ? vn_shape_size(kernel) : 1; at < n && x; at++) {
+    for (int64_t at = 0, n = fits ? vn_shape_size(kernel) : 1; at < n && y; at++) {
         vn_array *part = x;
         for (int64_t i = w->n - 1, rest = at; i >= 0; rest /= kernel.dim[i], i--) {
             const int64_t begin = rest % kernel.dim[i];
             const int64_t end = vn_dim(x, (int)i + 1) - kernel.dim[i] + begin + 1;
             part = vn_slice(part, (int)i + 1, begin, end < 0 ? 0 : end, w->stride[i]);
         }
-        y = vn_call(l->operation, y ? y : l->init, part);
+        y = part ? vn_call(l->operation, y, part) : NULL;
     }
     return y;
 }
@@ -90,7 +133,7 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
         return vn__named_end(vn_pool_max(x, &w));
     if (is_function(l->operation, sum_of_two) && is_number(l->init, 0))
         return vn__named_end(vn_pool_sum(x, &w));
-    return vn__named_end(pool_any(l, x, &w));
+    return vn__named_end(pool_any(l, self->type->name, x, &w));
 }
 
 static vn_tree *call_average(vn_tree *self, int n, vn_tree *const arg[])
@@ -99,14 +142,21 @@ static vn_tree *call_average(vn_tree *self, int n, vn_tree *const arg[])
     return vn_div(call(self, n, arg), vn_float((double)vn_shape_size(l->kernel_size)));
 }
 
+static bool show_padding(const vn_tree *self, vn_tree **value)
+{
+    const struct vn_pool *const l = (const void *)self;
+    *value = vn__shown_pairs(l->padding, l->padding_end);
+    return true;
+}
+
 static const vn_field fields[] = {
     VN_FIELD(struct vn_pool, init, TREE),
     VN_FIELD(struct vn_pool, operation, TREE),
     VN_FIELD(struct vn_pool, num_spatial_dims, INT),
     VN_FIELD(struct vn_pool, kernel_size, SHAPE),
     VN_FIELD(struct vn_pool, stride, SHAPE),
-    VN_FIELD(struct vn_pool, padding, SHAPE),
-    VN_FIELD(struct vn_pool, padding_end, SHAPE),
+    VN_FIELD_SHOWN(struct vn_pool, padding, SHAPE, show_padding),
+    VN_FIELD_SHOWN(struct vn_pool, padding_end, SHAPE, vn__not_shown),
     VN_FIELD(struct vn_pool, use_ceil, BOOL),
 };
 
@@ -143,8 +193,9 @@ vn_tree *vn_pool(vn_tree *init, vn_tree *operation, int num_spatial_dims, vn_sha
                  const vn_pool_options *options)
 {
     const vn_kind kind = vn_kind_of(init);
-    if (kind != VN_KIND_INT && kind != VN_KIND_FLOAT)
-        return vn_error(VN_ERR_ARGUMENT, "Pool: init is not a number leaf");
+    const bool scalar = vn__as_array(init) && vn_rank(init) == 0;
+    if (kind != VN_KIND_INT && kind != VN_KIND_FLOAT && !scalar)
+        return vn_error(VN_ERR_ARGUMENT, "Pool: init is not a number or an array of shape []");
     return construct(&vn_pool_type, init, operation, num_spatial_dims, kernel_size, options);
 }
 

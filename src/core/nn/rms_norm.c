@@ -33,7 +33,7 @@ vn_tree *vn_rms_norm(vn_shape shape, const vn_rms_norm_options *options)
     static const vn_rms_norm_options defaults;
     vn_rms_norm_options o = options ? *options : defaults;
     if (!vn__expect_dims("RMSNorm", shape) || !vn__expect_float("RMSNorm", &o.dtype) ||
-        !vn__expect_positive("RMSNorm", "eps", &o.eps, 1e-5))
+        !vn__expect_option("RMSNorm", "eps", &o.eps, 1e-5))
         return vn__named_end(NULL);
     return vn__named_end(vn_module_new(
         &vn_rms_norm_type, &(struct vn_rms_norm){

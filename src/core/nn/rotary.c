@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define DEFAULT_THETA 10000.0
+
 /* The dtype of that name. */
 static vn_dtype dtype_named(const char *name)
 {
@@ -20,8 +22,8 @@ static vn_array *angles(const struct vn_rotary_positional_embedding *l, int64_t 
 {
     const int64_t half = l->embedding_size / 2;
     const vn_dtype dtype = vn_default_dtype();
-    vn_array *const exponent =
-        vn_scale(2.0 / (double)l->embedding_size, vn_arange(dtype, half));
+    vn_array *const exponent = vn_div(vn_scale(2, vn_arange(dtype, half)),
+                                      vn_float((double)l->embedding_size));
     vn_array *const frequency = vn_reciprocal(vn_pow(vn_scalar(dtype, l->theta), exponent));
     vn_array *const angle = vn_outer(vn_arange(dtype, seq), frequency);
     return vn_concat(1, angle, angle);
@@ -45,9 +47,16 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
     return vn_cast(y, vn_dtype_of(x));
 }
 
+static bool show_theta(const vn_tree *self, vn_tree **value) /* not if it is the default */
+{
+    const double theta = ((const struct vn_rotary_positional_embedding *)(const void *)self)->theta;
+    *value = vn_float(theta);
+    return theta < DEFAULT_THETA || theta > DEFAULT_THETA;
+}
+
 static const vn_field fields[] = {
     VN_FIELD(struct vn_rotary_positional_embedding, embedding_size, INT),
-    VN_FIELD(struct vn_rotary_positional_embedding, theta, FLOAT),
+    VN_FIELD_SHOWN(struct vn_rotary_positional_embedding, theta, FLOAT, show_theta),
     VN_FIELD(struct vn_rotary_positional_embedding, dtype, STRING),
 };
 
@@ -62,7 +71,7 @@ vn_tree *vn_rotary_positional_embedding(int64_t embedding_size,
     vn_rotary_positional_embedding_options o = options ? *options : defaults;
     const char *const name = "RotaryPositionalEmbedding";
     if (!vn__expect_size(name, "embedding_size", embedding_size, 0) ||
-        !vn__expect_positive(name, "theta", &o.theta, 10000) ||
+        !vn__expect_positive(name, "theta", &o.theta, DEFAULT_THETA) ||
         !vn__expect_float(name, &o.dtype))
         return vn__named_end(NULL);
     if (embedding_size % 2 != 0)

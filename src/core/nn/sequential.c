@@ -74,3 +74,52 @@ vn_tree *vn_sequential_n(int n, vn_tree *const layers[])
     return vn__named_end(vn_module_new(
         &vn_sequential_type, &(struct vn_sequential){ .layers = vn_tuple_n(n, layers) }));
 }
+
+/* -------------------------------------------------------------------- its layers */
+
+static vn_tree *layers_of(const vn_tree *model)
+{
+    const struct vn_sequential *const l = vn_module_cast(model, &vn_sequential_type);
+    return l ? l->layers : NULL;
+}
+
+int vn_sequential_len(const vn_tree *model)
+{
+    vn_tree *const layers = layers_of(model);
+    return layers ? vn_len(layers) : 0;
+}
+
+vn_tree *vn_sequential_at(vn_tree *model, int i)
+{
+    vn_tree *const layers = layers_of(model);
+    const int n = layers ? vn_len(layers) : 0;
+    if (layers && (i < -n || i >= n))
+        return vn_error(VN_ERR_ARGUMENT, "Sequential: layer %d of %d", i, n);
+    return layers ? vn_at(layers, i < 0 ? i + n : i) : NULL;
+}
+
+/* An end of a slice, as Python understands it. */
+static int bound(int i, int n)
+{
+    i += i < 0 ? n : 0;
+    return i < 0 ? 0 : i > n ? n : i;
+}
+
+vn_tree *vn_sequential_slice(vn_tree *model, int begin, int end, int step)
+{
+    vn_tree *const layers = layers_of(model);
+    const int n = layers ? vn_len(layers) : 0;
+    if (!layers)
+        return NULL;
+    if (step < 1)
+        return vn_error(VN_ERR_ARGUMENT, "Sequential: step is %d, expected 1 or more", step);
+    vn_tree **const part = vn__alloc(((size_t)n + 1) * sizeof *part);
+    if (!part)
+        return NULL;
+    int count = 0;
+    for (int64_t i = bound(begin, n); i < bound(end, n); i += step)
+        part[count++] = vn_at(layers, (int)i);
+    vn_tree *const result = vn_sequential_n(count, part);
+    vn__free(part);
+    return result;
+}

@@ -73,7 +73,7 @@ vn_tree *vn_spectral_norm(vn_tree *layer, const char *weight_name, vn_array *key
     if (!w || !vn__expect_array("SpectralNorm", "the weight", w) ||
         !vn__expect_size("SpectralNorm", "the number of axes of the weight", vn_rank(w), 2) ||
         !vn__expect_size("SpectralNorm", "num_power_iterations", o.num_power_iterations, 1) ||
-        !vn__expect_positive("SpectralNorm", "eps", &o.eps, 1e-12) ||
+        !vn__expect_option("SpectralNorm", "eps", &o.eps, 1e-12) ||
         !vn__expect_key("SpectralNorm", key))
         return vn__named_end(NULL);
     vn_array *const matrix = as_matrix(w), *const keys = vn_split(key, 2);

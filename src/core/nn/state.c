@@ -2,6 +2,7 @@
 /* State: a tuple of values, found by the marker of a StateIndex
  * Source: equinox/nn/_stateful.py */
 #include "core/nn/layer.h"
+#include "core/tree/path.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +10,8 @@
 /* ------------------------------------------------------------------ StateIndex */
 
 static const vn_field index_fields[] = {
-    VN_FIELD(struct vn_state_index, init, TREE),
     VN_FIELD(struct vn_state_index, marker, STRING),
+    VN_FIELD(struct vn_state_index, init, TREE),
 };
 
 const vn_type vn_state_index_type =
@@ -21,10 +22,10 @@ static const struct vn_state_index *as_index(const vn_tree *tree)
     return tree && tree->type == &vn_state_index_type ? (const void *)tree : NULL;
 }
 
+/* context: what the leaf is a part of, for the sentence. */
 static vn_tree *as_array(void *context, vn_tree *leaf)
 {
     char text[VN__SHAPE_TEXT];
-    (void)context;
     if (vn__as_array(leaf))
         return leaf;
     switch (vn_kind_of(leaf)) {
@@ -36,7 +37,7 @@ static vn_tree *as_array(void *context, vn_tree *leaf)
     case VN_KIND_FLOAT:
         return vn_scalar(vn_default_dtype(), vn_float_value(leaf));
     default:
-        return vn_error(VN_ERR_ARGUMENT, "StateIndex: init holds a %s, expected arrays",
+        return vn_error(VN_ERR_ARGUMENT, "%s is %s, expected arrays", (const char *)context,
                         vn__describe(text, leaf));
     }
 }
@@ -45,14 +46,14 @@ vn_tree *vn_state_index(vn_tree *init)
 {
     vn__named_begin("StateIndex");
     static int64_t made;
-    char marker[32];
+    char marker[32], init_text[] = "StateIndex: init";
     if (!init)
         return vn__named_end(vn_error(VN_ERR_NULL_ARGUMENT, "StateIndex: init is NULL"));
     snprintf(marker, sizeof marker, "#%lld",
              (long long)__atomic_add_fetch(&made, 1, __ATOMIC_RELAXED));
     return vn__named_end(
         vn_module_new(&vn_state_index_type, &(struct vn_state_index){
-                                                .init = vn__map_leaves(init, as_array, NULL),
+                                                .init = vn__map_leaves(init, as_array, init_text),
                                                 .marker = marker,
                                             }));
 }
@@ -216,7 +217,9 @@ vn_tree *vn_state_set(vn_tree *state, vn_tree *index, vn_tree *value)
     vn__named_begin("State");
     const struct vn_state *const s = as_state(state);
     const int i = locate(s, index);
-    return vn__named_end(i < 0 ? NULL : replaced(s, i, value));
+    char text[] = "State: the value";
+    vn_tree *const arrays = i < 0 || !value ? NULL : vn__map_leaves(value, as_array, text);
+    return vn__named_end(arrays ? replaced(s, i, arrays) : NULL);
 }
 
 vn_tree *vn_substate(vn_tree *state, vn_tree *tree)
@@ -265,31 +268,43 @@ vn_tree *vn_state_update(vn_tree *state, vn_tree *substate)
 
 /* ----------------------------------------------------------------- making models */
 
-#define PATH_SIZE 512
+#define PATH_SIZE 1024
 
-/* The tree with every StateIndex changed: without its init, and with rename under its path.
- * `path` is the text up to `used`. */
-static vn_tree *strip(vn_tree *tree, bool rename, char *path, size_t used)
+/* The index at the end of the trail without its init; where `root` is a name it goes by the path
+ * from there. */
+static vn_tree *bare_index(const struct vn_state_index *index, const char *root,
+                           const vn__trail *trail)
+{
+    char path[PATH_SIZE];
+    if (root) {
+        snprintf(path, sizeof path, "%s", root);
+        vn__trail_append(path, sizeof path, trail);
+        if (strlen(path) == sizeof path - 1) /* cut: no longer the only one of its name */
+            return vn_error(VN_ERR_LIMIT,
+                            "State: the path of a StateIndex has more than %d characters",
+                            PATH_SIZE - 2);
+    }
+    return vn_module_new(
+        &vn_state_index_type,
+        &(struct vn_state_index){ .init = vn_none(), .marker = root ? path : index->marker });
+}
+
+/* The tree with every StateIndex changed to such a one. */
+static vn_tree *strip(vn_tree *tree, const char *root, const vn__trail *trail)
 {
     const struct vn_state_index *const index = as_index(tree);
     if (index)
-        return vn_module_new(&vn_state_index_type,
-                             &(struct vn_state_index){
-                                 .init = vn_none(), .marker = rename ? path : index->marker });
+        return bare_index(index, root, trail);
     if (!vn__is_stateful(tree))
         return tree;
     const int n = vn_len(tree);
     vn_tree **const child = trees(n);
-    for (int i = 0; child && i < n; i++) {
-        const char *const key = vn_key_at(tree, i);
-        int more = key ? snprintf(path + used, PATH_SIZE - used, ".%s", key)
-                       : snprintf(path + used, PATH_SIZE - used, "[%d]", i);
-        if (more < 0 || used + (size_t)more >= PATH_SIZE)
-            more = 0;
-        child[i] = strip(vn__child(tree, i), rename, path, used + (size_t)more);
-        path[used] = '\0';
+    bool fine = child != NULL;
+    for (int i = 0; fine && i < n; i++) {
+        child[i] = strip(vn__child(tree, i), root, &(vn__trail){ trail, tree, i });
+        fine = child[i] != NULL;
     }
-    vn_tree *const result = child ? vn__node_with_children(tree, child) : NULL;
+    vn_tree *const result = fine ? vn__node_with_children(tree, child) : NULL;
     vn__free(child);
     return result;
 }
@@ -297,21 +312,18 @@ static vn_tree *strip(vn_tree *tree, bool rename, char *path, size_t used)
 vn_tree *vn_delete_init_state(vn_tree *model)
 {
     vn__named_begin("State");
-    char path[PATH_SIZE] = "";
-    return vn__named_end(model ? strip(model, false, path, 0)
+    return vn__named_end(model ? strip(model, NULL, NULL)
                                : vn_error(VN_ERR_NULL_ARGUMENT, "State: the model is NULL"));
 }
 
 vn_tree *vn_make_with_state(vn_tree *model)
 {
     vn__named_begin("State");
-    char path[PATH_SIZE];
     vn_tree *const state = vn_state(model);
     indices found = { 0 };
     if (!state)
         return vn__named_end(NULL);
-    snprintf(path, sizeof path, "%s", model->type->name);
-    vn_tree *const stripped = strip(model, true, path, strlen(path));
+    vn_tree *const stripped = strip(model, model->type->name, NULL);
     if (!stripped)
         return vn__named_end(NULL);
     collect(&found, stripped);

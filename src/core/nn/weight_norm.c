@@ -48,12 +48,19 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
     return vn__named_end(layer ? vn_call(layer, arg[0]) : NULL);
 }
 
+static bool show_axis(const vn_tree *self, vn_tree **value)
+{
+    const int64_t axis = ((const struct vn_weight_norm *)(const void *)self)->axis;
+    *value = axis < 0 ? vn_none() : vn_int(axis);
+    return true;
+}
+
 static const vn_field fields[] = {
     VN_FIELD(struct vn_weight_norm, layer, TREE),
     VN_FIELD(struct vn_weight_norm, g, TREE),
     VN_FIELD(struct vn_weight_norm, weight_name, STRING),
-    VN_FIELD(struct vn_weight_norm, axis, INT),
-    { "_norm", offsetof(struct vn_weight_norm, norm), VN_FIELD_TREE },
+    VN_FIELD_SHOWN(struct vn_weight_norm, axis, INT, show_axis),
+    { "_norm", offsetof(struct vn_weight_norm, norm), VN_FIELD_TREE, NULL },
 };
 
 const vn_type vn_weight_norm_type =

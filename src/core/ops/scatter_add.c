@@ -10,6 +10,10 @@
 
 #include "core/ops/indices.h"
 
+#define PART_BYTES (1 << 15) /* of the table, for a worker */
+#define MOST_PARTS 64
+#define COLUMNS    16 /* a part has at least so many of a row */
+
 /* The axes of update [before.., index.., behind..]. */
 static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
 {
@@ -40,7 +44,9 @@ typedef struct walk {
     const vn_eval *e;
     vn_dtype dtype;
     int64_t outer, n, inner, count, clamp, size, lanes;
-    int64_t out_unit, unit; /* lanes of an entry of the result, of the update */
+    int64_t out_unit, unit;     /* lanes of an entry of the result, of the update */
+    int64_t row, row_end;       /* of the table: what this part makes */
+    int64_t column, column_end; /* of its rows */
     const char *update;
     const void *index;
 } walk;
@@ -49,8 +55,42 @@ static int64_t index_of(const walk *w, int64_t j, int64_t lane)
 {
     const bool mapped = w->lanes > 1 && w->e->mapped[0];
     const int64_t i = mapped ? j * w->lanes + lane : j;
-    return vn__index_wrap(vn__index_at(w->index, w->e->in_aval[0].dtype, i), w->n,
-                          w->clamp != 0);
+    const int64_t row = vn__index_wrap(vn__index_at(w->index, w->e->in_aval[0].dtype, i), w->n,
+                                       w->clamp != 0);
+    return row >= w->row && row < w->row_end ? row : -1;
+}
+
+/* Part of the table: some columns of all rows where more rows are added than there are, since
+ * some may be far more frequent than others; else some rows. */
+static void cut(walk *w, int64_t examples)
+{
+    const int64_t part = w->e->part, parts = w->e->parts;
+    w->row_end = w->n;
+    w->column_end = w->inner;
+    if (parts <= 1)
+        return;
+    if (w->count * examples > w->n && w->inner >= COLUMNS * parts) {
+        w->column = part * w->inner / parts;
+        w->column_end = (part + 1) * w->inner / parts;
+    } else {
+        w->row = part * w->n / parts;
+        w->row_end = (part + 1) * w->n / parts;
+    }
+}
+
+static void clear(const walk *w)
+{
+    const int64_t row = w->inner * w->out_unit * w->size;
+    const int64_t columns = (w->column_end - w->column) * w->out_unit * w->size;
+    for (int64_t o = 0; o < w->outer; o++) {
+        char *const to = (char *)w->e->out[0] + (o * w->n + w->row) * row;
+        if (columns == row)
+            memset(to, 0, (size_t)((w->row_end - w->row) * row));
+        for (int64_t i = w->row; columns < row && i < w->row_end; i++)
+            memset((char *)w->e->out[0] + (o * w->n + i) * row +
+                       w->column * w->out_unit * w->size,
+                   0, (size_t)columns);
+    }
 }
 
 static walk walk_of(const vn_eval *e, int64_t panel, bool sum)
@@ -74,6 +114,7 @@ static walk walk_of(const vn_eval *e, int64_t panel, bool sum)
         .index = e->in[0],
     };
     w.size = (int64_t)vn_dtype_size(w.dtype);
+    cut(&w, sum ? e->lanes * e->panels : 1);
     if (panel > 0) {
         w.update += e->mapped[1] ? panel * e->panel_bytes[1] : 0;
         w.index = (const char *)w.index + (e->mapped[0] ? panel * e->panel_bytes[0] : 0);
@@ -96,26 +137,29 @@ static void add_lanes(const walk *w, int64_t lanes)
         for (int64_t j = 0; j < w->count; j++)
             for (int64_t l = 0; l < lanes; l++) {
                 const int64_t i = index_of(w, j, l);
-                const int64_t to = (o * w->n + i) * w->inner * w->out_unit;
-                const int64_t from = (o * w->count + j) * w->inner * w->unit;
+                const int64_t to = ((o * w->n + i) * w->inner + w->column) * w->out_unit;
+                const int64_t from =
+                    ((o * w->count + j) * w->inner + w->column) * w->unit;
                 if (i >= 0)
                     add_row(w,
                             (char *)w->e->out[0] + (to + (w->out_unit > 1 ? l : 0)) * w->size,
                             w->update + (from + (w->unit > 1 ? l : 0)) * w->size, w->out_unit,
-                            w->unit, w->inner, 1);
+                            w->unit, w->column_end - w->column, 1);
             }
 }
 
 /* One index for all lanes, which are all mapped or all plain: whole rows. */
 static void add_rows(const walk *w)
 {
-    const int64_t row = w->inner * w->out_unit;
+    const int64_t row = w->inner * w->out_unit, from = w->column * w->out_unit;
+    const int64_t columns = (w->column_end - w->column) * w->out_unit;
     for (int64_t o = 0; o < w->outer; o++)
         for (int64_t j = 0; j < w->count; j++) {
             const int64_t i = index_of(w, j, 0);
             if (i >= 0)
-                add_row(w, (char *)w->e->out[0] + (o * w->n + i) * row * w->size,
-                        w->update + (o * w->count + j) * row * w->size, row, row, 1, row);
+                add_row(w, (char *)w->e->out[0] + ((o * w->n + i) * row + from) * w->size,
+                        w->update + ((o * w->count + j) * row + from) * w->size, row, row, 1,
+                        columns);
         }
 }
 
@@ -124,7 +168,7 @@ static void eval(const vn_eval *e)
     if (vn__eval_shared(e, eval))
         return;
     const walk w = walk_of(e, 0, false);
-    memset(e->out[0], 0, (size_t)(vn__eval_size(e) * w.size));
+    clear(&w);
     if (e->lanes == 1 || !e->mapped[0])
         add_rows(&w);
     else
@@ -136,16 +180,19 @@ static void sum_panel(const walk *w, int64_t valid)
 {
     const vn__real_kernels *const real = w->e->kernels->real[w->dtype];
     int32_t *const index = w->e->scratch;
+    const int64_t columns = w->column_end - w->column;
     for (int64_t j = 0; j < w->count; j++) {
         for (int64_t l = 0; l < w->lanes; l++)
             index[l] = (int32_t)index_of(w, j, l);
         for (int64_t o = 0; o < w->outer; o++) {
-            char *const table = (char *)w->e->out[0] + o * w->n * w->inner * w->size;
-            const char *const g = w->update + (o * w->count + j) * w->inner * w->unit * w->size;
+            const int64_t to = o * w->n * w->inner + w->column;
+            const int64_t from = (o * w->count + j) * w->inner + w->column;
+            char *const table = (char *)w->e->out[0] + to * w->size;
+            const char *const g = w->update + from * w->unit * w->size;
             if (w->e->mapped[0])
-                real->scatter_rows(table, w->inner, g, index, w->n, w->inner, w->lanes, valid);
+                real->scatter_rows(table, w->inner, g, index, w->n, columns, w->lanes, valid);
             else if (index[0] >= 0)
-                real->lane_sum(table + index[0] * w->inner * w->size, g, w->lanes, w->inner,
+                real->lane_sum(table + index[0] * w->inner * w->size, g, w->lanes, columns,
                                valid);
         }
     }
@@ -153,9 +200,10 @@ static void sum_panel(const walk *w, int64_t valid)
 
 static void eval_sum(const vn_eval *e)
 {
-    const vn_aval *const out = &e->out_aval[0];
-    if (e->fresh)
-        memset(e->out[0], 0, (size_t)vn_shape_size(out->shape) * vn_dtype_size(out->dtype));
+    if (e->fresh) {
+        const walk all = walk_of(e, 0, true);
+        clear(&all);
+    }
     for (int64_t p = 0; p < e->panels; p++) {
         const int64_t valid = p == e->panels - 1 ? e->valid : e->lanes;
         const walk w = walk_of(e, p, true);
@@ -164,6 +212,21 @@ static void eval_sum(const vn_eval *e)
         else
             add_lanes(&w, valid);
     }
+}
+
+static int64_t parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                     bool sum)
+{
+    (void)mapped;
+    const vn__take_attr *const a = attr;
+    const int behind = (int)a->axis + in[0].shape.rank;
+    const int64_t entries = vn__span(in[1].shape, 0, (int)a->axis) * a->size *
+                            vn__span(in[1].shape, behind, in[1].shape.rank);
+    const int64_t most = entries * (int64_t)vn_dtype_size(in[1].dtype) / PART_BYTES;
+    if ((lanes > 1 && !sum) || most <= 1)
+        return 1;
+    const int64_t rows = a->size < MOST_PARTS ? a->size : MOST_PARTS;
+    return most < rows ? most : rows;
 }
 
 static size_t scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
@@ -198,6 +261,20 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+/* More of the rows. Tables of their own for indices of their own stay a loop, but for their sum
+ * (core/plan/rules_rows.c). */
+static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)at, (void)swap, (void)size, (void)in, (void)n_in;
+    vn__take_attr a = *(const vn__take_attr *)attr;
+    if (has[0])
+        return false;
+    a.axis++;
+    *(vn__take_attr *)attr_out = a;
+    return true;
+}
+
 const vn_op vn__op_scatter_add = {
     .name = "scatter_add",
     .n_in = 2,
@@ -209,6 +286,8 @@ const vn_op vn__op_scatter_add = {
     .scratch = scratch,
     .vjp = vjp,
     .pull = pull,
+    .lift = lift,
+    .parts = parts,
 };
 
 /* ----------------------------------------------------------------------- public function */

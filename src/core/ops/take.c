@@ -3,10 +3,10 @@
  * indexed, and j those of the index. Negative indices wrap once; then an index outside takes
  * the nearest element (clamp) or gives 0.
  *
- *   dx = scatter_add(index, g) */
+ *   dx = scatter_add(index, g), kept as rows where the derivative is of numbers */
 #include <string.h>
 
-#include "core/ops/indices.h"
+#include "core/ops/rows.h"
 
 /* --------------------------------------------------------------------------------- shape */
 
@@ -135,6 +135,8 @@ static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
     if (!node->need[0])
         return;
     const vn__take_attr back = { a->axis, vn_dim(node->in[0], (int)a->axis), a->clamp };
+    if (node->rows && node->rows[0] && vn__rows_add(node->rows[0], &back, node->in[1], g[0]))
+        return;
     din[0] = vn_op_apply(&vn__op_scatter_add, &back, 2, (vn_array *[]){ node->in[1], g[0] });
 }
 
@@ -155,6 +157,20 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
+/* More indices, or more of x that is not indexed. */
+static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
+                 const vn_aval in[], int n_in, const bool has[])
+{
+    (void)swap, (void)size, (void)in, (void)n_in;
+    vn__take_attr a = *(const vn__take_attr *)attr;
+    if (has[0] && has[1])
+        return false;
+    *at = has[1] ? (int)a.axis : 0;
+    a.axis += has[0];
+    *(vn__take_attr *)attr_out = a;
+    return true;
+}
+
 const vn_op vn__op_take = {
     .name = "take",
     .n_in = 2,
@@ -165,6 +181,7 @@ const vn_op vn__op_take = {
     .scratch = scratch,
     .vjp = vjp,
     .pull = pull,
+    .lift = lift,
 };
 
 /* ---------------------------------------------------------------------- public functions */

@@ -115,6 +115,16 @@ static vn_array *sum_first(vn__rewriter *r, vn_array *x)
     return record_one(r, &vn__op_dot_general, &sum, 2, in);
 }
 
+/* The sum of rows that the examples of the axis add to a table, which is not lifted itself. */
+static bool lift_sum_of_rows(vn__rewriter *r, const vn__axis_attr *attr, uint32_t x, uint32_t y)
+{
+    const vn__instr *const found = r->map[x] ? vn__rewrite_source(r, r->map[x]) : NULL;
+    if (!found || !has_axis(r, x))
+        return false;
+    const vn__instr source = *found; /* the tape grows under us */
+    return vn__rule_sum_of_rows(r, &r->map[y], attr, &source, true);
+}
+
 /* An op that begins, ends or reduces a mapped axis: this one or another. */
 static bool lift_axis_op(vn__rewriter *r, const vn__instr *instr)
 {
@@ -128,7 +138,8 @@ static bool lift_axis_op(vn__rewriter *r, const vn__instr *instr)
     } else if (op == &vn__op_map_out && own) {
         r->map[y] = moved(r, high(r, x), 0, attr.position);
     } else if (op == &vn__op_axis_sum && own && real) {
-        r->map[y] = sum_first(r, high(r, x));
+        if (!lift_sum_of_rows(r, &attr, x, y))
+            r->map[y] = sum_first(r, high(r, x));
     } else if (op == &vn__op_axis_max && own && real) {
         r->map[y] = vn_max_over(high(r, x), VN_AXES(0), false);
     } else if (!own && fits(r, x) && fits(r, y)) {

@@ -43,6 +43,10 @@ bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *at
 /* axis_sum of a product with a number for each example (rules_example.c) */
 bool vn__rule_example_factor(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
                              const vn__instr *product);
+/* axis_sum of rows of `scatter` (on r->to) that each example adds to a table; always: however
+ * small the table (rules_rows.c) */
+bool vn__rule_sum_of_rows(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
+                          const vn__instr *scatter, bool always);
 /* A sum of r->from over squares; does a tape have some that may be made in another way? */
 bool vn__rule_norm(vn__rewriter *r, vn_array *out[], const vn__instr *sum);
 bool vn__has_norms(const vn__tape *tape);

@@ -9,6 +9,7 @@
  *     axis_sum(u + v)              = axis_sum(u) + axis_sum(v)   where each sums as it is made
  *     axis_sum over the larger axis comes last
  *     axis_sum(u f(x, y))          = axis_sum(f(x, u y))   in rules_example.c
+ *     axis_sum(scatter_add(i, u))  = scatter_add(out(i), out(u))    in rules_rows.c
  *     x 1 = x,  x + 0 = x
  *     0 x 0 + 0 y 0                = 0 (x y) 0             zeros around x and y, side by side
  *     x + buffer_one(i, y)         = buffer_add(x, i, y) */
@@ -186,7 +187,8 @@ bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *at
     const vn__instr f = *source; /* the tape grows under us */
     return sum_through_linear(r, out, attr, &f) || sum_through_factor(r, out, attr, &f) ||
            sum_through_add(r, out, attr, x, &f) || sum_before(r, out, attr, &f) ||
-           vn__rule_example_factor(r, out, attr, &f);
+           vn__rule_example_factor(r, out, attr, &f) ||
+           vn__rule_sum_of_rows(r, out, attr, &f, false);
 }
 
 /* sum within an example of a sum over examples: the former first, so that less is kept for

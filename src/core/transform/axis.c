@@ -28,6 +28,12 @@ static void mark_eval(const vn_eval *e)
     memcpy(e->out[0], e->in[0], n * vn_dtype_size(e->in_aval[0].dtype));
 }
 
+static int64_t mark_view(const void *attr, const vn_aval *in, const vn_aval *out)
+{
+    (void)attr, (void)in, (void)out;
+    return 0;
+}
+
 static void mark_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
     (void)node;
@@ -41,6 +47,7 @@ const vn_op vn__op_mark = {
     .shape = mark_shape,
     .eval = mark_eval,
     .vjp = mark_vjp,
+    .view = mark_view,
 };
 
 vn_array *vn__mark(vn__tape *tape, vn_array *x)
@@ -61,6 +68,7 @@ const vn_op vn__op_barrier = {
     .shape = mark_shape,
     .eval = mark_eval,
     .vjp = mark_vjp,
+    .view = mark_view,
 };
 
 vn_array *vn__barrier(vn__tape *tape, vn_array *x, int64_t id)
@@ -243,6 +251,15 @@ const vn_op vn__op_axis_index = {
     .axes = add_axis,
 };
 
+/* Over the examples; halves in f32, rounded once. */
+static vn_array *reduced(const vn_op *op, const vn__axis_attr *attr, vn_array *x)
+{
+    const vn_dtype dtype = vn_dtype_of(x);
+    const bool half = vn_dtype_is_inexact(dtype) && vn_dtype_size(dtype) == 2;
+    vn_array *const y = axis_op(op, attr, half ? vn_cast(x, VN_F32) : x);
+    return half ? vn_cast(y, dtype) : y;
+}
+
 vn_array *vn__axis_sum(vn_array *x, int axis)
 {
     if (!x)
@@ -252,7 +269,7 @@ vn_array *vn__axis_sum(vn_array *x, int axis)
     if (!is_mapped(x, axis))
         return vn_scale((double)size, x);
     const vn__axis_attr attr = { axis, 0, size };
-    return axis_op(&vn__op_axis_sum, &attr, x);
+    return reduced(&vn__op_axis_sum, &attr, x);
 }
 
 /* ------------------------------------------------------------------------- spread */
@@ -302,7 +319,7 @@ static vn_array *collective(vn_array *x, const char *name, const char *who, cons
                    ? vn_scale((double)vn__tape_axis(vn__tape_current(), axis)->size, x)
                    : x;
     const vn__axis_attr attr = { axis, 0, vn__tape_axis(vn__tape_current(), axis)->size };
-    return axis_op(op, &attr, x);
+    return reduced(op, &attr, x);
 }
 
 vn_array *vn_psum(vn_array *x, const char *axis_name)

@@ -6,6 +6,7 @@
  * the examples of that axis, so its cotangent is summed over it. Not over the axes of vmaps
  * around the differentiation: a derivative taken inside a vmap is that of one example. */
 #include "core/transform/derivative.h"
+#include "core/ops/rows.h"
 #include "core/transform/reach.h"
 #include "vernal/ops.h"
 
@@ -14,6 +15,7 @@ typedef struct pass {
     int64_t n_value, n_instr;
     bool *depends;   /* by value: on x */
     vn_array **grad; /* by value: cotangent so far; NULL is zero */
+    vn__rows *rows;  /* by value: what is to be added to it; NULL unless plain */
     uint64_t outer;  /* axes of the vmaps around the differentiation */
     bool plain;
 } pass;
@@ -109,6 +111,19 @@ static void accumulate(const pass *p, uint32_t value, uint64_t instr_axes, vn_ar
     p->grad[value] = old ? vn_add(old, g) : g;
 }
 
+/* The rows that are left of a cotangent become part of it. */
+static vn_status settle(const pass *p, uint32_t value)
+{
+    vn__rows *const rows = p->rows ? &p->rows[value] : NULL;
+    if (!rows || rows->n == 0)
+        return VN_ERR_OK;
+    vn_array *const sum = vn__rows_sum(rows, p->tape->value[value].aval);
+    vn__rows_free(rows);
+    vn_array *const old = p->grad[value];
+    p->grad[value] = old && sum ? vn_add(old, sum) : sum;
+    return vn_error_status();
+}
+
 /* --------------------------------------------------------------------- the pass */
 
 /* The cotangent g of a result that the instruction took out of a mapped axis (a sum over it).
@@ -131,10 +146,15 @@ static vn_status step(const pass *p, const vn__instr *instr)
 {
     vn_array *in[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS], *g[VN__MAX_RESULTS];
     vn_array *din[VN__MAX_OPERANDS];
+    vn__rows *rows[VN__MAX_OPERANDS];
     bool need[VN__MAX_OPERANDS], any = false;
-    for (int j = 0; j < instr->n_out; j++)
+    if (!passes_gradient(p, instr))
+        return VN_ERR_OK;
+    for (int j = 0; j < instr->n_out; j++) {
+        VN_TRY(settle(p, instr->out + (uint32_t)j));
         any |= (g[j] = p->grad[instr->out + (uint32_t)j]) != NULL;
-    if (!any || !passes_gradient(p, instr))
+    }
+    if (!any)
         return VN_ERR_OK;
     if (!instr->op->vjp)
         return vn__fail(VN_ERR_DERIVATIVE, "%s: has no reverse-mode derivative",
@@ -146,12 +166,15 @@ static vn_status step(const pass *p, const vn__instr *instr)
         din[i] = NULL;
         axes |= p->tape->value[instr->in[i]].axes;
     }
+    for (int i = 0; i < instr->n_in; i++)
+        rows[i] = p->rows && axes == 0 && need[i] ? &p->rows[instr->in[i]] : NULL;
     for (int j = 0; j < instr->n_out; j++) {
         out[j] = array_of(p, instr->out + (uint32_t)j);
         if (instr->op->axes)
             g[j] = gathered(p, instr, instr->out + (uint32_t)j, g[j]);
     }
-    const vn_node node = { instr->op, instr->attr, instr->n_in, instr->n_out, in, out, need };
+    const vn_node node = { instr->op, instr->attr, instr->n_in, instr->n_out, in, out, need,
+                           p->rows ? rows : NULL };
     instr->op->vjp(din, &node, g);
     if (!vn_ok())
         return vn_error_status();
@@ -213,15 +236,20 @@ uint64_t vn__axes_set_open(vn__tape *tape, uint64_t axes)
     return before;
 }
 
-vn_status vn__backward(vn_array *dx[], vn__tape *tape, int n_x, vn_array *const x[], int n_y,
-                       vn_array *const y[], vn_array *const g[], bool plain)
+/* The cotangent of x, as rows where they are wanted. */
+static vn_status take_result(vn_array **dx, vn__rows *rows, const pass *p, uint32_t value)
 {
-    return vn__backward_in(dx, tape, 0, n_x, x, n_y, y, g, plain);
+    if (rows && p->rows && !vn__rows_append(rows, &p->rows[value]))
+        return vn_error_status();
+    VN_TRY(settle(p, value));
+    *dx = p->grad[value];
+    return VN_ERR_OK;
 }
 
-vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_x,
-                          vn_array *const x[], int n_y, vn_array *const y[],
-                          vn_array *const g[], bool plain)
+/* rows: NULL, or for each x NULL or where to put what of its cotangent is rows. */
+static vn_status backward(vn_array *dx[], vn__rows *const rows[], vn__tape *tape,
+                          uint64_t outer, int n_x, vn_array *const x[], int n_y,
+                          vn_array *const y[], vn_array *const g[], bool plain)
 {
     pass p = { .tape = tape,
                .n_value = tape->n_value,
@@ -232,15 +260,41 @@ vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_
         dx[i] = NULL;
     p.depends = vn__alloc_zero((size_t)(p.n_value + 1) * sizeof *p.depends);
     p.grad = vn__alloc_zero((size_t)(p.n_value + 1) * sizeof *p.grad);
+    if (plain)
+        p.rows = vn__alloc_zero((size_t)(p.n_value + 1) * sizeof *p.rows);
     vn_status status = vn_error_status();
-    if (p.depends && p.grad) {
+    if (p.depends && p.grad && (p.rows || !plain)) {
         status = mark_dependence(&p, n_x, x);
         if (status == VN_ERR_OK)
             status = run(&p, n_y, y, g);
         for (int i = 0; i < n_x && status == VN_ERR_OK; i++)
-            dx[i] = p.grad[((const vn__array *)(const void *)x[i])->value];
+            status = take_result(&dx[i], rows ? rows[i] : NULL, &p,
+                                 ((const vn__array *)(const void *)x[i])->value);
     }
+    for (int64_t v = 0; p.rows && v < p.n_value; v++)
+        vn__rows_free(&p.rows[v]);
+    vn__free(p.rows);
     vn__free(p.depends);
     vn__free(p.grad);
     return status;
+}
+
+vn_status vn__backward(vn_array *dx[], vn__tape *tape, int n_x, vn_array *const x[], int n_y,
+                       vn_array *const y[], vn_array *const g[], bool plain)
+{
+    return vn__backward_in(dx, tape, 0, n_x, x, n_y, y, g, plain);
+}
+
+vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_x,
+                          vn_array *const x[], int n_y, vn_array *const y[],
+                          vn_array *const g[], bool plain)
+{
+    return backward(dx, NULL, tape, outer, n_x, x, n_y, y, g, plain);
+}
+
+vn_status vn__backward_rows(vn_array *dx[], vn__rows *const rows[], vn__tape *tape, int n_x,
+                            vn_array *const x[], int n_y, vn_array *const y[],
+                            vn_array *const g[])
+{
+    return backward(dx, rows, tape, 0, n_x, x, n_y, y, g, true);
 }

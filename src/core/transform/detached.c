@@ -131,7 +131,7 @@ static void detached_vjp(vn_array *din[], const vn_node *node, vn_array *const g
     }
     read_axes(axis, a);
     const vn__call call = call_of(a, a->fn, a->args, axis);
-    (void)vn__pull_examples(din, &call, node->in, node->n_in, g, node->n_out);
+    (void)vn__pull_examples(din, node->rows, &call, node->in, node->n_in, g, node->n_out);
 }
 
 static void detached_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[])

@@ -21,9 +21,11 @@ vn_tree *vn__call_detached(const vn__call *call);
 
 /* Example by example over the pool, on numbers. */
 vn_tree *vn__run_examples(const vn__call *call, vn_array *const operand[], int64_t n_operands);
-/* The cotangents of the operands in first order, shared ones summed chunk by chunk; NULL:
- * zero. */
-vn_status vn__pull_examples(vn_array *dx[], const vn__call *call, vn_array *const operand[],
-                            int64_t n_operands, vn_array *const g[], int64_t n_results);
+/* The cotangents of the operands in first order, shared ones summed chunk by chunk; NULL: zero.
+ * rows: NULL, or for each operand NULL or where to put what of its cotangent is rows. */
+struct vn__rows;
+vn_status vn__pull_examples(vn_array *dx[], struct vn__rows *const rows[], const vn__call *call,
+                            vn_array *const operand[], int64_t n_operands,
+                            vn_array *const g[], int64_t n_results);
 
 #endif

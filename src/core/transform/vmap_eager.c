@@ -3,6 +3,7 @@
  * numbers, so plain C control flow may differ by example. For a cotangent each example records
  * a tape of its own, on its worker, without locks. Chunks have a fixed size: the bits do not
  * depend on the threads. */
+#include "core/ops/rows.h"
 #include "core/transform/derivative.h"
 #include "core/transform/detached.h"
 #include "core/transform/error_if.h"
@@ -23,6 +24,7 @@ typedef struct running {
     int64_t n_results;
     vn_tree **result;       /* forward: by example, owned */
     vn_array **dx;          /* reverse: [example][operand], owned */
+    vn__rows *rows;         /* what is to be added to them, of shared operands */
     vn__error *error;       /* by chunk */
     vn_dtype default_dtype; /* of the caller, as the layout of its random bits */
     bool partitionable;
@@ -67,6 +69,7 @@ static bool forward_example(const running *r, int64_t e)
 static bool reverse_example(const running *r, int64_t e)
 {
     vn_array *x[VN__MAX_OPERANDS], *g[VN__MAX_RESULTS], *d[VN__MAX_OPERANDS];
+    vn__rows *rows[VN__MAX_OPERANDS];
     vn__session s;
     if (!example_operands(x, r, e) || vn__session_begin(&s) != VN_ERR_OK)
         return false;
@@ -78,7 +81,11 @@ static bool reverse_example(const running *r, int64_t e)
     good = out && vn__leaves_add(&y, out, vn_is_array) == VN_ERR_OK && y.n == r->n_results;
     for (int64_t j = 0; good && j < y.n; j++)
         g[j] = r->cotangent[j] ? vn_index(r->cotangent[j], 0, e) : NULL;
-    good = good && vn__backward(d, s.tape, (int)r->n_operands, x, (int)y.n, y.item, g, s.own) ==
+    for (int64_t i = 0; i < r->n_operands; i++)
+        rows[i] = is_mapped_operand(r, i) ? NULL : &r->rows[e * r->n_operands + i];
+    const int n = (int)r->n_operands;
+    good = good && (s.own ? vn__backward_rows(d, rows, s.tape, n, x, (int)y.n, y.item, g)
+                          : vn__backward(d, s.tape, n, x, (int)y.n, y.item, g, false)) ==
                        VN_ERR_OK;
     for (int64_t i = 0; good && i < r->n_operands; i++) {
         vn_array *const plain = d[i] && s.own ? vn__array_detach(d[i]) : d[i];
@@ -221,15 +228,27 @@ vn_tree *vn__run_examples(const vn__call *call, vn_array *const operand[], int64
 
 /* ------------------------------------------------------------------------- reverse */
 
-/* Chunk totals in one fixed order. */
-static vn_array *total_of(const running *r, int64_t operand)
+/* Chunk totals in one fixed order; then the rows of all examples, unless the caller wants
+ * them. */
+static vn_array *total_of(const running *r, int64_t operand, vn__rows *wanted)
 {
     vn_array *total = NULL;
+    vn__rows all = { 0 }, *const rows = wanted ? wanted : &all;
     for (int64_t e = 0; e < r->size; e += CHUNK) {
         vn_array *const one = r->dx[e * r->n_operands + operand];
         total = total && one ? vn_add(total, one) : total ? total : one;
     }
-    return total;
+    for (int64_t e = 0; e < r->size; e++)
+        if (!vn__rows_append(rows, &r->rows[e * r->n_operands + operand]))
+            break;
+    if (all.n > 0) {
+        const vn_array *const x = r->operand[operand];
+        const vn_aval table = { vn_dtype_of(x), vn_shape_of(x) };
+        vn_array *const sum = vn__rows_sum(&all, table);
+        total = total && sum ? vn_add(total, sum) : sum;
+    }
+    vn__rows_free(&all);
+    return vn_ok() ? total : NULL;
 }
 
 static vn_array *stack_of(const running *r, int64_t operand)
@@ -251,22 +270,30 @@ static vn_array *stack_of(const running *r, int64_t operand)
     return out;
 }
 
-vn_status vn__pull_examples(vn_array *dx[], const vn__call *call, vn_array *const operand[],
-                            int64_t n_operands, vn_array *const g[], int64_t n_results)
+vn_status vn__pull_examples(vn_array *dx[], vn__rows *const rows[], const vn__call *call,
+                            vn_array *const operand[], int64_t n_operands,
+                            vn_array *const g[], int64_t n_results)
 {
     running r = prepare(call, operand, n_operands);
     r.cotangent = g;
     r.n_results = n_results;
     r.dx = vn__alloc_zero((size_t)(r.size * n_operands + 1) * sizeof *r.dx);
-    vn_status status = r.dx ? run_all(&r) : vn_error_status();
+    r.rows = vn__alloc_zero((size_t)(r.size * n_operands + 1) * sizeof *r.rows);
+    vn_status status = r.dx && r.rows ? run_all(&r) : vn_error_status();
     for (int64_t i = 0; status == VN_ERR_OK && i < n_operands; i++) {
-        dx[i] = is_mapped_operand(&r, i) ? stack_of(&r, i) : vn_retain(total_of(&r, i));
-        if (dx[i] && !is_mapped_operand(&r, i))
+        const bool mapped = is_mapped_operand(&r, i);
+        dx[i] = mapped ? stack_of(&r, i) : vn_retain(total_of(&r, i, rows ? rows[i] : NULL));
+        if (dx[i] && !mapped)
             vn__autorelease(dx[i]);
         status = vn_error_status();
     }
-    for (int64_t k = 0; r.dx && k < r.size * n_operands; k++)
-        vn_release(r.dx[k]);
+    for (int64_t k = 0; k < r.size * n_operands; k++) {
+        if (r.dx)
+            vn_release(r.dx[k]);
+        if (r.rows)
+            vn__rows_free(&r.rows[k]);
+    }
     vn__free(r.dx);
+    vn__free(r.rows);
     return status;
 }

@@ -15,7 +15,7 @@
 /* What is printed in one place: a tree, a static field, or part of an array with its
  * numbers. */
 typedef struct item {
-    const vn_tree *tree;   /* NULL: a static field */
+    const vn_tree *tree;   /* NULL: a static field; with field NULL too: it cannot be made */
     const vn_field *field; /* of the module at data */
     const void *data;
     bool cut;     /* of the tree the name alone */
@@ -49,16 +49,40 @@ static bool is_bracket(const item *it)
     return it->tree && !it->cut && vn_kind_of(it->tree) >= VN_KIND_LIST;
 }
 
-static int64_t count_of(const item *it)
+/* Field i of those that are printed, NULL behind the last. *value: what its `shown` makes. */
+static const vn_field *shown_field(const vn_tree *module, int64_t i, vn_tree **value)
 {
-    if (it->numbers)
-        return vn__as_array(it->tree)->shape.dim[it->axis];
-    return vn_kind_of(it->tree) == VN_KIND_MODULE ? it->tree->type->n_fields : vn_len(it->tree);
+    const vn_type *const type = module->type;
+    for (const vn_field *field = type->fields; field < type->fields + type->n_fields; field++) {
+        *value = NULL;
+        if (field->shown && !field->shown(module, value))
+            continue;
+        if (i-- == 0)
+            return field;
+    }
+    return NULL;
 }
 
-static item field_item(const vn__printer *p, const vn_tree *module, const vn_field *field)
+static int64_t count_of(const item *it)
 {
+    vn_tree *ignored;
+    int64_t n = 0;
+    if (it->numbers)
+        return vn__as_array(it->tree)->shape.dim[it->axis];
+    if (vn_kind_of(it->tree) != VN_KIND_MODULE)
+        return vn_len(it->tree);
+    while (shown_field(it->tree, n, &ignored))
+        n++;
+    return n;
+}
+
+static item field_item(const vn__printer *p, const vn_tree *module, int64_t i)
+{
+    vn_tree *value;
+    const vn_field *const field = shown_field(module, i, &value);
     const void *const data = (const char *)module + field->offset;
+    if (field->shown)
+        return value ? tree_item(p, value) : (item){ .tree = NULL };
     if (field->kind == VN_FIELD_TREE || field->kind == VN_FIELD_STATIC)
         return tree_item(p, *(const vn_tree *const *)data);
     return (item){ .field = field, .data = data };
@@ -74,7 +98,7 @@ static item child_of(const vn__printer *p, const item *it, int64_t i)
         return part;
     }
     if (vn_kind_of(it->tree) == VN_KIND_MODULE)
-        return field_item(p, it->tree, &it->tree->type->fields[i]);
+        return field_item(p, it->tree, i);
     return tree_item(p, vn__child(it->tree, (int)i));
 }
 
@@ -100,7 +124,8 @@ static bool put_label(vn__printer *p, const item *it, int64_t i)
         return true;
     }
     if (vn_kind_of(it->tree) == VN_KIND_MODULE) {
-        vn__print(p, it->tree->type->fields[i].name);
+        vn_tree *ignored;
+        vn__print(p, shown_field(it->tree, i, &ignored)->name);
         vn__print(p, "=");
     }
     return false;
@@ -133,7 +158,9 @@ static void put_flat_items(vn__printer *p, const item *it)
 static void put_flat(vn__printer *p, const item *it)
 {
     if (!is_bracket(it)) {
-        if (it->field)
+        if (!it->field && !it->tree) /* `shown` has failed */
+            p->failed = true;
+        else if (it->field)
             vn__print_field(p, it->field, it->data);
         else if (it->cut)
             vn__print(p, it->tree->type->name), vn__print(p, "(...)");
@@ -225,8 +252,11 @@ vn_tree *vn_tree_pformat(const vn_tree *tree, const vn_tree_pformat_options *opt
         p.values = options->values;
         p.truncate_leaf = options->truncate_leaf;
     }
-    const item root = tree_item(&p, tree);
-    put_group(&p, &root);
+    VN_SCOPE /* of what the fields are shown as */
+    {
+        const item root = tree_item(&p, tree);
+        put_group(&p, &root);
+    }
     vn_tree *const text = p.failed ? NULL : vn_string(p.text);
     vn__free(p.text);
     return text;
