@@ -297,6 +297,9 @@ static vn_array *collective(vn_array *x, const char *name, const char *who, cons
     const int axis = x ? vn__axis_find(who, name) : -1;
     if (axis < 0)
         return NULL;
+    if (op == &vn__op_axis_max && vn_dtype_is_complex(vn_dtype_of(x)))
+        return vn_error(VN_ERR_DTYPE, "%s: %s operand, expected real numbers", who,
+                        vn_dtype_name(vn_dtype_of(x)));
     if (!is_mapped(x, axis))
         return op == &vn__op_axis_sum
                    ? vn_scale((double)vn__tape_axis(vn__tape_current(), axis)->size, x)
