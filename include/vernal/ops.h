@@ -7,11 +7,11 @@
  * (vn_mul(x, vn_float(0.5)) keeps f32). Functions of real numbers turn integers into the
  * default float first. Negative axes count from the end. Shapes are those of one example.
  *
- * Complex arrays (c64, c128) are taken by add, sub, mul, div, square, reciprocal, exp, pow with a
- * small whole number, abs, neg, real, imag, conj, eq, ne, sum, mean, the products (matmul, dot,
- * outer, einsum, dot_general, conv) and by whatever only moves elements (reshape, take, where,
- * pad, ...), and a real operand beside a complex one becomes complex. Every other op refuses
- * them with a sentence. */
+ * Complex arrays (c64, c128) are taken by neg, abs, square, reciprocal, sqrt, exp, log, sin,
+ * cos, tanh, sigmoid, real, imag, conj, add, sub, mul, div, pow with a small whole number, eq,
+ * ne, where, sum, mean, the products (matmul, dot, outer, einsum, dot_general, conv) and what
+ * only moves elements (reshape, transpose, concat, take, pad, ...). A real operand beside a
+ * complex one becomes complex. Every other op refuses them with a sentence. */
 #ifndef VERNAL_OPS_H
 #define VERNAL_OPS_H
 

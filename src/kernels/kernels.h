@@ -101,8 +101,8 @@ typedef void vn__ternary_fn(void *w, int64_t w_row, vn__in x, vn__in y, vn__in z
                             int64_t cols);
 
 /* y[i] = (T)x[i], i < n. To bf16 and f16: round to nearest even, NaN stays. Float to integer: C
- * truncation, saturating, NaN gives 0. Integer to integer: wraps. Anything to bool: x != 0. From
- * a complex type to others: the real part. */
+ * truncation, saturating, NaN gives 0. Integer to integer: wraps. Complex to others: the real
+ * part. Anything to bool: x != 0. */
 typedef void vn__cast_fn(void *y, const void *x, int64_t n);
 
 /* ---- reductions ------------------------------------------------------------------------- */
@@ -358,8 +358,8 @@ typedef struct vn__real_kernels {
     vn__fma_loop_fn *fma_loop;
 } vn__real_kernels;
 
-/* The functions of one complex type that the tables of rows have no place for: their operands or
- * their results are of the type of its parts. The real part is the cast to that type. */
+/* The functions of a complex type that have no place in the tables of rows: their operands or
+ * results are of the type of its parts. The real part is the cast to that type. */
 typedef struct vn__complex_kernels {
     vn__binary_fn *make; /* z = re + i im */
     vn__unary_fn *imag;

@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "laws/law.h"
+#include "vernal/nn.h"
+#include "vernal/random.h"
 
 /* Rows of which every subject takes complex operands in place of its real ones. */
 static const char *const taken[] = {
     /* element-wise */
-    "neg", "square", "reciprocal", "exp", "abs", "identity", "scale", "soft_sign", "add",
-    "sub", "mul", "div", "eq", "ne", "where", "stop_gradient",
+    "neg", "square", "reciprocal", "sqrt", "exp", "log", "sin", "cos", "tanh", "sigmoid",
+    "abs", "identity", "scale", "soft_sign", "add", "sub", "mul", "div", "eq", "ne", "where",
+    "stop_gradient",
     /* arrays */
     "reduce_sum", "mean", "reshape", "transpose", "broadcast", "slice", "reverse", "concat",
     "pad", "pad_with", "dynamic_slice", "dynamic_update_slice", "take", "take_along_axis",
@@ -79,6 +82,80 @@ static vn_tree *there_and_back(vn_tree *const arg[])
     return vn_cast(vn_cast(arg[0], other), own);
 }
 
+/* ---- layers with complex weights */
+
+static vn_array *key(void) { return vn_key(31); }
+static vn_dtype complex_dtype(void) { return vn_dtype_complex(vn_default_dtype()); }
+
+static vn_tree *linear(void)
+{
+    return vn_linear(4, 3, key(), &(vn_linear_options){ .dtype = complex_dtype() });
+}
+static vn_tree *mlp(void)
+{
+    return vn_mlp(4, 3, 8, 2, key(),
+                  &(vn_mlp_options){ .activation = vn_unary(vn_tanh),
+                                     .dtype = complex_dtype() });
+}
+static vn_tree *conv(void)
+{
+    vn_conv_nd_options o = { .padding = VN_SHAPE(1), .groups = 2, .dtype = complex_dtype() };
+    return vn_conv2d(2, 4, VN_SHAPE(3), key(), &o);
+}
+static vn_tree *conv_transpose(void)
+{
+    return vn_conv_transpose1d(2, 3, VN_SHAPE(3), key(),
+                               &(vn_conv_transpose_nd_options){ .stride = VN_SHAPE(2),
+                                                             .dtype = complex_dtype() });
+}
+static vn_tree *embedding(void)
+{
+    return vn_embedding(5, 3, key(), &(vn_embedding_options){ .dtype = complex_dtype() });
+}
+static vn_tree *gru(void)
+{
+    return vn_gru_cell(4, 3, key(), &(vn_gru_cell_options){ .dtype = complex_dtype() });
+}
+static vn_tree *lstm(void)
+{
+    return vn_lstm_cell(4, 3, key(), &(vn_lstm_cell_options){ .dtype = complex_dtype() });
+}
+static vn_tree *lstm_step(vn_tree *const arg[])
+{
+    return vn_call(arg[0], arg[1], vn_tuple(arg[2], arg[3]));
+}
+
+static void add_layers(law_subject *out, int *n)
+{
+    static const law_operand four = { LAW_COMPLEX, { 1, { 4 } }, -1, 1 };
+    static const law_operand real = { LAW_REAL, { 1, { 4 } }, -1, 1 };
+    static const law_operand three = { LAW_COMPLEX, { 1, { 3 } }, -1, 1 };
+    static const law_operand image = { LAW_COMPLEX, { 3, { 2, 4, 5 } }, -1, 1 };
+    static const law_operand signal = { LAW_COMPLEX, { 2, { 2, 5 } }, -1, 1 };
+    static const law_operand index = { LAW_INTEGER, { 0 }, 0, 4 };
+    const law_subject layers[] = {
+        { .row = "Linear", .name = "complex", .model = linear, .n = 1, .in = { four } },
+        { .row = "Linear", .name = "complex, real x", .model = linear, .n = 1, .in = { real } },
+        { .row = "MLP", .name = "complex", .model = mlp, .n = 1, .in = { four } },
+        { .row = "Conv2d", .name = "complex", .model = conv, .n = 1, .in = { image } },
+        { .row = "ConvTranspose1d",
+          .name = "complex",
+          .model = conv_transpose,
+          .n = 1,
+          .in = { signal } },
+        { .row = "Embedding", .name = "complex", .model = embedding, .n = 1, .in = { index } },
+        { .row = "GRUCell", .name = "complex", .model = gru, .n = 2, .in = { four, three } },
+        { .row = "LSTMCell",
+          .name = "complex",
+          .fn = lstm_step,
+          .model = lstm,
+          .n = 3,
+          .in = { four, three, three } },
+    };
+    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++)
+        out[(*n)++] = layers[i];
+}
+
 void law_add_complex(law_subject *out, int *n)
 {
     static char name[192][48];
@@ -93,7 +170,11 @@ void law_add_complex(law_subject *out, int *n)
         { .row = "complex", .name = "imaginary", .fn = from_imaginary, .n = 1, .in = { x } },
         { .row = "conj", .name = "modulus", .fn = modulus, .n = 1, .in = { z } },
         { .row = "complex", .name = "powers", .fn = powers, .n = 1, .in = { far } },
-        { .row = "conj", .name = "not holomorphic", .fn = non_holomorphic, .n = 1, .in = { far } },
+        { .row = "conj",
+          .name = "not holomorphic",
+          .fn = non_holomorphic,
+          .n = 1,
+          .in = { far } },
         { .row = "cast",
           .name = "complex",
           .flags = LAW_NO_DIFFERENCE,
@@ -117,6 +198,7 @@ void law_add_complex(law_subject *out, int *n)
         }
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         out[(*n)++] = others[i];
+    add_layers(out, n);
 }
 
 /* ---- the law: a row that takes no complex operands refuses them by name */

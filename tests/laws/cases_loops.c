@@ -2,18 +2,6 @@
 /* Subjects: loops of every kind, whose number of steps differs by example, and branches. */
 #include "laws/law.h"
 
-/* ---- what bends: holomorphic or not, complex numbers have no tanh and no sine here */
-
-static vn_array *bend(vn_array *x)
-{
-    return vn_dtype_is_complex(vn_dtype_of(x)) ? vn_soft_sign(x) : vn_tanh(x);
-}
-
-static vn_array *wave(vn_array *x)
-{
-    return vn_dtype_is_complex(vn_dtype_of(x)) ? vn_exp(vn_conj(x)) : vn_sin(x);
-}
-
 /* ---- y <- tanh(w y) + x for `steps` steps; the value is (y, steps left) */
 
 static vn_tree *left_over(vn_tree *const arg[])
@@ -25,7 +13,7 @@ static vn_tree *one_less(vn_tree *value) { return vn_sub(vn_at(value, 1), vn_int
 
 static vn_array *advance(vn_array *x, vn_array *w, vn_array *y)
 {
-    return vn_add(bend(vn_matmul(w, y)), x);
+    return vn_add(vn_tanh(vn_matmul(w, y)), x);
 }
 
 static vn_tree *loop_step(vn_tree *const arg[]) /* x, w, value */
@@ -68,7 +56,7 @@ static vn_tree *logging_step(vn_tree *const arg[]) /* x, w, (y, left, log) */
     vn_array *y = vn_at(arg[2], 0), *left = vn_at(arg[2], 1);
     vn_array *log = vn_buffer_set(vn_at(arg[2], 2), left, y, NULL);
     vn_array *read = vn_buffer_get(log, left);
-    vn_array *next = vn_sub(advance(arg[0], arg[1], y), vn_scale(0.5, wave(read)));
+    vn_array *next = vn_sub(advance(arg[0], arg[1], y), vn_scale(0.5, vn_sin(read)));
     return vn_tuple(next, one_less(arg[2]), log);
 }
 
@@ -98,7 +86,7 @@ static vn_tree *outer_step(vn_tree *const arg[]) /* x, w, value */
 {
     vn_tree *const inner[] = { vn_at(arg[2], 0), arg[1], one_less(arg[2]) };
     vn_array *y = vn_scale(0.3, checkpointed(inner));
-    return vn_tuple(vn_add(y, wave(arg[0])), one_less(arg[2]));
+    return vn_tuple(vn_add(y, vn_sin(arg[0])), one_less(arg[2]));
 }
 
 static vn_tree *nested(vn_tree *const arg[])
@@ -133,8 +121,8 @@ static vn_tree *scan_checkpointed(vn_tree *const arg[])
 
 /* ---- branches */
 
-static vn_tree *first(vn_tree *const arg[]) { return bend(vn_matmul(arg[1], arg[0])); }
-static vn_tree *second(vn_tree *const arg[]) { return vn_mul(arg[0], wave(arg[0])); }
+static vn_tree *first(vn_tree *const arg[]) { return vn_tanh(vn_matmul(arg[1], arg[0])); }
+static vn_tree *second(vn_tree *const arg[]) { return vn_mul(arg[0], vn_sin(arg[0])); }
 static vn_tree *third(vn_tree *const arg[]) { return vn_scale(2, arg[0]); }
 
 static vn_tree *branches(vn_tree *const arg[]) /* x, w, index */

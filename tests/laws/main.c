@@ -24,7 +24,8 @@ const law law_table[] = {
     { "mean_grad", "the gradient of a mean is the mean of gradients", LAW_BOTH, law_mean_grad },
     { "ensemble", "vmap over models equals a loop", LAW_BOTH, law_ensemble },
     { "threads", "any number of threads gives the same bits", LAW_F32, law_threads },
-    { "complex", "an op takes complex numbers or says that it does not", LAW_BOTH, law_complex },
+    { "complex", "an op takes complex numbers or says that it does not", LAW_BOTH,
+      law_complex },
     { "file", "a model read from a file is the one written", LAW_BOTH, law_file },
     { "isa", "every instruction set agrees with the portable one", LAW_BOTH, law_isa },
 };

@@ -131,7 +131,8 @@ vn_c128 vn_item_complex(const vn_array *x)
     if (number_leaf(x))
         return (vn_c128){ vn_item(x), 0 };
     const void *const data = one("item_complex", x);
-    return data ? vn__load_c128(vn_dtype_of(x), data, 0) : (vn_c128){ (double)NAN, (double)NAN };
+    return data ? vn__load_c128(vn_dtype_of(x), data, 0)
+                : (vn_c128){ (double)NAN, (double)NAN };
 }
 
 int64_t vn_item_int(const vn_array *x)

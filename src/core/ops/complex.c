@@ -2,16 +2,17 @@
 /* Complex numbers and their parts, z = a + i b:
  *   real(z) = a, imag(z) = b, conj(z) = a - i b, complex(a, b) = z, abs(z) = hypot(a, b)
  *
- * Derivatives are JAX's. Forward mode is linear over the reals, as these ops are. Reverse mode is
- * its plain transpose, without conjugation: with the pairing <g, z> = real(g z) of a cotangent g
+ * Derivatives are JAX's. Forward mode is linear over the reals, as these ops are. Reverse mode
+ * is its plain transpose, without conjugation: with the pairing <g, z> = real(g z) of a
+ * cotangent g and a tangent z
  *   real: dz = g      imag: dz = -i g      conj: dz = conj(g)
  *   complex: da = real(g), db = -imag(g)
- * so that the gradient of real(f(z)) of a holomorphic f is f'(z), and a step of gradient descent
- * goes along its conjugate. Being linear over the reals only, none of them is VN_OP_LINEAR.
+ * so that the gradient of real(f(z)) of a holomorphic f is f'(z), and a step of gradient
+ * descent goes along its conjugate. Being linear over the reals only, none is VN_OP_LINEAR.
  *
  * Products of matrices and convolutions are bilinear: those of complex arrays are put together
- * from real ones of their parts, (a + i b) (c + i d) = (a c - b d) + i (a d + b c), so that they
- * run on the same kernels and have the same derivatives. */
+ * from real ones of their parts, (a + i b) (c + i d) = (a c - b d) + i (a d + b c), so that
+ * they run on the same kernels and have the same derivatives. */
 #include "core/ops/complex.h"
 
 #include "core/ops/elementwise.h"

@@ -147,8 +147,9 @@ static vn_array *d_cosh(vn_array *g, vn_array *const in[], vn_array *y)
 
 static vn_array *d_tanh(vn_array *g, vn_array *const in[], vn_array *y)
 {
-    (void)in;
-    return vn__binary(&vn__op_tanh_grad, y, g);
+    return vn_dtype_is_complex(vn_dtype_of(in[0]))
+               ? vn_mul(g, one_minus_square(y))
+               : vn__binary(&vn__op_tanh_grad, y, g);
 }
 
 static vn_array *d_asinh(vn_array *g, vn_array *const in[], vn_array *y)
@@ -201,8 +202,9 @@ static vn_array *d_digamma(vn_array *g, vn_array *const in[], vn_array *y)
 
 static vn_array *d_sigmoid(vn_array *g, vn_array *const in[], vn_array *y)
 {
-    (void)in;
-    return vn__binary(&vn__op_sigmoid_grad, y, g);
+    return vn_dtype_is_complex(vn_dtype_of(in[0]))
+               ? vn_mul(g, vn_mul(y, vn_sub(vn_float(1.0), y)))
+               : vn__binary(&vn__op_sigmoid_grad, y, g);
 }
 
 static vn_array *d_log_sigmoid(vn_array *g, vn_array *const in[], vn_array *y)

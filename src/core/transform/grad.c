@@ -27,7 +27,8 @@ static bool is_scalar(vn_tree *value)
 {
     if (!value)
         return false;
-    if (!vn_is_inexact_array(value) || vn_rank(value) != 0) {
+    if (!vn_is_inexact_array(value) || vn_dtype_is_complex(vn_dtype_of(value)) ||
+        vn_rank(value) != 0) {
         char text[VN__SHAPE_TEXT];
         const bool array = vn_is_array(value);
         vn__fail(VN_ERR_SHAPE,

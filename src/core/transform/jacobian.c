@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* jacfwd, jacrev, hessian: one jvp (vjp) for each element of the input (output), by its unit
- * vector. For outputs y and inputs x the blocks are arrays [y.shape, x.shape]. */
+ * vector. For outputs y and inputs x the blocks are arrays [y.shape, x.shape]. What the unit
+ * vectors run over is real, as in JAX: those of a complex array are half of its directions. */
 #include "core/transform/leaves.h"
 #include "vernal/ops.h"
 #include "vernal/transform.h"
@@ -133,6 +134,18 @@ static bool fill_reverse(vn_array **block, vn_tree *pull, vn_tree *out, const vn
     return true;
 }
 
+static bool all_real(const char *who, const char *what, const vn__leaves *leaves)
+{
+    char text[VN__SHAPE_TEXT];
+    for (int64_t i = 0; i < leaves->n; i++)
+        if (vn_dtype_is_complex(vn_dtype_of(leaves->item[i]))) {
+            vn__fail(VN_ERR_DTYPE, "%s: an %s is %s, expected real numbers", who, what,
+                     vn__describe(text, leaves->item[i]));
+            return false;
+        }
+    return true;
+}
+
 static vn_tree *jacobian_call(vn_tree *tree, int n, vn_tree *const arg[])
 {
     const jacobian *const self = (const jacobian *)(const void *)tree;
@@ -142,7 +155,8 @@ static vn_tree *jacobian_call(vn_tree *tree, int n, vn_tree *const arg[])
     vn_tree *const out = pair ? vn_at(pair, 0) : NULL;
     vn_tree *result = NULL;
     if (out && vn__leaves_add(&x, arg[0], vn_is_inexact_array) == VN_ERR_OK &&
-        vn__leaves_add(&y, out, vn_is_inexact_array) == VN_ERR_OK) {
+        vn__leaves_add(&y, out, vn_is_inexact_array) == VN_ERR_OK &&
+        (self->forward ? all_real("jacfwd", "input", &x) : all_real("jacrev", "output", &y))) {
         vn_array **const block = vn__alloc_zero((size_t)(x.n * y.n + 1) * sizeof *block);
         vn_tree **const rows = vn__alloc_zero((size_t)(y.n + 1) * sizeof *rows);
         bool good = block && rows &&

@@ -2,9 +2,9 @@
 /* tree_equal: structure, shapes, dtypes and values.
  *
  * Numbers compare as numbers: 0.0 equals -0.0, NaN differs from everything; with tolerances
- * inexact arrays may differ by atol + rtol |b| (complex ones: the modulus of the difference). bool, int and float leaves compare across kinds
- * as in Python (True == 1 == 1.0) unless typematch is set; an array never equals another kind
- * of leaf. */
+ * inexact arrays may differ by atol + rtol |b|, complex ones in modulus. bool, int and float
+ * leaves compare across kinds as in Python (True == 1 == 1.0) unless typematch is set; an array
+ * never equals another kind of leaf. */
 #include <math.h>
 #include <string.h>
 

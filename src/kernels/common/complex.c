@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * c64 and c128: plain loops in every row. Products, quotients and e^z are C's own (infinities
- * as in its Annex G, which is what XLA gives); a sum is the real sum of twice as many columns.
+ * c64 and c128: plain loops in every row. Products, quotients and functions are C's own, with
+ * infinities as in its Annex G, which is what XLA gives; a sum is the real sum of twice as many
+ * columns.
  * Complex numbers have no order: no maximum, and eq and ne are all their comparisons.
  * */
 #include <complex.h>

@@ -35,6 +35,12 @@ static T L(neg)(T x) { return -x; }
 static T L(square)(T x) { return x * x; }
 static T L(reciprocal)(T x) { return (R)1 / x; }
 static T L(exp)(T x) { return F(cexp)(x); }
+static T L(log)(T x) { return F(clog)(x); }
+static T L(sqrt)(T x) { return F(csqrt)(x); }
+static T L(sin)(T x) { return F(csin)(x); }
+static T L(cos)(T x) { return F(ccos)(x); }
+static T L(tanh)(T x) { return F(ctanh)(x); }
+static T L(sigmoid)(T x) { return (R)1 / ((R)1 + F(cexp)(-x)); }
 static T L(conj)(T x) { return F(conj)(x); }
 static T L(add)(T x, T y) { return x + y; }
 static T L(sub)(T x, T y) { return x - y; }
@@ -47,15 +53,21 @@ static T L(make)(R re, R im) { return MAKE(re, im); }
 
 /* ---- rows */
 
-#define ROW1(name)                                              \
+#define ROW1(name)                                                \
     static void L(rows_##name)(void *y, const void *x, int64_t n) \
-    {                                                           \
-        L(map)(y, x, n, L(name));                               \
+    {                                                             \
+        L(map)(y, x, n, L(name));                                 \
     }
 ROW1(neg)
 ROW1(square)
 ROW1(reciprocal)
 ROW1(exp)
+ROW1(log)
+ROW1(sqrt)
+ROW1(sin)
+ROW1(cos)
+ROW1(tanh)
+ROW1(sigmoid)
 ROW1(conj)
 #undef ROW1
 
@@ -99,6 +111,12 @@ vn__unary_fn *const VN_NAME(unary, TAG)[VN__UNARIES] = {
     [VN__UNARY_square] = L(rows_square),
     [VN__UNARY_reciprocal] = L(rows_reciprocal),
     [VN__UNARY_exp] = L(rows_exp),
+    [VN__UNARY_log] = L(rows_log),
+    [VN__UNARY_sqrt] = L(rows_sqrt),
+    [VN__UNARY_sin] = L(rows_sin),
+    [VN__UNARY_cos] = L(rows_cos),
+    [VN__UNARY_tanh] = L(rows_tanh),
+    [VN__UNARY_sigmoid] = L(rows_sigmoid),
 };
 vn__unary_fn *const VN_NAME(predicate, TAG)[VN__PREDICATES] = { 0 };
 vn__binary_fn *const VN_NAME(binary, TAG)[VN__BINARIES] = {
