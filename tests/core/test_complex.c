@@ -162,9 +162,10 @@ Test(complex, safetensors)
     static const char *const keys[] = { "a", "b", "c" };
     vn_tree *items[] = { vn_ones(VN_F32, VN_SCALAR), C64(1, 2), vn_ones(VN_F64, VN_SCALAR) };
     vn_array *bytes = vn_safetensors_save_bytes(vn_dict_n(3, keys, items), NULL);
-    static const char want[] = "{\"c\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[0,8]},"
-                               "\"b\":{\"dtype\":\"C64\",\"shape\":[1],\"data_offsets\":[8,16]},"
-                               "\"a\":{\"dtype\":\"F32\"";
+    static const char want[] =
+        "{\"c\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[0,8]},"
+        "\"b\":{\"dtype\":\"C64\",\"shape\":[1],\"data_offsets\":[8,16]},"
+        "\"a\":{\"dtype\":\"F32\"";
     cr_assert(memcmp((const char *)vn_data(bytes) + 8, want, sizeof want - 1) == 0);
     vn_tree *got = vn_safetensors_load_bytes(vn_data(bytes), (size_t)vn_size(bytes));
     cr_assert(vn_tree_equal(got, vn_dict_n(3, keys, items), NULL));

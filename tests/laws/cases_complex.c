@@ -13,7 +13,8 @@
 static const char *const taken[] = {
     /* element-wise */
     "neg", "square", "reciprocal", "sqrt", "exp", "log", "sin", "cos", "tanh", "sigmoid",
-    "abs", "identity", "scale", "soft_sign", "add", "sub", "mul", "div", "eq", "ne", "where",
+    "abs", "identity", "scale", "soft_sign", "squareplus", "add", "sub", "mul", "div", "eq",
+    "ne", "where",
     "stop_gradient",
     /* arrays */
     "reduce_sum", "mean", "reshape", "transpose", "broadcast", "slice", "reverse", "concat",

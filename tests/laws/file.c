@@ -14,6 +14,7 @@ static void by_name(law_run *r, vn_tree *model, vn_tree *other)
     vn_array *bytes = vn_npz_save_bytes(dict, NULL);
     vn_tree *read = bytes ? vn_npz_load_bytes(vn_data(bytes), (size_t)vn_size(bytes)) : NULL;
     law_same_bits(r, "read from npz", vn_load_state_dict(other, read, &numbers), model);
+    vn_error_clear();
     bytes = vn_safetensors_save_bytes(dict, NULL);
     if (!bytes && vn_error_status() == VN_ERR_UNSUPPORTED &&
         strstr(vn_error_message(), "c128")) /* the format has c64 only */

@@ -66,8 +66,8 @@ vn_array *vn_cast(vn_array *x, vn_dtype dtype)
 
 static vn_status bitcast_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
 {
-    VN_TRY(cast_shape(out, attr, in, n_in));
     VN_TRY(vn__check_dtype("bitcast", in[0].dtype, VN__SORTED));
+    VN_TRY(cast_shape(out, attr, in, n_in));
     VN_TRY(vn__check_dtype("bitcast", out[0].dtype, VN__SORTED));
     if (vn_dtype_size(out[0].dtype) != vn_dtype_size(in[0].dtype))
         return vn__fail(VN_ERR_DTYPE, "bitcast: elements of %s and %s differ in size",
