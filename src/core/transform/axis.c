@@ -243,6 +243,16 @@ const vn_op vn__op_axis_index = {
     .axes = add_axis,
 };
 
+/* A reduction. bf16 and f16 are stored, not computed with: they go through f32. */
+static vn_array *reduced(const vn_op *op, const vn__axis_attr *attr, vn_array *x)
+{
+    const vn_dtype dtype = vn_dtype_of(x);
+    if (dtype != VN_BF16 && dtype != VN_F16)
+        return axis_op(op, attr, x);
+    vn_array *const wide = vn_cast(x, VN_F32);
+    return wide ? vn_cast(axis_op(op, attr, wide), dtype) : NULL;
+}
+
 vn_array *vn__axis_sum(vn_array *x, int axis)
 {
     if (!x)
@@ -252,7 +262,7 @@ vn_array *vn__axis_sum(vn_array *x, int axis)
     if (!is_mapped(x, axis))
         return vn_scale((double)size, x);
     const vn__axis_attr attr = { axis, 0, size };
-    return axis_op(&vn__op_axis_sum, &attr, x);
+    return reduced(&vn__op_axis_sum, &attr, x);
 }
 
 /* ------------------------------------------------------------------------- spread */
@@ -305,11 +315,18 @@ static vn_array *collective(vn_array *x, const char *name, const char *who, cons
                    ? vn_scale((double)vn__tape_axis(vn__tape_current(), axis)->size, x)
                    : x;
     const vn__axis_attr attr = { axis, 0, vn__tape_axis(vn__tape_current(), axis)->size };
-    return axis_op(op, &attr, x);
+    return reduced(op, &attr, x);
+}
+
+/* Bools are counted, as in JAX. */
+static vn_array *countable(vn_array *x)
+{
+    return vn_dtype_of(x) == VN_BOOL ? vn_cast(x, VN_I32) : x;
 }
 
 vn_array *vn_psum(vn_array *x, const char *axis_name)
 {
+    x = countable(x);
     return collective(x, axis_name, "psum", &vn__op_axis_sum);
 }
 
@@ -332,6 +349,7 @@ vn_array *vn_pmin(vn_array *x, const char *axis_name)
 
 vn_array *vn_pmean(vn_array *x, const char *axis_name)
 {
+    x = countable(x);
     const int axis = x ? vn__axis_find("pmean", axis_name) : -1;
     if (axis < 0 || !is_mapped(x, axis))
         return axis < 0 ? NULL : x;
