@@ -55,9 +55,10 @@ BF16 = np.dtype("V2")
 # The dtypes of .safetensors in the order of the file, the last one first.
 TYPES = {
     "BOOL": "?", "U8": "u1", "I8": "i1", "I16": "<i2", "U16": "<u2", "F16": "<f2", "BF16": "V2",
-    "I32": "<i4", "U32": "<u4", "F32": "<f4", "F64": "<f8", "I64": "<i8", "U64": "<u8",
+    "I32": "<i4", "U32": "<u4", "F32": "<f4", "C64": "<c8", "F64": "<f8", "I64": "<i8", "U64": "<u8",
 }
 RANK = {np.dtype(code): i for i, code in enumerate(TYPES.values())}
+C128 = np.dtype("<c16")  # only in .npz
 
 
 class ExportError(ValueError):
@@ -74,7 +75,7 @@ def plain(x):
     if x.dtype.name == "bfloat16":
         x = x.view(BF16)
     x = np.asarray(x, x.dtype.newbyteorder("<"), order="C")
-    if x.dtype not in RANK:
+    if x.dtype not in RANK and x.dtype != C128:
         raise ExportError(f"Vernal has no dtype {x.dtype}")
     return x
 
@@ -86,6 +87,9 @@ def write_safetensors(path, arrays, metadata=None):
     arrays = {name: plain(x) for name, x in arrays.items()}
     header = {"__metadata__": metadata} if metadata else {}
     names = list(TYPES)
+    for name, x in arrays.items():
+        if x.dtype not in RANK:
+            raise ExportError(f"{path}: {name}: .safetensors has no dtype {x.dtype}")
     order = sorted(arrays, key=lambda name: (-RANK[arrays[name].dtype], name.encode()))
     at = 0
     for name in order:
@@ -217,8 +221,9 @@ def named_leaves(model):
 
 
 def has_name(leaf, numbers):
-    """Arrays have a name; with numbers, Python's bool, int and float too (vn_is_array_like)."""
-    return hasattr(leaf, "dtype") or (numbers and isinstance(leaf, (bool, int, float)))
+    """Arrays have a name; with numbers, Python's bool, int, float and complex (c128[]) too."""
+    return hasattr(leaf, "dtype") or (
+        numbers and isinstance(leaf, (bool, int, float, complex)))
 
 
 def from_equinox(model, numbers=False):

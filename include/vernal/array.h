@@ -52,10 +52,14 @@ VN_API void *vn_data_mut(vn_array *x);
 VN_API double vn_item(const vn_array *x);
 VN_API int64_t vn_item_int(const vn_array *x);
 VN_API bool vn_item_bool(const vn_array *x);
+/* Also of a complex array, of which vn_item and vn_item_int are errors. */
+VN_API vn_c128 vn_item_complex(const vn_array *x);
 
 /* The array with its elements copied to the caller's buffer as doubles; returns the number
- * written (at most n). */
+ * written (at most n); 0 and an error for a complex array. */
 VN_API int64_t vn_copy_f64(double *out, int64_t n, const vn_array *x);
+/* The same as complex numbers, of an array of any dtype. */
+VN_API int64_t vn_copy_complex(vn_c128 *out, int64_t n, const vn_array *x);
 
 #ifdef __cplusplus
 }

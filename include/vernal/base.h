@@ -98,10 +98,23 @@ VN_API struct vn_tree *vn_error(vn_status status, const char *format, ...) VN_PR
     X(I8, "i8", int8_t, 1, "|i1")       \
     X(I16, "i16", int16_t, 2, "<i2")    \
     X(U16, "u16", uint16_t, 2, "<u2")   \
-    X(U64, "u64", uint64_t, 8, "<u8")
+    X(U64, "u64", uint64_t, 8, "<u8")   \
+    X(C64, "c64", vn_c64, 8, "<c8")     \
+    X(C128, "c128", vn_c128, 16, "<c16")
 
-/* Arithmetic is done in f32, f64 and the integers; bf16 and f16 are storage: an op computes in
- * f32 and rounds its result. VN_DTYPE_DEFAULT in a constructor means vn_default_dtype(). */
+/* Elements of complex arrays: real part, imaginary part, as C's float _Complex and C++'s
+ * std::complex<float> lie in memory. */
+typedef struct vn_c64 {
+    float re, im;
+} vn_c64;
+typedef struct vn_c128 {
+    double re, im;
+} vn_c128;
+
+/* Arithmetic is done in f32, f64, their complex numbers c64 and c128, and the integers; bf16
+ * and f16 are storage: an op computes in f32 and rounds its result. Which ops take complex
+ * numbers is said in ops.h; the others refuse them. VN_DTYPE_DEFAULT in a constructor means
+ * vn_default_dtype(). */
 typedef enum vn_dtype {
     VN_DTYPE_DEFAULT = 0,
 #define VN_DTYPE_ENUM(name, text, type, bytes, npy) VN_##name,
@@ -113,18 +126,26 @@ typedef enum vn_dtype {
 VN_API const char *vn_dtype_name(vn_dtype dtype);   /* "f32"; "?" for an invalid code */
 /* bytes of one element; 0 for an invalid code */
 VN_API size_t vn_dtype_size(vn_dtype dtype);
-/* f32 f64 bf16 f16: can be differentiated */
+/* f32 f64 bf16 f16 c64 c128: can be differentiated */
 VN_API bool vn_dtype_is_inexact(vn_dtype dtype);
+VN_API bool vn_dtype_is_complex(vn_dtype dtype);    /* c64 c128 */
 VN_API bool vn_dtype_is_integer(vn_dtype dtype);    /* the integers, not bool */
 
+/* c64 has parts of f32, c128 of f64: f32 for c64, c64 for f32 (also bf16 and f16), c128 for
+ * f64. vn_dtype_real leaves the other dtypes as they are; vn_dtype_complex of an integer or
+ * bool is that of the default float. */
+VN_API vn_dtype vn_dtype_real(vn_dtype dtype);
+VN_API vn_dtype vn_dtype_complex(vn_dtype dtype);
+
 /* The float dtype of constructors that are not told one: f32 unless changed for this thread
- * (f64 is JAX's x64 mode; it also makes the default integer i64). */
+ * (f64 is JAX's x64 mode; it also makes the default integer i64). Never complex. */
 VN_API vn_dtype vn_default_dtype(void);
 VN_API void vn_set_default_dtype(vn_dtype dtype);
 
 /* The dtype of an arithmetic result, JAX's lattice: bool < u8 < u16 < u32 < u64, i8 < ... <
  * i64, an unsigned with a signed integer gives the next larger signed one, any integer with a
- * float gives the float, bf16 with f16 gives f32. Symmetric. */
+ * float gives the float, bf16 with f16 gives f32, anything with a complex gives a complex: c128
+ * if either is f64 or c128, else c64. Symmetric. */
 VN_API vn_dtype vn_promote_types(vn_dtype a, vn_dtype b);
 
 /* ------------------------------------------------------------------ shapes */

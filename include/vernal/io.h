@@ -105,9 +105,9 @@ VN_API vn_tree *vn_load_state_dict(vn_tree *like, vn_tree *dict,
                                    const vn_state_dict_options *options);
 
 /* -------------------------------------------------------------- safetensors
- * A dict of arrays of any dtype; metadata is a dict of strings. Written byte for byte as the
- * Python package does. Read: all of the format is checked, types that Vernal does not have
- * are an error. */
+ * A dict of arrays of any dtype but c128; metadata is a dict of strings. Written byte for byte
+ * as the Python package does. Read: all of the format is checked, types that Vernal does not
+ * have are an error. */
 VN_API vn_status vn_safetensors_save(const char *path, vn_tree *dict,
                                      vn_tree *metadata); /* may be NULL */
 VN_API vn_tree *vn_safetensors_load(const char *path);
@@ -133,8 +133,8 @@ VN_API vn_tree *vn_npz_load_bytes(const void *data, size_t size);
 /* ------------------------------------------------------------------- arrays
  * NumPy's .npy, versions 1 to 3, either byte order, C or Fortran order. What was read in
  * Fortran order is row-major in memory, as all arrays, and written in Fortran order again.
- * bf16 is "<V2" (read also as "|V2"). Complex, string and structured arrays are not
- * supported. */
+ * bf16 is "<V2" (read also as "|V2"). A complex number of Python is an array c128[]. String and
+ * structured arrays are not supported. */
 VN_API vn_array *vn_npy_load(const char *path);
 VN_API vn_status vn_npy_save(const char *path, vn_array *x); /* version 1.0 */
 VN_API vn_array *vn_npy_read(FILE *file);                    /* one, from the position on */

@@ -5,7 +5,13 @@
  * Element-wise operands broadcast as in NumPy and promote as vn_promote_types says; bool, int
  * and float leaves count as weakly typed scalars, which take the dtype of the other operand
  * (vn_mul(x, vn_float(0.5)) keeps f32). Functions of real numbers turn integers into the
- * default float first. Negative axes count from the end. Shapes are those of one example. */
+ * default float first. Negative axes count from the end. Shapes are those of one example.
+ *
+ * Complex arrays (c64, c128) are taken by neg, abs, square, reciprocal, sqrt, exp, log, sin,
+ * cos, tanh, sigmoid, real, imag, conj, add, sub, mul, div, pow with a small whole number, eq,
+ * ne, where, sum, mean, the products (matmul, dot, outer, einsum, dot_general, conv) and what
+ * only moves elements (reshape, transpose, concat, take, pad, ...). A real operand beside a
+ * complex one becomes complex. Every other op refuses them with a sentence. */
 #ifndef VERNAL_OPS_H
 #define VERNAL_OPS_H
 
@@ -17,7 +23,8 @@ extern "C" {
 
 /* ------------------------------------------------- element-wise, one operand */
 VN_API vn_array *vn_neg(vn_array *x);
-VN_API vn_array *vn_abs(vn_array *x);         /* |x|; derivative sign(x), 1 at 0 */
+/* |x|; derivative sign(x), 1 at 0; of a complex z sqrt(re^2 + im^2), real; 0 at 0 */
+VN_API vn_array *vn_abs(vn_array *x);
 VN_API vn_array *vn_sign(vn_array *x);
 VN_API vn_array *vn_floor(vn_array *x);
 VN_API vn_array *vn_ceil(vn_array *x);
@@ -56,6 +63,17 @@ VN_API vn_array *vn_is_finite(vn_array *x);   /* bool */
 VN_API vn_array *vn_is_nan(vn_array *x);
 VN_API vn_array *vn_is_inf(vn_array *x);
 VN_API vn_array *vn_not(vn_array *x);         /* logical for bool, bitwise for integers */
+
+/* ---------------------------------------------------------------- complex numbers
+ * Derivatives are JAX's: the gradient of a real function is the plain transpose, without
+ * conjugation, so that of real(f(z)) is f'(z) for a holomorphic f, and a step of descent goes
+ * along vn_conj of it. */
+VN_API vn_array *vn_real(vn_array *x);        /* x itself if it is real */
+VN_API vn_array *vn_imag(vn_array *x);        /* zeros if it is real */
+VN_API vn_array *vn_conj(vn_array *x);        /* x itself if it is real */
+/* re + i im: c64 of f32 (and halves), c128 of f64; vn_complex(vn_float(1), vn_float(2)) is the
+ * number 1 + 2i */
+VN_API vn_array *vn_complex(vn_array *re, vn_array *im);
 
 /* ------------------------------------------------------------ activations (jax.nn) */
 VN_API vn_array *vn_sigmoid(vn_array *x);     /* 1 / (1 + e^-x) */
@@ -114,6 +132,7 @@ VN_API vn_array *vn_where(vn_array *condition, vn_array *a, vn_array *b);
 /* lo, hi: arrays or number leaves */
 VN_API vn_array *vn_clip(vn_array *x, vn_array *lo, vn_array *hi);
 VN_API vn_array *vn_scale(double factor, vn_array *x); /* factor x */
+/* complex to real is an error: take vn_real first */
 VN_API vn_array *vn_cast(vn_array *x, vn_dtype dtype);
 VN_API vn_array *vn_bitcast(vn_array *x, vn_dtype dtype); /* same element size */
 VN_API vn_array *vn_stop_gradient(vn_array *x);        /* x; derivative 0 */

@@ -37,7 +37,8 @@ VN_API vn_tree *vn_optim_update(vn_tree *opt, vn_tree *grads, vn_tree *state, vn
 /* ------------------------------------------------------------------- optimisers
  * g gradient, p parameter, u update, lr learning rate, t = 1, 2, ... The zero of an option is
  * its default, as everywhere; a negative number stands for a 0 that is meant (.b1 = -1: no
- * momentum). */
+ * momentum). SGD takes complex parameters, for its update is linear in the gradient (of which
+ * vn_conj descends); the others refuse them. */
 
 /* u = -lr g; with momentum m = g + momentum m, u = -lr m; nesterov u = -lr (g + momentum m) */
 struct vn_sgd {

@@ -45,6 +45,7 @@ VN_API vn_array *vn_uniform(vn_array *key, vn_shape shape, vn_dtype dtype, doubl
 VN_API vn_array *vn_uniform_between(vn_array *key, vn_shape shape, vn_dtype dtype, vn_array *lo,
                                     vn_array *hi);
 
+/* also complex: E |z|^2 = 1 */
 VN_API vn_array *vn_normal(vn_array *key, vn_shape shape, vn_dtype dtype);
 /* The standard normal distribution restricted to the open interval (lo, hi). */
 VN_API vn_array *vn_truncated_normal(vn_array *key, vn_shape shape, vn_dtype dtype, double lo,

@@ -35,6 +35,7 @@
 #include "kernels/real.def"
 #undef VN_REAL
 extern const vn__real_kernels VN_NAME(real, F32), VN_NAME(real, F64);
+extern const vn__complex_kernels VN_NAME(parts, C64), VN_NAME(parts, C128);
 
 /* The rows of unary.def and binary.def whose real column says LIBM (real/libm.c). */
 #define VN_DECLARE_LIBM(name, type) extern type VN_NAME(name, F32), VN_NAME(name, F64);

@@ -101,7 +101,8 @@ typedef void vn__ternary_fn(void *w, int64_t w_row, vn__in x, vn__in y, vn__in z
                             int64_t cols);
 
 /* y[i] = (T)x[i], i < n. To bf16 and f16: round to nearest even, NaN stays. Float to integer: C
- * truncation, saturating, NaN gives 0. Integer to integer: wraps. Anything to bool: x != 0. */
+ * truncation, saturating, NaN gives 0. Integer to integer: wraps. Complex to others: the real
+ * part. Anything to bool: x != 0. */
 typedef void vn__cast_fn(void *y, const void *x, int64_t n);
 
 /* ---- reductions ------------------------------------------------------------------------- */
@@ -289,7 +290,7 @@ typedef void vn__gather_rows_fn(void *out, const void *table, int64_t ld, const 
 typedef void vn__scatter_rows_fn(void *table, int64_t ld, const void *g, const int32_t *index,
                                  int64_t rows, int64_t features, int64_t lanes, int64_t valid);
 
-/* ---- layout: any dtype, by its element size 1, 2, 4 or 8 --------------------------------- */
+/* ---- layout: any dtype, by its element size 1, 2, 4, 8 or 16 ----------------------------- */
 
 /* Examples into lanes: dst[f][l] = src[min(l, valid - 1) * stride + f], f < features, l <
  * lanes, 1 <= valid <= lanes; stride: elements from one example to the next. */
@@ -359,6 +360,14 @@ typedef struct vn__real_kernels {
     vn__fma_loop_fn *fma_loop;
 } vn__real_kernels;
 
+/* The functions of a complex type that have no place in the tables of rows: their operands or
+ * results are of the type of its parts. The real part is the cast to that type. */
+typedef struct vn__complex_kernels {
+    vn__binary_fn *make; /* z = re + i im */
+    vn__unary_fn *imag;
+    vn__unary_fn *conj; /* complex to complex */
+} vn__complex_kernels;
+
 /* One ISA row. Every [dtype] pointer is there for every dtype; entries behind it may be
  * NULL. */
 typedef struct vn__kernels {
@@ -372,7 +381,8 @@ typedef struct vn__kernels {
     vn__reduce_fn *const *reduce[VN__DTYPES];   /* [dtype][VN__REDUCE_...] */
     vn__cast_fn *const *cast[VN__DTYPES];       /* [to][from] */
     vn__arg_fn *argmax[VN__DTYPES], *argmin[VN__DTYPES];
-    const vn__real_kernels *real[VN__DTYPES]; /* VN__F32 and VN__F64, else NULL */
+    const vn__real_kernels *real[VN__DTYPES];       /* VN__F32 and VN__F64, else NULL */
+    const vn__complex_kernels *parts[VN__DTYPES];   /* VN__C64 and VN__C128, else NULL */
     vn__load_lanes_fn *load_lanes;
     vn__store_lanes_fn *store_lanes;
     vn__copy_fn *copy;

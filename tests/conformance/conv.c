@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows 27 and 28: Conv. There is no complex dtype. */
+/* Rows 27 and 28: Conv. */
 #include "conformance/conform.h"
 
 #define NINE -37, -31, -9, 25, 61, 49, 23, 41, 27
@@ -22,6 +22,20 @@ static void check_groups(const vn_conv_nd_options *one)
                    "groups");
 }
 
+/* Weights and bias times 1 + i, of a layer made complex: both parts are the real result. */
+static void check_complex(const char *what, vn_tree *layer, vn_tree *real, vn_array *x,
+                          vn_shape shape, const double want[])
+{
+    vn_array *unit = vn_complex(vn_float(1), vn_float(1));
+    expect_that(vn_dtype_of(vn_get(layer, "weight")) == VN_C64, "a complex weight");
+    layer = with_weights(layer, vn_mul(unit, vn_get(real, "weight")),
+                         vn_mul(unit, vn_get(real, "bias")));
+    vn_array *y = vn_call(layer, x);
+    expect_shape(what, y, VN_C64, shape);
+    expect_within(what, vn_real(y), shape, want, 1e-5, 1e-8);
+    expect_within(what, vn_imag(y), shape, want, 1e-5, 1e-8);
+}
+
 void row_27_conv_values(void)
 {
     vn_conv_nd_options pad = { .padding = VN_SHAPE(1) };
@@ -34,6 +48,13 @@ void row_27_conv_values(void)
         with_weights(vn_conv2d(1, 1, VN_SHAPE(3), vn_key(0), &pad),
                      counting(VN_SHAPE(1, 1, 3, 3), 0), ARRAY(VN_SHAPE(1, 1, 1), 1));
     EXPECT("Conv2d", vn_call(conv2, counting(VN_SHAPE(1, 3, 3), -4)), VN_SHAPE(1, 3, 3), NINE);
+    vn_conv_nd_options complex = { .padding = VN_SHAPE(1), .dtype = VN_C64 };
+    check_complex("complex Conv1d", vn_conv1d(1, 3, VN_SHAPE(3), vn_key(0), &complex), conv1,
+                  counting(VN_SHAPE(1, 6), -3), VN_SHAPE(3, 6),
+                  (const double[]){ -6, -3, 0, 3, 6, 3, -20, -20, -8, 4, 16, 13, -34, -37, -16,
+                                    5, 26, 23 });
+    check_complex("complex Conv2d", vn_conv2d(1, 1, VN_SHAPE(3), vn_key(0), &complex), conv2,
+                  counting(VN_SHAPE(1, 3, 3), -4), VN_SHAPE(1, 3, 3), (const double[]){ NINE });
     check_groups(&pad);
     pad.padding = VN_SHAPE(1, 0, 0);
     vn_tree *conv3 =

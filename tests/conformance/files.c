@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Row 43: .eqx files. There are no complex numbers. */
+/* Row 43: .eqx files. */
 #include <stdio.h>
 #include <string.h>
 
@@ -27,6 +27,8 @@ static void check_bytes(void)
     expect_that(vn_size(bytes_of(vn_bool(true))) == 129, "True");
     expect_that(vn_size(bytes_of(vn_int(3))) == 136, "3");
     expect_that(vn_size(bytes_of(vn_float(2))) == 136, "2.0");
+    vn_array *number = vn_complex(vn_scalar(VN_F64, 1), vn_float(1));
+    expect_that(vn_size(bytes_of(number)) == 144, "1 + 1j");
     bytes = bytes_of(vn_ones(VN_BF16, VN_SHAPE(3)));
     expect_that(vn_size(bytes) == 134, "bf16");
     expect_that(!memcmp((const char *)vn_data(bytes) + 20, "'<V2'", 5), "its name");

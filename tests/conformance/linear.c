@@ -4,7 +4,7 @@
 
 static vn_array *ones(vn_dtype dtype, int64_t n) { return vn_ones(dtype, VN_SHAPE(n)); }
 
-/* ---- 26: there is no complex dtype; bf16 and f64 stand beside f16 */
+/* ---- 26: bf16, f64 and c128 stand beside f16 and c64 */
 
 void row_26_linear(void)
 {
@@ -19,8 +19,8 @@ void row_26_linear(void)
                  VN_F32, VN_SCALAR);
     expect_refused("an array for a scalar",
                    vn_call(vn_linear(SCALAR, 2, key, NULL), ones(VN_F32, 2)), "f32[2]");
-    const vn_dtype dtypes[] = { VN_F16, VN_BF16, VN_F32, VN_F64 };
-    for (int i = 0; i < 4; i++) {
+    const vn_dtype dtypes[] = { VN_F16, VN_BF16, VN_F32, VN_F64, VN_C64, VN_C128 };
+    for (int i = 0; i < 6; i++) {
         vn_linear_options o = { .dtype = dtypes[i] };
         vn_tree *layer = vn_linear(2, 2, key, &o);
         expect_shape("the dtype of x", vn_call(layer, ones(dtypes[i], 2)), dtypes[i],

@@ -253,7 +253,7 @@ Test(eqx, dtypes_of_equinox_are_read)
     static const char *const want[] = {
         "[0.0, 1.0, 2.0]",
         "[True, False]",
-        NULL,
+        "[(1+2j)]",
         "[]",
         "[0.0, 1.0, 2.0]",
         "[[[[[[1.0]]]]]]",
@@ -271,12 +271,7 @@ Test(eqx, dtypes_of_equinox_are_read)
     const vn_tree_pformat_options values = { .values = true };
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         vn_array *x = vn_npy_read(file);
-        if (want[i])
-            expect_text(vn_string_value(vn_tree_pformat(x, &values)), want[i]);
-        else
-            expect_error(UNSUPPORTED, "'<c8'");
-        if (!want[i])
-            fseek(file, 8, SEEK_CUR);
+        expect_text(vn_string_value(vn_tree_pformat(x, &values)), want[i]);
     }
     fclose(file);
 }

@@ -196,8 +196,8 @@ Test(npy, what_is_not_supported_or_damaged_is_said)
         vn_status status;
         const char *words;
     } rows[] = {
-        { "{'descr': '<c8', 'fortran_order': False, 'shape': (), }", VN_ERR_UNSUPPORTED,
-          "a dtype that Vernal does not have in {'descr': '<c8'" },
+        { "{'descr': '<c32', 'fortran_order': False, 'shape': (), }", VN_ERR_UNSUPPORTED,
+          "a dtype that Vernal does not have in {'descr': '<c32'" },
         { "{'descr': '|S5', 'fortran_order': False, 'shape': (), }", VN_ERR_UNSUPPORTED,
           "dtype" },
         { "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (), }",

@@ -57,7 +57,7 @@ Test(safetensors, every_dtype_and_rank_is_read_back)
     const char *keys[VN_DTYPE_COUNT * (VN_MAX_RANK + 1)];
     vn_tree *items[VN_DTYPE_COUNT * (VN_MAX_RANK + 1)];
     int n = 0;
-    for (int d = 1; d < VN_DTYPE_COUNT; d++)
+    for (int d = 1; d < VN_C128; d++) /* which the format has not */
         for (int rank = 0; rank <= VN_MAX_RANK; rank++, n++) {
             vn_shape shape = { .rank = rank };
             for (int i = 0; i < rank; i++)

@@ -9,7 +9,7 @@
 
 typedef struct golden_array {
     const char *name;
-    vn_dtype dtype; /* VN_DTYPE_DEFAULT for one that Vernal has not: complex */
+    vn_dtype dtype; /* VN_DTYPE_DEFAULT for one that Vernal has not */
     vn_shape shape;
     const void *data; /* in the file's bytes, of any alignment */
     size_t bytes;

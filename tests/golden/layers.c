@@ -90,7 +90,7 @@ static double largest(const golden_case *c, const char *prefix)
             vn_shape_size(a->shape) == 0)
             continue;
         bool used = a->used;
-        most = fmax(most, vn_item(vn_max(vn_abs(vn_cast(golden_value(a), VN_F64)))));
+        most = fmax(most, vn_item(vn_max(vn_cast(vn_abs(golden_value(a)), VN_F64))));
         a->used = used;
     }
     return most;

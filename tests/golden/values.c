@@ -16,7 +16,7 @@ vn_dtype golden_dtype_name(const json *name)
         { "float16", VN_F16 }, { "int8", VN_I8 },     { "int16", VN_I16 },
         { "int32", VN_I32 },   { "int64", VN_I64 },   { "uint8", VN_U8 },
         { "uint16", VN_U16 },  { "uint32", VN_U32 },  { "uint64", VN_U64 },
-        { "bool", VN_BOOL },
+        { "bool", VN_BOOL },     { "complex64", VN_C64 }, { "complex128", VN_C128 },
     };
     const char *text = json_string(name, NULL);
     for (size_t i = 0; text && i < sizeof rows / sizeof rows[0]; i++)

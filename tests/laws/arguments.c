@@ -38,6 +38,8 @@ static vn_array *draw(const law_operand *in, uint64_t seed)
     static _Thread_local double values[MAX_ELEMENTS];
     uint64_t state = seed * 0x632be59bd9b4e019u + 17;
     int64_t n = in->kind == LAW_KEY ? 2 : vn_shape_size(in->shape);
+    if (in->kind == LAW_COMPLEX)
+        n *= 2;
     if (n > MAX_ELEMENTS)
         return vn_error(VN_ERR_LIMIT, "laws: an operand of %lld elements", (long long)n);
     if (in->kind == LAW_DISTINCT)
@@ -59,6 +61,9 @@ static vn_array *draw(const law_operand *in, uint64_t seed)
         [LAW_KEY] = VN_U32,
     };
     vn_shape shape = in->kind == LAW_KEY ? VN_SHAPE(2) : in->shape;
+    if (in->kind == LAW_COMPLEX)
+        return vn_cast(vn_array_from(VN_C128, shape, values),
+                       vn_dtype_complex(vn_default_dtype()));
     vn_array *wide = vn_array_from(VN_F64, shape, values);
     vn_dtype dtype = dtypes[in->kind] ? dtypes[in->kind] : vn_default_dtype();
     return dtype == VN_F64 ? wide : vn_cast(wide, dtype);
@@ -132,6 +137,8 @@ vn_tree *law_direction(vn_tree *like, uint64_t seed)
         if (!vn_is_inexact_array(leaf))
             continue;
         law_operand in = { .kind = LAW_REAL, .shape = vn_shape_of(leaf), .lo = -1, .hi = 1 };
+        if (vn_dtype_is_complex(vn_dtype_of(leaf)))
+            in.kind = LAW_COMPLEX;
         items[i] = vn_cast(draw(&in, seed * 977 + (uint64_t)i), vn_dtype_of(leaf));
     }
     return vn_tree_unflatten(like, n, items);

@@ -110,7 +110,7 @@ static const binary_row binary_rows[] = {
 #define VN_BINARY_OP(name, ...) { #name, vn_##name },
 #include "core/ops/binary.def"
 #undef VN_BINARY_OP
-#define VN_COMPARE_OP(name) { #name, vn_##name },
+#define VN_COMPARE_OP(name, ...) { #name, vn_##name },
 #include "core/ops/compare.def"
 #undef VN_COMPARE_OP
 };

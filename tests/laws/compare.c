@@ -23,13 +23,17 @@ void law_fail(law_run *r, const char *format, ...)
 
 double law_rounding(void) { return vn_default_dtype() == VN_F64 ? 1e-12 : 1e-5; }
 
-static double *numbers(const vn_tree *array)
+double *law_numbers(const vn_tree *array, int64_t *n)
 {
-    int64_t n = vn_size(array);
-    double *out = malloc((size_t)(n + 1) * sizeof *out);
-    if (out)
-        vn_copy_f64(out, n, array);
-    return out;
+    const bool complex = vn_dtype_is_complex(vn_dtype_of(array));
+    int64_t size = vn_size(array);
+    vn_c128 *out = malloc((size_t)(size + 1) * sizeof *out);
+    *n = complex ? 2 * size : size;
+    if (out && complex)
+        vn_copy_complex(out, size, array);
+    else if (out)
+        vn_copy_f64((double *)(void *)out, size, array);
+    return (double *)(void *)out;
 }
 
 static bool outside(double a, double b, double allowed)
@@ -47,8 +51,8 @@ static bool close_arrays(law_run *r, const char *what, vn_tree *a, vn_tree *b, d
                  vn_dtype_name(vn_dtype_of(b)), (long long)vn_size(b));
         return false;
     }
-    int64_t n = vn_size(a), worst = -1;
-    double *x = numbers(a), *y = numbers(b), largest = 0;
+    int64_t n, worst = -1;
+    double *x = law_numbers(a, &n), *y = law_numbers(b, &n), largest = 0;
     bool exact = !vn_dtype_is_inexact(vn_dtype_of(a));
     for (int64_t i = 0; i < n; i++)
         if (isfinite(y[i]))
@@ -122,9 +126,11 @@ double law_inner(vn_tree *a, vn_tree *b, double *scale)
 {
     double sum = 0;
     if (vn_is_inexact_array(a) && vn_is_inexact_array(b)) {
-        double *x = numbers(a), *y = numbers(b);
-        for (int64_t i = 0; i < vn_size(a); i++) {
-            sum += x[i] * y[i];
+        int64_t n;
+        double *x = law_numbers(a, &n), *y = law_numbers(b, &n);
+        for (int64_t i = 0; i < n; i++) {
+            const bool imaginary = n != vn_size(a) && i % 2;
+            sum += imaginary ? -x[i] * y[i] : x[i] * y[i];
             *scale += fabs(x[i] * y[i]);
         }
         free(x);

@@ -18,11 +18,11 @@ static vn_tree *call_cotangents(vn_tree *self, int n, vn_tree *const arg[])
     return vn_call(vn_at(pair, 1), arg[n - 1]);
 }
 
-/* sum of g_i out_i over the inexact arrays */
+/* sum of real(g_i out_i) over the inexact arrays */
 static vn_array *weighted_sum(vn_tree *out, vn_tree *g)
 {
     if (vn_is_inexact_array(out) && !vn_is_none(g))
-        return vn_sum(vn_mul(out, g));
+        return vn_sum(vn_real(vn_mul(out, g)));
     vn_array *sum = NULL;
     for (int i = 0; i < vn_len(out); i++) {
         vn_array *part = weighted_sum(vn_at(out, i), vn_at(g, i));

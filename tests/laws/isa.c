@@ -37,12 +37,15 @@ static void append(values *v, vn_tree *tree)
     vn_tree *leaves = vn_tree_leaves(tree);
     for (int i = 0; i < vn_len(leaves); i++) {
         vn_tree *leaf = vn_at(leaves, i);
-        int64_t n = vn_is_array(leaf) ? vn_size(leaf) : 0;
+        int64_t n = 0;
+        double *of_leaf = vn_is_array(leaf) ? law_numbers(leaf, &n) : NULL;
         double *more = realloc(v->number, (size_t)(v->count + n + 1) * sizeof *more);
         if (!more)
             return;
         v->number = more;
-        v->count += n > 0 ? vn_copy_f64(more + v->count, n, leaf) : 0;
+        for (int64_t k = 0; of_leaf && k < n; k++)
+            more[v->count++] = of_leaf[k];
+        free(of_leaf);
     }
 }
 

@@ -15,7 +15,8 @@ typedef enum law_kind {
     LAW_DISTINCT, /* the same, no two elements closer than the spacing of a grid: for sorting */
     LAW_INTEGER,  /* i32, uniform in [lo, hi] */
     LAW_BOOL,
-    LAW_KEY /* u32[2] */
+    LAW_KEY,    /* u32[2] */
+    LAW_COMPLEX /* both parts uniform in [lo, hi] */
 } law_kind;
 
 typedef struct law_operand {
@@ -53,6 +54,8 @@ void law_add_products(law_subject *out, int *n);
 void law_add_examples(law_subject *out, int *n);
 void law_add_loops(law_subject *out, int *n);
 void law_add_layers(law_subject *out, int *n);
+/* Those subjects so far that take complex numbers, with complex operands; and others. */
+void law_add_complex(law_subject *out, int *n);
 
 /* The subject as something to call; its derivative as a function: (arguments.., cotangent of
  * the result) -> tuple of the cotangents of the arguments; and (arguments.., g) -> <g,
@@ -111,6 +114,7 @@ void law_plan(law_run *r, const law_subject *s);
 void law_threads(law_run *r, const law_subject *s);
 void law_shape(law_run *r, const law_subject *s);
 void law_file(law_run *r, const law_subject *s);
+void law_complex(law_run *r, const law_subject *s);
 
 /* Every row of the tables has a subject: fails by name. */
 void law_coverage(law_run *r, const law_subject *subjects, int n, bool ops, bool layers);
@@ -127,7 +131,11 @@ bool law_same_bits(law_run *r, const char *what, vn_tree *a, vn_tree *b);
 /* 1e-12 in f64, 1e-5 in f32. */
 double law_rounding(void);
 
-/* sum of the products of the inexact arrays of two trees; *scale: the sum of their moduli. */
+/* The elements of an array, to be freed; a complex one is two numbers. */
+double *law_numbers(const vn_tree *array, int64_t *n);
+
+/* sum of the products of the inexact arrays of two trees, of complex ones real(a b), which is
+ * the pairing of cotangents and tangents; *scale: the sum of their moduli. */
 double law_inner(vn_tree *a, vn_tree *b, double *scale);
 
 /* True if there is something to differentiate in it. */

@@ -10,7 +10,7 @@
 #include "laws/law.h"
 #include "vernal/runtime.h"
 
-enum { SKIPPED = 77, CAPACITY = 512 };
+enum { SKIPPED = 77, CAPACITY = 640 };
 
 const law law_table[] = {
     { "shape", "the shape rule gives the shape made", LAW_BOTH, law_shape },
@@ -24,6 +24,8 @@ const law law_table[] = {
     { "mean_grad", "the gradient of a mean is the mean of gradients", LAW_BOTH, law_mean_grad },
     { "ensemble", "vmap over models equals a loop", LAW_BOTH, law_ensemble },
     { "threads", "any number of threads gives the same bits", LAW_F32, law_threads },
+    { "complex", "an op takes complex numbers or says that it does not", LAW_BOTH,
+      law_complex },
     { "file", "a model read from a file is the one written", LAW_BOTH, law_file },
     { "isa", "every instruction set agrees with the portable one", LAW_BOTH, law_isa },
 };
@@ -38,6 +40,7 @@ int law_subjects(law_subject *out, int capacity)
     law_add_examples(out, &n);
     law_add_loops(out, &n);
     law_add_layers(out, &n);
+    law_add_complex(out, &n);
     if (n > capacity)
         abort();
     return n;

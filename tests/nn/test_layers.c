@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Linear, Embedding, MLP, PReLU, Dropout, Sequential, Lambda, Shared: values by hand. */
 #include <criterion/criterion.h>
+#include <math.h>
 
 #include "expect.h"
 
@@ -32,6 +33,48 @@ Test(linear, initial_weights_are_those_of_equinox)
                   0, 5e-8);
     expect_values(vn_get(model, "layers[1].bias"), VN_SHAPE(1), (const double[]){ 0.34801766 },
                   0, 5e-8);
+}
+
+static void expect_complex(vn_array *x, int n, const double *want)
+{
+    vn_c128 got[16];
+    cr_assert(vn_dtype_of(x) == VN_C64 && vn_copy_complex(got, 16, x) == n, "%s",
+              vn_error_message());
+    for (int i = 0; i < n; i++)
+        cr_assert(hypot(got[i].re - want[2 * i], got[i].im - want[2 * i + 1]) < 1e-6,
+                  "[%d] %.9g%+.9gj", i, got[i].re, got[i].im);
+}
+#define EXPECT_C(x, n, ...) expect_complex((x), (n), (const double[]){ __VA_ARGS__ })
+
+static vn_tree *complex_energy(vn_tree *const arg[])
+{
+    return vn_sum(vn_square(vn_abs(vn_call(arg[0], arg[1]))));
+}
+
+/* Equinox with dtype=jnp.complex64, key=jax.random.key(3). */
+Test(linear, complex_layers_are_those_of_equinox)
+{
+    const float parts[] = { 1, 1, 0, -0.5f }, before[] = { 0, 0.1f, 1, 0 };
+    vn_array *x = vn_array_from(VN_C64, VN_SHAPE(2), parts);
+    vn_tree *linear = vn_linear(2, 2, key(3), &(vn_linear_options){ .dtype = VN_C64 });
+    EXPECT_C(vn_get(linear, "weight"), 4, 0.39703512, -0.16776788, 0.020238074, -0.0040329476,
+             0.6967437, -0.51858795, 0.36254466, -0.2801511);
+    EXPECT_C(vn_get(linear, "bias"), 2, -0.56243503, -0.28844106, 0.07816082, -0.06366821);
+    vn_tree *embedding =
+        vn_embedding(2, 2, key(3), &(vn_embedding_options){ .dtype = VN_C64 });
+    EXPECT_C(vn_get(embedding, "weight"), 4, -1.6817402, -1.3740652, -1.206442, 0.07411618,
+             -0.34746975, -0.033650905, -0.68103284, 0.21636982);
+    vn_mlp_options o = { .activation = vn_unary(vn_tanh), .dtype = VN_C64 };
+    vn_tree *mlp = vn_mlp(2, 2, 3, 1, key(3), &o);
+    EXPECT_C(vn_call(mlp, x), 2, 0.87348366, 0.47535735, -0.69434214, 0.2621789);
+    vn_tree *g = vn_call(vn_filter_grad(vn_function(complex_energy, 2), NULL), mlp, x);
+    EXPECT_C(vn_get(g, "layers[0].weight"), 6, -0.051080063, -0.10264747, -0.012891851,
+             0.038431883, -0.6547921, 0.73129344, 0.34652138, -0.019125342, 2.5037153,
+             1.1636388, -0.33501914, -0.9168385);
+    EXPECT_C(vn_get(g, "layers[1].bias"), 2, 1.7469673, -0.9507147, -1.3886843, -0.5243578);
+    vn_tree *gru = vn_gru_cell(2, 2, key(3), &(vn_gru_cell_options){ .dtype = VN_C64 });
+    EXPECT_C(vn_call(gru, x, vn_array_from(VN_C64, VN_SHAPE(2), before)), 2, -0.41154975,
+             0.15675867, 0.98264855, 0.014046904);
 }
 
 Test(linear, value)

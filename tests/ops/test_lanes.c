@@ -142,7 +142,7 @@ Test(lanes, every_row_has_a_case)
 #define VN_BINARY_OP(name, ...) &vn__op_##name,
 #include "core/ops/binary.def"
 #undef VN_BINARY_OP
-#define VN_COMPARE_OP(name) &vn__op_##name,
+#define VN_COMPARE_OP(name, ...) &vn__op_##name,
 #include "core/ops/compare.def"
 #undef VN_COMPARE_OP
 #define VN_PREDICATE_OP(name) &vn__op_##name,

@@ -137,7 +137,7 @@ Test(pool, values)
 Test(pool, integers)
 {
     for (int i = 0; i < N_CASES; i++)
-        for (int dtype = VN_I32; dtype < VN_DTYPE_COUNT; dtype++)
+        for (int dtype = VN_I32; dtype < VN_C64; dtype++)
             VN_SCOPE
             {
                 vn_array *const x = vn_scale(8, random_array(VN_F32, cases[i].x));

@@ -4,6 +4,8 @@
 
 #include "check.h"
 
+#include "vernal/transform.h"
+
 static const vn_axes no_axes = { 0 };
 
 static vn_array *matrix(void) { return make(VN_SHAPE(2, 3), NUMBERS(1, -2, 3, 4, 5, -6)); }
@@ -149,4 +151,33 @@ Test(reductions, errors_name_the_op)
                 "argmax: axis 0 of an array with 0 axes");
     CHECK_ERROR(vn_mean(NULL), NULL_ARGUMENT, "mean: an operand is NULL");
     CHECK_ERROR(vn_any(NULL), NULL_ARGUMENT, "any: an operand is NULL");
+}
+
+/* ---- over the examples of a vmap: bools are counted, halves go through f32 */
+
+static vn_tree *total(vn_tree *const arg[]) { return vn_psum(arg[0], "batch"); }
+static vn_tree *greatest(vn_tree *const arg[]) { return vn_pmax(arg[0], "batch"); }
+
+static vn_array *over_examples(vn_fn *fn, vn_array *x, bool jit)
+{
+    vn_tree *f = vn_filter_vmap(vn_function(fn, 1), &(vn_vmap_options){ .axis_name = "batch" });
+    return vn_index(vn_call(jit ? vn_filter_jit(f, NULL) : f, x), 0, 0);
+}
+
+Test(reductions, over_named_axes_in_every_dtype)
+{
+    for (int d = 1; d < VN_DTYPE_COUNT; d++)
+        for (int jit = 0; jit < 2; jit++) {
+            const vn_dtype dtype = (vn_dtype)d;
+            vn_array *x = vn_ones(dtype, VN_SHAPE(40, 2)), *sum = over_examples(total, x, jit);
+            cr_assert(sum, "%s: %s", vn_dtype_name(dtype), vn_error_message());
+            cr_assert(vn_dtype_of(sum) == (dtype == VN_BOOL ? VN_I32 : dtype));
+            cr_assert(vn_item_complex(vn_index(sum, 0, 1)).re == 40, "%s",
+                      vn_dtype_name(dtype));
+            if (vn_dtype_is_complex(dtype))
+                continue;
+            vn_array *most = over_examples(greatest, x, jit);
+            cr_assert(most && vn_dtype_of(most) == dtype, "%s", vn_error_message());
+            cr_assert(vn_item(vn_index(most, 0, 1)) == 1, "%s", vn_dtype_name(dtype));
+        }
 }

@@ -242,3 +242,37 @@ Test(optimisers, errors)
     expect_error(vn_optim_update(adam, g, vn_optim_init(adam, other), g),
                  "Adam: where the gradient is f32[2], the state is f32[3]");
 }
+
+/* ---- complex parameters: the linear rule takes them as Optax does, the others refuse */
+
+static void expect_parts(vn_array *x, double re, double im)
+{
+    const vn_c128 z = vn_item_complex(x);
+    cr_assert(hypot(z.re - re, z.im - im) < 1e-7, "%.9g%+.9gj %s", z.re, z.im,
+              vn_error_message());
+}
+
+Test(optimisers, complex_parameters)
+{
+    vn_array *p = vn_complex(vn_float(1), vn_float(2)),
+             *g = vn_complex(vn_float(2), vn_float(-1));
+    vn_tree *sgd =
+        vn_sgd(vn_float(0.1), &(vn_sgd_options){ .momentum = 0.9, .nesterov = true });
+    vn_tree *out = vn_optim_update(sgd, g, vn_optim_init(sgd, p), p);
+    expect_parts(vn_at(out, 0), -0.38, 0.19);
+    out = vn_optim_update(sgd, g, vn_at(out, 1), p);
+    expect_parts(vn_at(out, 0), -0.542, 0.271);
+    cr_assert(vn_dtype_of(vn_apply_updates(p, vn_at(out, 0))) == VN_C64);
+    vn_tree *both = vn_tuple(vn_complex(vn_float(3), vn_float(4)), vn_scalar(VN_F32, 2));
+    vn_tree *clip = vn_clip_by_global_norm(1);
+    out = vn_at(vn_optim_update(clip, both, vn_optim_init(clip, both), both), 0);
+    expect_parts(vn_at(out, 0), 0.55708605, 0.74278134);
+    expect_parts(vn_at(out, 1), 0.37139067, 0);
+    vn_tree *adam = vn_adam(vn_float(0.1), NULL);
+    cr_assert(!vn_optim_init(adam, p));
+    cr_assert(strstr(vn_error_message(), "Adam: a parameter is c64[], expected real ones"));
+    vn_error_clear();
+    vn_tree *state = vn_optim_init(adam, vn_scalar(VN_F32, 1));
+    cr_assert(!vn_optim_update(adam, g, state, p) && vn_error_status() == VN_ERR_DTYPE);
+    vn_error_clear();
+}

@@ -32,6 +32,15 @@ Test(random, known_values)
     expect_words(vn_split(key, 2), 4, WORDS(1797259609, 2579123966, 928981903, 3453687069));
     expect_number(vn_uniform(key, one, VN_F32, 0, 1), 0.947667);
     expect_number(vn_normal(key, one, VN_F32), 1.6226422);
+    /* jax.random.normal(key, (3,), complex64) */
+    static const double complex[] = { 0.70994526,  -1.727077,   -0.6408772,
+                                      -1.4394435, -0.52903765, 0.14534172 };
+    vn_c128 z[3];
+    cr_assert(vn_copy_complex(z, 3, vn_normal(key, VN_SHAPE(3), VN_C64)) == 3);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_float_eq(z[i].re, complex[2 * i], 2e-7);
+        cr_assert_float_eq(z[i].im, complex[2 * i + 1], 2e-7);
+    }
     vn_set_threefry_partitionable(false);
     expect_words(vn_split(key, 2), 4, WORDS(4146024105, 967050713, 2718843009, 1272950319));
     expect_number(vn_uniform(key, one, VN_F32, 0, 1), 0.41845703);

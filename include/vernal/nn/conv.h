@@ -55,7 +55,7 @@ typedef struct vn_conv_nd_options {
     int64_t groups;               /* in and out are multiples of it (default 1) */
     bool no_bias;                 /* (default false) */
     vn_padding_mode padding_mode; /* (default VN_PADDING_ZEROS) */
-    vn_dtype dtype;               /* (default vn_default_dtype()) */
+    vn_dtype dtype;               /* also complex (default vn_default_dtype()) */
 } vn_conv_nd_options;
 
 VN_API vn_tree *vn_conv_nd(int num_spatial_dims, int64_t in_channels, int64_t out_channels,
@@ -100,7 +100,7 @@ typedef struct vn_conv_transpose_nd_options {
     int64_t groups;               /* (default 1) */
     bool no_bias;                 /* (default false) */
     vn_padding_mode padding_mode; /* ZEROS; CIRCULAR with SAME, SAME_LOWER (default ZEROS) */
-    vn_dtype dtype;               /* (default vn_default_dtype()) */
+    vn_dtype dtype;               /* also complex (default vn_default_dtype()) */
 } vn_conv_transpose_nd_options;
 
 VN_API vn_tree *vn_conv_transpose_nd(int num_spatial_dims, int64_t in_channels,

@@ -26,7 +26,7 @@ VN_API extern const vn_type vn_linear_type;
 
 typedef struct vn_linear_options {
     bool no_bias;   /* y = W x (default false) */
-    vn_dtype dtype; /* of W and b (default vn_default_dtype()) */
+    vn_dtype dtype; /* of W and b, also complex (default vn_default_dtype()) */
 } vn_linear_options;
 
 /* in, out >= 0 or VN_SCALAR_FEATURES. */
@@ -54,7 +54,7 @@ VN_API extern const vn_type vn_embedding_type;
 
 typedef struct vn_embedding_options {
     vn_array *weight; /* [num, size]; then the key may be NULL (default N(0, 1) from the key) */
-    vn_dtype dtype;   /* of a W that is drawn (default vn_default_dtype()) */
+    vn_dtype dtype;   /* of a W that is drawn, also complex (default vn_default_dtype()) */
 } vn_embedding_options;
 
 /* Sizes of 0 are taken from options->weight where that is given. */

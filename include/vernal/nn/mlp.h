@@ -29,7 +29,7 @@ typedef struct vn_mlp_options {
     vn_tree *final_activation; /* (default vn_unary(vn_identity)) */
     bool no_bias;              /* of all layers but the last (default false) */
     bool no_final_bias;        /* (default false) */
-    vn_dtype dtype;            /* (default vn_default_dtype()) */
+    vn_dtype dtype;            /* also complex (default vn_default_dtype()) */
     bool scan;                 /* hidden layers as one vn_scan: short program (default false) */
 } vn_mlp_options;
 

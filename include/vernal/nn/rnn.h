@@ -27,7 +27,7 @@ VN_API extern const vn_type vn_gru_cell_type;
 
 typedef struct vn_gru_cell_options {
     bool no_bias;   /* (default false) */
-    vn_dtype dtype; /* (default vn_default_dtype()) */
+    vn_dtype dtype; /* also complex (default vn_default_dtype()) */
 } vn_gru_cell_options;
 
 VN_API vn_tree *vn_gru_cell(int64_t input_size, int64_t hidden_size, vn_array *key,
@@ -50,7 +50,7 @@ VN_API extern const vn_type vn_lstm_cell_type;
 
 typedef struct vn_lstm_cell_options {
     bool no_bias;   /* (default false) */
-    vn_dtype dtype; /* (default vn_default_dtype()) */
+    vn_dtype dtype; /* also complex (default vn_default_dtype()) */
 } vn_lstm_cell_options;
 
 VN_API vn_tree *vn_lstm_cell(int64_t input_size, int64_t hidden_size, vn_array *key,

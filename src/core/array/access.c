@@ -105,13 +105,34 @@ static const vn__leaf *number_leaf(const vn_array *x)
                : NULL;
 }
 
+/* False and an error for a complex array, which is no double. */
+static bool is_real(const char *who, const vn_array *x)
+{
+    char text[VN__SHAPE_TEXT];
+    if (!vn_dtype_is_complex(vn_dtype_of(x)))
+        return true;
+    vn__fail(VN_ERR_DTYPE, "%s: %s is complex; take its real or imaginary part, or %s", who,
+             vn__describe(text, x),
+             who[0] == 'i' ? "vn_item_complex" : "vn_copy_complex");
+    return false;
+}
+
 double vn_item(const vn_array *x)
 {
     const vn__leaf *const leaf = number_leaf(x);
     if (leaf)
         return vn_kind_of(x) == VN_KIND_FLOAT ? leaf->number : (double)leaf->integer;
-    const void *const data = one("item", x);
+    const void *const data = is_real("item", x) ? one("item", x) : NULL;
     return data ? vn__load_f64(vn_dtype_of(x), data, 0) : (double)NAN;
+}
+
+vn_c128 vn_item_complex(const vn_array *x)
+{
+    if (number_leaf(x))
+        return (vn_c128){ vn_item(x), 0 };
+    const void *const data = one("item_complex", x);
+    return data ? vn__load_c128(vn_dtype_of(x), data, 0)
+                : (vn_c128){ (double)NAN, (double)NAN };
 }
 
 int64_t vn_item_int(const vn_array *x)
@@ -136,17 +157,30 @@ bool vn_item_bool(const vn_array *x)
     if (leaf)
         return vn_item(x) != 0;
     const void *const data = one("item_bool", x);
-    return data && vn__load_f64(vn_dtype_of(x), data, 0) != 0;
+    const vn_c128 value = data ? vn__load_c128(vn_dtype_of(x), data, 0) : (vn_c128){ 0, 0 };
+    return value.re != 0 || value.im != 0;
 }
 
 int64_t vn_copy_f64(double *out, int64_t n, const vn_array *x)
 {
     const vn__array *const array = vn__as_array(x);
-    const void *const data = read("copy_f64", x);
+    const void *const data = is_real("copy_f64", x) ? read("copy_f64", x) : NULL;
     if (!data)
         return 0;
     const int64_t size = vn_shape_size(array->shape), count = n < size ? n : size;
     for (int64_t i = 0; i < count; i++)
         out[i] = vn__load_f64(array->dtype, data, i);
+    return count;
+}
+
+int64_t vn_copy_complex(vn_c128 *out, int64_t n, const vn_array *x)
+{
+    const vn__array *const array = vn__as_array(x);
+    const void *const data = read("copy_complex", x);
+    if (!data)
+        return 0;
+    const int64_t size = vn_shape_size(array->shape), count = n < size ? n : size;
+    for (int64_t i = 0; i < count; i++)
+        out[i] = vn__load_c128(array->dtype, data, i);
     return count;
 }

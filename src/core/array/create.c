@@ -101,7 +101,7 @@ vn_array *vn_linspace(vn_dtype dtype, double start, double stop, int64_t n)
     for (int64_t i = 0; array && i < n; i++) {
         const double td = n > 1 ? (double)i / (double)(n - 1) : 0;
         const float t = n > 1 ? (float)i / (float)(n - 1) : 0;
-        double value = array->dtype == VN_F64
+        double value = vn_dtype_real(array->dtype) == VN_F64
                            ? start * (1 - td) + stop * td
                            : (double)((float)start * (1 - t) + (float)stop * t);
         if (i > 0 && i == n - 1)

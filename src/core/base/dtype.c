@@ -6,7 +6,7 @@
 
 static _Thread_local vn_dtype default_dtype = VN_F32;
 
-typedef enum dtype_class { IS_BOOL, IS_UNSIGNED, IS_SIGNED, IS_FLOAT } dtype_class;
+typedef enum dtype_class { IS_BOOL, IS_UNSIGNED, IS_SIGNED, IS_FLOAT, IS_COMPLEX } dtype_class;
 
 static bool valid(vn_dtype d) { return d > VN_DTYPE_DEFAULT && d < VN_DTYPE_COUNT; }
 
@@ -37,23 +37,43 @@ static dtype_class class_of(vn_dtype d)
         [VN_F16] = IS_FLOAT,    [VN_I8] = IS_SIGNED,    [VN_I16] = IS_SIGNED,
         [VN_I32] = IS_SIGNED,   [VN_I64] = IS_SIGNED,   [VN_U8] = IS_UNSIGNED,
         [VN_U16] = IS_UNSIGNED, [VN_U32] = IS_UNSIGNED, [VN_U64] = IS_UNSIGNED,
-        [VN_BOOL] = IS_BOOL,
+        [VN_BOOL] = IS_BOOL,    [VN_C64] = IS_COMPLEX,  [VN_C128] = IS_COMPLEX,
     };
     return (dtype_class)classes[d];
 }
 
-bool vn_dtype_is_inexact(vn_dtype dtype) { return valid(dtype) && class_of(dtype) == IS_FLOAT; }
+bool vn_dtype_is_inexact(vn_dtype dtype)
+{
+    return valid(dtype) && (class_of(dtype) == IS_FLOAT || class_of(dtype) == IS_COMPLEX);
+}
+
+bool vn_dtype_is_complex(vn_dtype dtype)
+{
+    return valid(dtype) && class_of(dtype) == IS_COMPLEX;
+}
 
 bool vn_dtype_is_integer(vn_dtype dtype)
 {
     return valid(dtype) && (class_of(dtype) == IS_SIGNED || class_of(dtype) == IS_UNSIGNED);
 }
 
+vn_dtype vn_dtype_real(vn_dtype dtype)
+{
+    return dtype == VN_C64 ? VN_F32 : dtype == VN_C128 ? VN_F64 : dtype;
+}
+
+vn_dtype vn_dtype_complex(vn_dtype dtype)
+{
+    if (!valid(dtype) || vn_dtype_is_complex(dtype))
+        return valid(dtype) ? dtype : VN_DTYPE_DEFAULT;
+    return (class_of(dtype) == IS_FLOAT ? dtype : default_dtype) == VN_F64 ? VN_C128 : VN_C64;
+}
+
 vn_dtype vn_default_dtype(void) { return default_dtype; }
 
 void vn_set_default_dtype(vn_dtype dtype)
 {
-    if (vn_dtype_is_inexact(dtype))
+    if (vn_dtype_is_inexact(dtype) && !vn_dtype_is_complex(dtype))
         default_dtype = dtype;
 }
 
@@ -81,6 +101,8 @@ static vn_dtype promote_floats(vn_dtype a, vn_dtype b)
     return na > nb ? a : b;
 }
 
+static bool is_double(vn_dtype d) { return d == VN_F64 || d == VN_C128; }
+
 vn_dtype vn_promote_types(vn_dtype a, vn_dtype b)
 {
     if (!valid(a) || !valid(b))
@@ -89,6 +111,8 @@ vn_dtype vn_promote_types(vn_dtype a, vn_dtype b)
         return a;
     if (class_of(a) == IS_BOOL)
         return b;
+    if (class_of(a) == IS_COMPLEX || class_of(b) == IS_COMPLEX)
+        return is_double(a) || is_double(b) ? VN_C128 : VN_C64;
     const bool fa = class_of(a) == IS_FLOAT, fb = class_of(b) == IS_FLOAT;
     if (fa && fb)
         return promote_floats(a, b);

@@ -20,6 +20,13 @@ LOAD(u16, uint16_t)
 LOAD(u32, uint32_t)
 LOAD(u64, uint64_t)
 
+static double load_c64(const void *data, int64_t i)
+{
+    return (double)((const vn_c64 *)data)[i].re;
+}
+
+static double load_c128(const void *data, int64_t i) { return ((const vn_c128 *)data)[i].re; }
+
 static double load_bool(const void *data, int64_t i) { return ((const uint8_t *)data)[i] != 0; }
 
 static double load_bf16(const void *data, int64_t i)
@@ -38,9 +45,17 @@ double vn__load_f64(vn_dtype dtype, const void *data, int64_t i)
         [VN_F32] = load_f32,   [VN_F64] = load_f64, [VN_BF16] = load_bf16, [VN_F16] = load_f16,
         [VN_I8] = load_i8,     [VN_I16] = load_i16, [VN_I32] = load_i32,   [VN_I64] = load_i64,
         [VN_U8] = load_u8,     [VN_U16] = load_u16, [VN_U32] = load_u32,   [VN_U64] = load_u64,
-        [VN_BOOL] = load_bool,
+        [VN_BOOL] = load_bool, [VN_C64] = load_c64, [VN_C128] = load_c128,
     };
     return load[dtype](data, i);
+}
+
+vn_c128 vn__load_c128(vn_dtype dtype, const void *data, int64_t i)
+{
+    const double im = dtype == VN_C64    ? (double)((const vn_c64 *)data)[i].im
+                      : dtype == VN_C128 ? ((const vn_c128 *)data)[i].im
+                                         : 0;
+    return (vn_c128){ vn__load_f64(dtype, data, i), im };
 }
 
 int64_t vn__load_i64(vn_dtype dtype, const void *data, int64_t i)
@@ -82,6 +97,16 @@ static void store_bool(void *data, int64_t i, double value)
     ((uint8_t *)data)[i] = value != 0;
 }
 
+static void store_c64(void *data, int64_t i, double value)
+{
+    ((vn_c64 *)data)[i] = (vn_c64){ (float)value, 0 };
+}
+
+static void store_c128(void *data, int64_t i, double value)
+{
+    ((vn_c128 *)data)[i] = (vn_c128){ value, 0 };
+}
+
 static void store_bf16(void *data, int64_t i, double value)
 {
     ((uint16_t *)data)[i] = vn__f32_to_bf16(vn__f64_to_f32_odd(value));
@@ -99,7 +124,7 @@ void vn__store_f64(vn_dtype dtype, void *data, int64_t i, double value)
         [VN_F16] = store_f16,   [VN_I8] = store_i8,   [VN_I16] = store_i16,
         [VN_I32] = store_i32,   [VN_I64] = store_i64, [VN_U8] = store_u8,
         [VN_U16] = store_u16,   [VN_U32] = store_u32, [VN_U64] = store_u64,
-        [VN_BOOL] = store_bool,
+        [VN_BOOL] = store_bool, [VN_C64] = store_c64, [VN_C128] = store_c128,
     };
     store[dtype](data, i, value);
 }

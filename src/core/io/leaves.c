@@ -20,7 +20,9 @@ static bool accepts(const vn_tree *like, const vn__npy *npy, const vn__where *wh
     char a[VN__SHAPE_TEXT], b[VN__SHAPE_TEXT];
     vn__shape_text(b, npy->dtype, npy->shape);
     if (!vn_is_array(like)) {
-        if (npy->shape.rank == 0 || vn_shape_size(npy->shape) == 1)
+        const bool number =
+            !vn_dtype_is_complex(npy->dtype) || vn_kind_of(like) == VN_KIND_BOOL;
+        if (number && (npy->shape.rank == 0 || vn_shape_size(npy->shape) == 1))
             return true;
         vn__io_fail(where, VN_ERR_STRUCTURE,
                     "the type is %s in `like` and array %s in the file", vn__describe(a, like),

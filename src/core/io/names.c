@@ -128,9 +128,12 @@ static const char *name_of(const loading *l) { return l->at.text ? l->at.text : 
 static vn_tree *number_of(const loading *l, const vn_tree *like, vn_array *x)
 {
     char a[VN__SHAPE_TEXT], b[VN__SHAPE_TEXT];
-    if (vn_size(x) != 1)
-        return vn_error(VN_ERR_SHAPE, LOAD ": %.200s is %s in `like` and %s in the dict",
-                        name_of(l), vn__describe(a, like), vn__describe(b, x));
+    const bool number =
+        !vn_dtype_is_complex(vn_dtype_of(x)) || vn_kind_of(like) == VN_KIND_BOOL;
+    if (vn_size(x) != 1 || !number)
+        return vn_error(number ? VN_ERR_SHAPE : VN_ERR_DTYPE,
+                        LOAD ": %.200s is %s in `like` and %s in the dict", name_of(l),
+                        vn__describe(a, like), vn__describe(b, x));
     if (vn_kind_of(like) == VN_KIND_BOOL)
         return vn_bool(vn_item_bool(x));
     return vn_kind_of(like) == VN_KIND_INT ? vn_int(vn_item_int(x)) : vn_float(vn_item(x));

@@ -75,8 +75,10 @@ vn_array *vn__npy_read_data(vn__stream *stream, const vn__npy *npy, const vn__wh
     vn_array *const x = vn__read_array(stream, npy->dtype, npy->shape, where);
     if (!x)
         return NULL;
+    const int parts = vn_dtype_is_complex(npy->dtype) ? 2 : 1; /* each is swapped by itself */
     if (npy->swapped)
-        vn__swap_bytes(vn_data_mut(x), vn_dtype_size(npy->dtype), vn_shape_size(npy->shape));
+        vn__swap_bytes(vn_data_mut(x), vn_dtype_size(npy->dtype) / (size_t)parts,
+                       vn_shape_size(npy->shape) * parts);
     return npy->fortran && orders_differ(npy->shape) ? from_fortran(x, npy->shape) : x;
 }
 

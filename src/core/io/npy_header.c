@@ -89,7 +89,7 @@ static bool take_order(reader *r)
 static bool take_shape(reader *r)
 {
     vn_shape shape = { 0 };
-    int64_t bytes = 8; /* of the largest element */
+    int64_t bytes = 16; /* of the largest element */
     if (!take(r, "("))
         return false;
     while (!take(r, ")")) {

@@ -20,8 +20,8 @@
 const vn__safetensors_type vn__safetensors_types[VN__SAFETENSORS_TYPES] = {
     { "BOOL", VN_BOOL }, { "U8", VN_U8 },   { "I8", VN_I8 },   { "I16", VN_I16 },
     { "U16", VN_U16 },   { "F16", VN_F16 }, { "BF16", VN_BF16 }, { "I32", VN_I32 },
-    { "U32", VN_U32 },   { "F32", VN_F32 }, { "F64", VN_F64 }, { "I64", VN_I64 },
-    { "U64", VN_U64 },
+    { "U32", VN_U32 },   { "F32", VN_F32 }, { "C64", VN_C64 }, { "F64", VN_F64 },
+    { "I64", VN_I64 },   { "U64", VN_U64 },
 };
 
 typedef struct entry {

@@ -10,8 +10,8 @@ typedef struct vn__safetensors_type {
     vn_dtype dtype;
 } vn__safetensors_type;
 
-/* In the order in which the Python package sorts arrays, the last one first. */
-#define VN__SAFETENSORS_TYPES 13
+/* In the order in which the Python package sorts arrays, the last one first. c128 has none. */
+#define VN__SAFETENSORS_TYPES 14
 extern const vn__safetensors_type vn__safetensors_types[VN__SAFETENSORS_TYPES];
 
 #define VN__SAFETENSORS_METADATA "__metadata__"

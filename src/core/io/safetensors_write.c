@@ -18,10 +18,11 @@ typedef struct entry {
     int type; /* row of the table of dtypes */
 } entry;
 
+/* The row of the table; VN__SAFETENSORS_TYPES if the format has no such dtype. */
 static int type_of(const vn_tree *array)
 {
     int i = 0;
-    while (vn__safetensors_types[i].dtype != vn_dtype_of(array))
+    while (i < VN__SAFETENSORS_TYPES && vn__safetensors_types[i].dtype != vn_dtype_of(array))
         i++;
     return i;
 }
@@ -85,11 +86,26 @@ static bool put_header(vn__stream *out, int n, const entry *entries, vn_tree *me
     return good;
 }
 
+static bool has_types(vn_tree *dict)
+{
+    char text[VN__SHAPE_TEXT];
+    for (int i = 0; i < vn_len(dict); i++) {
+        const vn_tree *const array = vn__child(dict, i);
+        if (type_of(array) == VN__SAFETENSORS_TYPES) {
+            vn__fail(VN_ERR_UNSUPPORTED, WHO ": \"%.100s\" is %s, a dtype the format has not",
+                     vn_key_at(dict, i), vn__describe(text, array));
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool can_write(const vn__where *where, const void *file, vn_tree *dict,
                       vn_tree *metadata)
 {
     char text[VN__SHAPE_TEXT];
-    if (!vn__file_given(where, file) || !vn__is_array_dict(where->who, dict))
+    if (!vn__file_given(where, file) || !vn__is_array_dict(where->who, dict) ||
+        !has_types(dict))
         return false;
     if (vn__dict_find(dict, VN__SAFETENSORS_METADATA) >= 0) {
         vn__fail(VN_ERR_ARGUMENT, WHO ": an array named \"" VN__SAFETENSORS_METADATA "\"");

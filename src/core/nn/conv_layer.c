@@ -48,7 +48,7 @@ bool vn__conv_check(vn__conv_spec *s, vn_padding rule, vn_padding_mode mode)
         !vn__per_axis(&s->padding, s->layer, "padding", padding, s->n, 0, -INT32_MAX) ||
         !vn__per_axis(&s->padding_end, s->layer, "padding_end",
                       s->padding_end.rank ? s->padding_end : padding, s->n, 0, -INT32_MAX) ||
-        !vn__expect_float(s->layer, &s->dtype) || !check_enums(s, rule, mode))
+        !vn__expect_inexact(s->layer, &s->dtype) || !check_enums(s, rule, mode))
         return false;
     s->rule = rules[rule];
     s->mode = modes[mode];

@@ -55,7 +55,7 @@ vn_tree *vn_embedding(int64_t num_embeddings, int64_t embedding_size, vn_array *
             !agrees(&embedding_size, "embedding_size", vn_dim(weight, 1)))
             return vn__named_end(NULL);
     } else {
-        if (!vn__expect_float("Embedding", &dtype) || !vn__expect_key("Embedding", key))
+        if (!vn__expect_inexact("Embedding", &dtype) || !vn__expect_key("Embedding", key))
             return vn__named_end(NULL);
         weight = vn_normal(key, VN_SHAPE(num_embeddings, embedding_size), dtype);
     }

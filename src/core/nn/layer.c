@@ -87,11 +87,16 @@ bool vn__expect_size(const char *layer, const char *name, int64_t value, int64_t
     return false;
 }
 
+bool vn__expect_inexact(const char *layer, vn_dtype *dtype)
+{
+    return vn_dtype_is_complex(*dtype) || vn__expect_float(layer, dtype);
+}
+
 bool vn__expect_float(const char *layer, vn_dtype *dtype)
 {
     if (*dtype == VN_DTYPE_DEFAULT)
         *dtype = vn_default_dtype();
-    if (vn_dtype_is_inexact(*dtype))
+    if (vn_dtype_is_inexact(*dtype) && !vn_dtype_is_complex(*dtype))
         return true;
     vn__fail(VN_ERR_DTYPE, "%s: dtype %s, expected a float dtype", layer,
              vn_dtype_name(*dtype));
@@ -149,7 +154,12 @@ bool vn__expect_option(const char *layer, const char *name, double *value, doubl
 
 vn_array *vn__init_uniform(vn_array *keys, int i, vn_shape shape, vn_dtype dtype, double limit)
 {
-    return vn_uniform(vn_subkey(keys, i), shape, dtype, -limit, limit);
+    vn_array *const key = vn_subkey(keys, i);
+    if (!vn_dtype_is_complex(dtype))
+        return vn_uniform(key, shape, dtype, -limit, limit);
+    vn_array *const two = vn_split(key, 2);
+    return vn_complex(vn__init_uniform(two, 0, shape, vn_dtype_real(dtype), limit),
+                      vn__init_uniform(two, 1, shape, vn_dtype_real(dtype), limit));
 }
 
 bool vn__per_axis(vn_shape *full, const char *layer, const char *name, vn_shape given, int n,

@@ -51,6 +51,8 @@ bool vn__expect_flag(bool *flag, const char *layer, const char *name, const vn_t
 bool vn__expect_size(const char *layer, const char *name, int64_t value, int64_t min);
 /* VN_DTYPE_DEFAULT becomes the default; "Linear: dtype i32, expected a float dtype" */
 bool vn__expect_float(const char *layer, vn_dtype *dtype);
+/* The same, or a complex one. */
+bool vn__expect_inexact(const char *layer, vn_dtype *dtype);
 /* "Linear: the key is NULL" */
 bool vn__expect_key(const char *layer, const vn_array *key);
 /* "LayerNorm: shape has rank 9, expected 0 to 8"; negative dimensions likewise. */

@@ -57,7 +57,7 @@ vn_tree *vn_linear(int64_t in_features, int64_t out_features, vn_array *key,
     const int64_t out = out_features == VN_SCALAR_FEATURES ? 1 : out_features;
     if (!vn__expect_size("Linear", "in_features", in, 0) ||
         !vn__expect_size("Linear", "out_features", out, 0) ||
-        !vn__expect_float("Linear", &dtype) || !vn__expect_key("Linear", key))
+        !vn__expect_inexact("Linear", &dtype) || !vn__expect_key("Linear", key))
         return vn__named_end(NULL);
     const double limit = in == 0 ? 1.0 : 1.0 / sqrt((double)in);
     vn_array *const keys = vn_split(key, 2);

@@ -61,7 +61,7 @@ vn_tree *vn_lstm_cell(int64_t input_size, int64_t hidden_size, vn_array *key,
     vn_dtype dtype = options ? options->dtype : VN_DTYPE_DEFAULT;
     if (!vn__expect_size("LSTMCell", "input_size", input_size, 0) ||
         !vn__expect_size("LSTMCell", "hidden_size", hidden_size, 1) ||
-        !vn__expect_float("LSTMCell", &dtype) || !vn__expect_key("LSTMCell", key))
+        !vn__expect_inexact("LSTMCell", &dtype) || !vn__expect_key("LSTMCell", key))
         return vn__named_end(NULL);
     const double limit = sqrt(1.0 / (double)hidden_size);
     vn_array *const keys = vn_split(key, 3);

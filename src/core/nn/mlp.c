@@ -197,7 +197,7 @@ vn_tree *vn_mlp(int64_t in_size, int64_t out_size, int64_t width_size, int64_t d
                         .width_size = width_size,
                         .depth = depth,
                         .scan = o.scan };
-    if (!sizes_fit(&l) || !vn__expect_float("MLP", &dtype) || !vn__expect_key("MLP", key))
+    if (!sizes_fit(&l) || !vn__expect_inexact("MLP", &dtype) || !vn__expect_key("MLP", key))
         return vn__named_end(NULL);
     l.layers = make_layers(&l, key, dtype);
     l.activation = repeat_arrays(o.activation ? o.activation : vn_unary(vn_relu),

@@ -175,7 +175,7 @@ static vn_array *power(vn_array *a, vn_array *b)
     vn_dtype result;
     int64_t n;
     if (vn__as_array(a) && is_integer_exponent(&n, b)) {
-        if (vn__promote(x, &result, "pow", VN__NUMBERS, 2, (vn_array *[]){ a, b }) != VN_ERR_OK)
+        if (vn__promote(x, &result, "pow", VN__FIELD, 2, (vn_array *[]){ a, b }) != VN_ERR_OK)
             return NULL;
         if (n >= 0 || vn_dtype_is_inexact(result))
             return vn_cast(integer_power(x[0], n), result);

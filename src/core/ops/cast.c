@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cast(x) in another dtype          dx = cast(g) back, between inexact dtypes
+/* cast(x) in another dtype          dx = cast(g) back, between inexact dtypes; of a complex g
+ *                                   to a real x its real part
  * bitcast(x): the same bits         no gradient
  * stop_gradient(x) = x              no gradient */
 #include <string.h>
@@ -16,6 +17,10 @@ static vn_status cast_shape(vn_aval out[], const void *attr, const vn_aval in[],
     const vn_dtype dtype = (vn_dtype)((const cast_attr *)attr)->dtype;
     if (!vn__dtype_kind(dtype))
         return vn__fail(VN_ERR_DTYPE, "cast: %d is no dtype", (int)dtype);
+    if (vn_dtype_is_complex(in[0].dtype) && !vn_dtype_is_complex(dtype) && dtype != VN_BOOL)
+        return vn__fail(VN_ERR_DTYPE,
+                        "cast: %s to %s would drop the imaginary part; take the real one first",
+                        vn_dtype_name(in[0].dtype), vn_dtype_name(dtype));
     out[0] = (vn_aval){ dtype, in[0].shape };
     return VN_ERR_OK;
 }
@@ -27,7 +32,8 @@ static void cast_eval(const vn_eval *e)
 
 static void cast_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
-    din[0] = vn_cast(g[0], vn_dtype_of(node->in[0]));
+    const vn_dtype dtype = vn_dtype_of(node->in[0]);
+    din[0] = vn_cast(vn_dtype_is_complex(dtype) ? g[0] : vn_real(g[0]), dtype);
 }
 
 static void cast_jvp(vn_array *dout[], const vn_node *node, vn_array *const din[])
@@ -60,7 +66,9 @@ vn_array *vn_cast(vn_array *x, vn_dtype dtype)
 
 static vn_status bitcast_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
 {
+    VN_TRY(vn__check_dtype("bitcast", in[0].dtype, VN__SORTED));
     VN_TRY(cast_shape(out, attr, in, n_in));
+    VN_TRY(vn__check_dtype("bitcast", out[0].dtype, VN__SORTED));
     if (vn_dtype_size(out[0].dtype) != vn_dtype_size(in[0].dtype))
         return vn__fail(VN_ERR_DTYPE, "bitcast: elements of %s and %s differ in size",
                         vn_dtype_name(in[0].dtype), vn_dtype_name(out[0].dtype));

@@ -5,6 +5,7 @@
  *   dx = conv_input_grad(w, g)     dw = conv_weight_grad(x, g)
  *
  * x [groups in, spatial..], w [groups out, in, kernel..], y [groups out, spatial'..]. */
+#include "core/ops/complex.h"
 #include "core/ops/conv.h"
 #include "core/ops/ops_common.h"
 
@@ -21,7 +22,6 @@ vn_status vn__conv_operands(const char *op, const vn_aval in[2], const vn__slidi
 {
     const int64_t *const size[] = { s->x, s->k, s->y };
     const int which[] = { which_a, which_b };
-    VN_TRY(vn__check_dtype(op, in[0].dtype, VN__REALS));
     if (in[0].dtype != in[1].dtype)
         return vn__fail(VN_ERR_DTYPE, "%s: operands are %s and %s", op,
                         vn_dtype_name(in[0].dtype), vn_dtype_name(in[1].dtype));
@@ -49,10 +49,8 @@ vn_shape vn__conv_shape(int64_t a, int64_t b, const int64_t size[], int64_t n)
 
 /* ----------------------------------------------------------------------------------- op */
 
-static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
+static vn_status sizes(vn_aval *out, const vn__sliding *s, const vn_aval in[])
 {
-    (void)n_in;
-    const vn__sliding *const s = attr;
     VN_TRY(vn__conv_operands("conv", in, s, VN__CONV_X, VN__CONV_W));
     const int64_t x_channels = in[0].shape.dim[0], outputs = in[1].shape.dim[0];
     if (x_channels % s->groups != 0 || x_channels / s->groups != in[1].shape.dim[1] ||
@@ -62,8 +60,15 @@ static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int 
                  (long long)s->groups);
         return vn__conv_disagree(what, in);
     }
-    out[0] = (vn_aval){ in[0].dtype, vn__conv_shape(outputs, -1, s->y, s->n) };
+    *out = (vn_aval){ in[0].dtype, vn__conv_shape(outputs, -1, s->y, s->n) };
     return VN_ERR_OK;
+}
+
+static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
+{
+    (void)n_in;
+    VN_TRY(vn__check_dtype("conv", in[0].dtype, VN__REALS));
+    return sizes(out, attr, in);
 }
 
 static void eval(const vn_eval *e)
@@ -137,6 +142,11 @@ vn_array *vn__conv(const vn__sliding *s, vn_array *x, vn_array *w)
 
 /* ----------------------------------------------------------------------- public function */
 
+static vn_array *of_parts(const void *s, vn_array *const in[2])
+{
+    return vn_op_apply(&vn__op_conv, s, 2, in);
+}
+
 static int64_t or_one(int64_t value) { return value == 0 ? 1 : value; }
 
 vn_array *vn_conv(vn_array *x, vn_array *w, const vn_conv_options *options)
@@ -145,7 +155,8 @@ vn_array *vn_conv(vn_array *x, vn_array *w, const vn_conv_options *options)
     const vn_conv_options *const o = options ? options : &defaults;
     vn_array *in[2];
     vn_dtype result;
-    if (vn__promote(in, &result, "conv", VN__REALS, 2, (vn_array *[]){ x, w }))
+    vn_aval out;
+    if (vn__promote(in, &result, "conv", VN__INEXACT, 2, (vn_array *[]){ x, w }))
         return NULL;
     const vn_aval aval[2] = { vn__aval_of(in[0]), vn__aval_of(in[1]) };
     if (aval[0].shape.rank < 2 || aval[1].shape.rank != aval[0].shape.rank + 1) {
@@ -166,5 +177,9 @@ vn_array *vn_conv(vn_array *x, vn_array *w, const vn_conv_options *options)
     }
     if (vn__sliding_finish(&s, "conv") != VN_ERR_OK)
         return NULL;
+    if (vn_dtype_is_complex(result))
+        return sizes(&out, &s, aval) == VN_ERR_OK
+                   ? vn__complex_bilinear(of_parts, &s, (vn_array *[]){ x, w }, in)
+                   : NULL;
     return vn_cast(vn__conv(&s, in[0], in[1]), result);
 }

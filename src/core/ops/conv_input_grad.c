@@ -10,6 +10,7 @@ static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int 
 {
     (void)n_in;
     const vn__sliding *const s = attr;
+    VN_TRY(vn__check_dtype("conv_input_grad", in[0].dtype, VN__REALS));
     VN_TRY(vn__conv_operands("conv_input_grad", in, s, VN__CONV_W, VN__CONV_Y));
     if (in[0].shape.dim[0] != in[1].shape.dim[0] || in[0].shape.dim[0] % s->groups != 0)
         return vn__conv_disagree("conv_input_grad: channels disagree", in);

@@ -10,6 +10,7 @@ static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int 
 {
     (void)n_in;
     const vn__sliding *const s = attr;
+    VN_TRY(vn__check_dtype("conv_weight_grad", in[0].dtype, VN__REALS));
     VN_TRY(vn__conv_operands("conv_weight_grad", in, s, VN__CONV_X, VN__CONV_Y));
     const int64_t x_channels = in[0].shape.dim[0], outputs = in[1].shape.dim[0];
     if (x_channels % s->groups != 0 || outputs % s->groups != 0)

@@ -6,6 +6,7 @@
  *   da = g . b over n     db = a . g over m     (transposed to the operand's order of axes)
  *
  * It is bilinear and closed under differentiation: all derivatives are dot_generals. */
+#include "core/ops/complex.h"
 #include "core/ops/dot_geometry.h"
 #include "core/ops/ops_common.h"
 
@@ -299,6 +300,21 @@ static vn_array *by_sum(vn_array *const in[2], const vn_dot_dims *d)
     return vn_reshape(vn_sum_over(vn_mul(a, b), VN_AXES(3), false), out.shape);
 }
 
+static vn_array *of_parts(const void *dims, vn_array *const in[2])
+{
+    return vn_op_apply(&vn__op_dot_general, dims, 2, in);
+}
+
+static vn_array *complex_product(vn_array *const x[2], vn_array *const promoted[2],
+                                 const vn_dot_dims *d)
+{
+    vn_aval out;
+    const vn_aval aval[2] = { vn__aval_of(promoted[0]), vn__aval_of(promoted[1]) };
+    return result_shape(&out, d, aval) == VN_ERR_OK
+               ? vn__complex_bilinear(of_parts, d, x, promoted)
+               : NULL;
+}
+
 vn_array *vn_dot_general(vn_array *a, vn_array *b, const vn_dot_dims *dims)
 {
     vn_array *in[2];
@@ -306,9 +322,11 @@ vn_array *vn_dot_general(vn_array *a, vn_array *b, const vn_dot_dims *dims)
     vn_dot_dims d;
     if (!dims)
         return vn_error(VN_ERR_NULL_ARGUMENT, "dot_general: the dimensions are NULL");
-    if (vn__promote(in, &result, "dot_general", VN__ORDERED, 2, (vn_array *[]){ a, b }) ||
+    if (vn__promote(in, &result, "dot_general", VN__EQUAL, 2, (vn_array *[]){ a, b }) ||
         normalise_dims(&d, dims, in))
         return NULL;
+    if (vn_dtype_is_complex(result))
+        return complex_product((vn_array *[]){ a, b }, in, &d);
     if (!vn_dtype_is_inexact(result))
         return vn_cast(by_sum(in, &d), result);
     return vn_cast(vn_op_apply(&vn__op_dot_general, &d, 2, in), result);

@@ -40,16 +40,21 @@ vn_shape vn__shape_of_dims(const vn__dims *dims);
 /* ---------------------------------------------------------------------- operands */
 
 /* The dtypes an op computes in. bf16 and f16 operands are cast to f32 where VN__HALVES is
- * missing; integers and bools to the default float where VN__REALS is all there is. */
+ * missing; integers and bools to the default float where they are and VN__REALS is not. */
 enum {
     VN__REALS = 1 << 0, /* f32 f64 */
     VN__INTEGERS = 1 << 1,
     VN__BOOLS = 1 << 2,
     VN__HALVES = 1 << 3, /* bf16 f16 */
+    VN__COMPLEX = 1 << 4, /* c64 c128 */
     VN__NUMBERS = VN__REALS | VN__INTEGERS,
     VN__BITS = VN__INTEGERS | VN__BOOLS,
     VN__ORDERED = VN__NUMBERS | VN__BOOLS,
-    VN__ANY = VN__ORDERED | VN__HALVES
+    VN__SORTED = VN__ORDERED | VN__HALVES,
+    VN__INEXACT = VN__REALS | VN__COMPLEX,
+    VN__FIELD = VN__NUMBERS | VN__COMPLEX, /* with sums and products, not ordered */
+    VN__EQUAL = VN__ORDERED | VN__COMPLEX,
+    VN__ANY = VN__SORTED | VN__COMPLEX
 };
 int vn__dtype_kind(vn_dtype dtype); /* one of the single bits above, 0 for an invalid code */
 

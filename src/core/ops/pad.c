@@ -55,7 +55,7 @@ static void fill(const vn_eval *e)
     const double value = ((const pad_attr *)e->attr)->value;
     const vn_dtype dtype = e->out_aval[0].dtype;
     const size_t size = vn_dtype_size(dtype);
-    uint64_t element = 0;
+    vn_c128 element = { 0, 0 }; /* room for any */
     if (value == 0.0 && !signbit(value)) {
         memset(e->out[0], 0, (size_t)vn__eval_size(e) * size);
         return;

@@ -6,6 +6,8 @@ int vn__dtype_kind(vn_dtype dtype)
 {
     if (dtype == VN_BF16 || dtype == VN_F16)
         return VN__HALVES;
+    if (vn_dtype_is_complex(dtype))
+        return VN__COMPLEX;
     if (vn_dtype_is_inexact(dtype))
         return VN__REALS;
     if (vn_dtype_is_integer(dtype))
@@ -13,10 +15,16 @@ int vn__dtype_kind(vn_dtype dtype)
     return dtype == VN_BOOL ? VN__BOOLS : 0;
 }
 
-static const char *kind_text(int accept)
+static const char *kind_text(int accept, vn_dtype dtype)
 {
+    if (vn_dtype_is_complex(dtype) && accept & VN__REALS)
+        return "real numbers";
     if (accept == VN__REALS)
         return "f32 or f64";
+    if (accept == VN__COMPLEX)
+        return "c64 or c128";
+    if (accept == VN__INEXACT)
+        return "f32, f64, c64 or c128";
     if (accept == VN__INTEGERS)
         return "an integer";
     if (accept == VN__BITS)
@@ -29,7 +37,7 @@ vn_status vn__check_dtype(const char *who, vn_dtype dtype, int accept)
     if (vn__dtype_kind(dtype) & accept)
         return VN_ERR_OK;
     return vn__fail(VN_ERR_DTYPE, "%s: %s operand, expected %s", who, vn_dtype_name(dtype),
-                    kind_text(accept));
+                    kind_text(accept, dtype));
 }
 
 /* ------------------------------------------------------------------ weakly typed leaves */
@@ -125,7 +133,7 @@ vn_status vn__promote(vn_array *out[], vn_dtype *result, const char *who, int ac
 {
     vn_dtype common;
     VN_TRY(common_dtype(&common, who, n, in));
-    if ((accept & VN__ANY) == VN__REALS && vn__dtype_kind(common) & VN__BITS)
+    if (accept & VN__REALS && !(accept & VN__BITS) && vn__dtype_kind(common) & VN__BITS)
         common = vn_default_dtype();
     const bool half = vn__dtype_kind(common) == VN__HALVES && !(accept & VN__HALVES);
     const vn_dtype compute = half ? VN_F32 : common;

@@ -18,10 +18,10 @@ typedef struct reduce_attr {
 /* --------------------------------------------------------------------------- shape */
 
 static vn_status reduce_shape(vn_aval out[], const char *who, const void *attr,
-                              const vn_aval *in)
+                              const vn_aval *in, int accept)
 {
     vn_axes axes = ((const reduce_attr *)attr)->axes;
-    VN_TRY(vn__check_dtype(who, in->dtype, VN__ORDERED));
+    VN_TRY(vn__check_dtype(who, in->dtype, accept));
     VN_TRY(vn__wrap_axes(&axes, who, in->shape.rank));
     out[0] = (vn_aval){ .dtype = in->dtype };
     for (int d = 0; d < in->shape.rank; d++)
@@ -33,20 +33,20 @@ static vn_status reduce_shape(vn_aval out[], const char *who, const void *attr,
 static vn_status sum_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
 {
     (void)n_in;
-    return reduce_shape(out, "sum", attr, in);
+    return reduce_shape(out, "sum", attr, in, VN__EQUAL);
 }
 
 static vn_status prod_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
 {
     (void)n_in;
-    return reduce_shape(out, "prod", attr, in);
+    return reduce_shape(out, "prod", attr, in, VN__ORDERED);
 }
 
 /* No number is the largest of none; "any" and "all" of no bools are false and true. */
 static vn_status extreme_shape(vn_aval out[], const char *who, const void *attr,
                                const vn_aval *in)
 {
-    VN_TRY(reduce_shape(out, who, attr, in));
+    VN_TRY(reduce_shape(out, who, attr, in, VN__ORDERED));
     char text[VN__SHAPE_TEXT];
     if (in->dtype != VN_BOOL && vn_shape_size(in->shape) == 0 &&
         vn_shape_size(out[0].shape) > 0)
@@ -113,9 +113,13 @@ static void sum_many(float *out, const float *x, vn__along a, const vn__kernels 
 static void reduce_run(const vn_eval *e, void *to, const void *from, vn__along a,
                        enum vn__reduce row)
 {
-    const vn_dtype dtype = e->in_aval[0].dtype;
+    vn_dtype dtype = e->in_aval[0].dtype;
     if (a.inner == 0) /* nothing is made, however often */
         return;
+    if (vn_dtype_is_complex(dtype)) { /* a sum: that of the parts, side by side */
+        dtype = vn_dtype_real(dtype);
+        a.inner *= 2;
+    }
     if (row == VN__REDUCE_sum && dtype == VN_F32 && a.n > MANY)
         sum_many(to, from, a, e->kernels);
     else
@@ -346,7 +350,8 @@ static vn_array *reduce(const vn_op *op, vn_array *x, vn_axes axes, bool keepdim
 {
     vn_array *a;
     vn_dtype result;
-    if (vn__promote(&a, &result, op->name, VN__ORDERED, 1, &x) != VN_ERR_OK ||
+    const int accept = op == &vn__op_reduce_sum ? VN__EQUAL : VN__ORDERED;
+    if (vn__promote(&a, &result, op->name, accept, 1, &x) != VN_ERR_OK ||
         vn__wrap_axes(&axes, op->name, vn_rank(a)) != VN_ERR_OK)
         return NULL;
     if (accumulate) {

@@ -21,7 +21,7 @@ static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int 
     const vn__take_attr *const a = attr;
     const vn_shape index = in[0].shape, update = in[1].shape;
     VN_TRY(vn__check_index("scatter_add", in[0].dtype));
-    VN_TRY(vn__check_dtype("scatter_add", in[1].dtype, VN__NUMBERS));
+    VN_TRY(vn__check_dtype("scatter_add", in[1].dtype, VN__FIELD));
     bool fits = a->axis >= 0 && a->axis + index.rank <= update.rank;
     for (int i = 0; i < index.rank && fits; i++)
         fits = update.dim[a->axis + i] == index.dim[i];
@@ -298,7 +298,7 @@ vn_array *vn_scatter_add(vn_array *x, vn_array *index, vn_array *update)
     vn_array *in[3], *number[2];
     vn_dtype result;
     if (vn__scatter_operands(in, "scatter_add", x, index, update) != VN_ERR_OK ||
-        vn__promote(number, &result, "scatter_add", VN__NUMBERS, 2,
+        vn__promote(number, &result, "scatter_add", VN__FIELD, 2,
                     (vn_array *[]){ in[0], in[2] }))
         return vn__named_end(NULL);
     vn_array *const sum =

@@ -166,13 +166,13 @@ static void argsort_eval(const vn_eval *e)
 static vn_status sort_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
 {
     (void)n_in;
-    return vn__along_shape(out, "sort", VN__ANY, attr, in);
+    return vn__along_shape(out, "sort", VN__SORTED, attr, in);
 }
 
 static vn_status argsort_shape(vn_aval out[], const void *attr, const vn_aval in[], int n_in)
 {
     (void)n_in;
-    VN_TRY(vn__along_shape(out, "argsort", VN__ANY, attr, in));
+    VN_TRY(vn__along_shape(out, "argsort", VN__SORTED, attr, in));
     out[0].dtype = VN_I32;
     return VN_ERR_OK;
 }
@@ -218,10 +218,10 @@ const vn_op vn__op_argsort = {
 
 vn_array *vn_sort(vn_array *x, int axis)
 {
-    return vn__along_apply(&vn__op_sort, VN__ANY, x, axis);
+    return vn__along_apply(&vn__op_sort, VN__SORTED, x, axis);
 }
 
 vn_array *vn_argsort(vn_array *x, int axis)
 {
-    return vn__along_apply(&vn__op_argsort, VN__ANY, x, axis);
+    return vn__along_apply(&vn__op_argsort, VN__SORTED, x, axis);
 }

@@ -7,11 +7,11 @@
 
 #include "core/ops/along_axis.h"
 
-/* *a = x as f32 or f64; axes made sorted, *n the number of elements they span. */
+/* *a = x as a dtype that is accepted; axes made sorted, *n the number of elements they span. */
 static vn_status prepare(vn_array **a, vn_dtype *result, vn_axes *axes, double *n,
-                         const char *who, vn_array *x)
+                         const char *who, int accept, vn_array *x)
 {
-    VN_TRY(vn__promote(a, result, who, VN__REALS, 1, &x));
+    VN_TRY(vn__promote(a, result, who, accept, 1, &x));
     VN_TRY(vn__wrap_axes(axes, who, vn_rank(*a)));
     *n = 1;
     for (int i = 0; i < axes->count; i++)
@@ -25,7 +25,7 @@ vn_array *vn_mean_over(vn_array *x, vn_axes axes, bool keepdims)
     vn_array *a;
     vn_dtype result;
     double n;
-    if (prepare(&a, &result, &axes, &n, "mean", x) != VN_ERR_OK)
+    if (prepare(&a, &result, &axes, &n, "mean", VN__INEXACT, x) != VN_ERR_OK)
         return vn__named_end(NULL);
     return vn__named_end(vn_cast(vn_scale(1.0 / n, vn_sum_over(a, axes, keepdims)), result));
 }
@@ -42,7 +42,7 @@ vn_array *vn_var_over(vn_array *x, vn_axes axes, int ddof, bool keepdims)
     vn_array *a;
     vn_dtype result;
     double n;
-    if (prepare(&a, &result, &axes, &n, "var", x) != VN_ERR_OK)
+    if (prepare(&a, &result, &axes, &n, "var", VN__REALS, x) != VN_ERR_OK)
         return vn__named_end(NULL);
     vn_array *const centred = vn_sub(a, vn_mean_over(a, axes, true));
     vn_array *const sum = vn_sum_over(vn_square(centred), axes, keepdims);
@@ -62,7 +62,7 @@ vn_array *vn_logsumexp(vn_array *x, vn_axes axes, bool keepdims)
     vn_array *a;
     vn_dtype result;
     double n;
-    if (prepare(&a, &result, &axes, &n, "logsumexp", x) != VN_ERR_OK)
+    if (prepare(&a, &result, &axes, &n, "logsumexp", VN__REALS, x) != VN_ERR_OK)
         return vn__named_end(NULL);
     vn_array *const largest = vn_stop_gradient(vn_max_over(a, axes, true));
     vn_array *const m = vn_where(vn_is_finite(largest), largest, vn_float(0.0));

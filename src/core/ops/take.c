@@ -86,7 +86,7 @@ static void eval_lanes(const walk *w)
                 const int64_t i = index_of(w, j, l), lane = w->e->mapped[0] ? l : 0;
                 const int64_t from = (o * w->n + (i < 0 ? 0 : i)) * row * w->x_unit;
                 char *const to = w->out + (o * w->count + j) * row * lanes + l * w->size;
-                static const uint64_t zero;
+                static const vn_c128 zero; /* of any dtype */
                 w->e->kernels->copy(to, lanes, 1,
                                     i < 0 ? (const char *)&zero : w->x + from + lane * w->size,
                                     i < 0 ? 0 : w->x_unit, 1, w->inner, 1, w->size);

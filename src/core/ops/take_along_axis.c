@@ -120,13 +120,23 @@ static vn_status add_shape(vn_aval out[], const void *attr, const vn_aval in[], 
     (void)n_in;
     const vn__take_attr *const a = attr;
     vn_aval x = { in[1].dtype, in[0].shape };
-    VN_TRY(vn__check_dtype("add_along_axis", in[1].dtype, VN__REALS));
+    VN_TRY(vn__check_dtype("add_along_axis", in[1].dtype, VN__INEXACT));
     VN_TRY(check("add_along_axis", a, x, in[0]));
     if (!vn_shape_equal(in[0].shape, in[1].shape))
         return vn__fail(VN_ERR_SHAPE, "add_along_axis: index and update differ in shape");
     x.shape.dim[a->axis] = a->size;
     out[0] = x;
     return VN_ERR_OK;
+}
+
+static void add_parts(void *out, int64_t to, const void *in, int64_t from, vn_dtype dtype)
+{
+    const int64_t parts = vn_dtype_is_complex(dtype) ? 2 : 1;
+    for (int64_t p = 0; p < parts; p++)
+        if (vn_dtype_real(dtype) == VN_F32)
+            ((float *)out)[to * parts + p] += ((const float *)in)[from * parts + p];
+        else
+            ((double *)out)[to * parts + p] += ((const double *)in)[from * parts + p];
 }
 
 static void add_eval(const vn_eval *e)
@@ -142,10 +152,7 @@ static void add_eval(const vn_eval *e)
                 vn__index_at(e->in[0], e->in_aval[0].dtype, place(&w, w.mapped[0], t, l));
             const int64_t to = entry_of(&w, t, k) * w.lanes + l;
             const int64_t from = place(&w, w.mapped[1], t, l);
-            if (dtype == VN_F32)
-                ((float *)e->out[0])[to] += ((const float *)e->in[1])[from];
-            else
-                ((double *)e->out[0])[to] += ((const double *)e->in[1])[from];
+            add_parts(e->out[0], to, e->in[1], from, dtype);
         }
 }
 

@@ -42,13 +42,21 @@ vn_tree *vn_tree_zeros_like(vn_tree *tree)
     return vn__no_nulls("tree_zeros_like", 1, &tree) ? vn__map_leaves(tree, zeros, NULL) : NULL;
 }
 
+/* |x|^2, real */
+static vn_array *squared(vn_array *x)
+{
+    return vn_dtype_is_complex(vn_dtype_of(x))
+               ? vn_add(vn_square(vn_real(x)), vn_square(vn_imag(x)))
+               : vn_square(x);
+}
+
 /* context: the sum so far, NULL before the first leaf */
 static bool add_square(void *context, vn_tree *leaf)
 {
     vn_array **const sum = context;
     if (!vn_is_inexact_array(leaf))
         return true;
-    vn_array *const square = vn_sum(vn_square(leaf));
+    vn_array *const square = vn_sum(squared(leaf));
     *sum = *sum ? vn_add(*sum, square) : square;
     return *sum != NULL;
 }

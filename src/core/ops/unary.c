@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Element-wise ops of one operand: the derivatives of the rows of unary.def, y = f(x). */
+#include "core/ops/complex.h"
 #include "core/ops/elementwise.h"
 
 #define LN_2    0.693147180559945309417232
@@ -148,8 +149,9 @@ static vn_array *d_cosh(vn_array *g, vn_array *const in[], vn_array *y)
 
 static vn_array *d_tanh(vn_array *g, vn_array *const in[], vn_array *y)
 {
-    (void)in;
-    return vn__binary(&vn__op_tanh_grad, y, g);
+    return vn_dtype_is_complex(vn_dtype_of(in[0]))
+               ? vn_mul(g, one_minus_square(y))
+               : vn__binary(&vn__op_tanh_grad, y, g);
 }
 
 static vn_array *d_asinh(vn_array *g, vn_array *const in[], vn_array *y)
@@ -202,8 +204,9 @@ static vn_array *d_digamma(vn_array *g, vn_array *const in[], vn_array *y)
 
 static vn_array *d_sigmoid(vn_array *g, vn_array *const in[], vn_array *y)
 {
-    (void)in;
-    return vn__binary(&vn__op_sigmoid_grad, y, g);
+    return vn_dtype_is_complex(vn_dtype_of(in[0]))
+               ? vn_mul(g, vn_mul(y, vn_sub(vn_float(1.0), y)))
+               : vn__binary(&vn__op_sigmoid_grad, y, g);
 }
 
 static vn_array *d_log_sigmoid(vn_array *g, vn_array *const in[], vn_array *y)
@@ -274,8 +277,16 @@ static vn_array *d_gelu_exact(vn_array *g, vn_array *const in[], vn_array *y)
 #include "core/ops/unary.def"
 #undef VN_UNARY_OP
 
+/* clang-format on */
+static vn_array *apply(const vn_op *op, int accept, vn_array *x)
+{
+    if (op == &vn__op_abs && vn_dtype_is_complex(vn_dtype_of(x)))
+        return vn__complex_abs(x);
+    return vn__apply(op, NULL, accept, 1, &x);
+}
+
+/* clang-format off */
 #define VN_UNARY_OP(name, kernel, accept, ...)                                                 \
-    vn_array *vn_##name(vn_array *x)                                                           \
-    { return vn__apply(&vn__op_##name, NULL, VN__##accept, 1, &x); }
+    vn_array *vn_##name(vn_array *x) { return apply(&vn__op_##name, VN__##accept, x); }
 #include "core/ops/unary.def"
 #undef VN_UNARY_OP

@@ -43,19 +43,40 @@ bool vn__optim_decay(const char *who, const char *name, double value)
 
 /* --------------------------------------------------------------------------- state */
 
-static vn_tree *initial_moment(void *value, vn_tree *leaf)
+/* Moments of complex parameters are defined for rules that are linear in the gradient. */
+static bool takes(const vn__optim_rule *rule, const char *name, const vn_tree *leaf)
 {
-    return vn_is_inexact_array(leaf) ? vn_full_like(leaf, *(const double *)value) : vn_none();
+    char text[VN__SHAPE_TEXT];
+    if (rule->takes_complex || !vn_dtype_is_complex(vn_dtype_of(leaf)))
+        return true;
+    vn__fail(VN_ERR_DTYPE, "%s: a parameter is %s, expected real ones", name,
+             vn__describe(text, leaf));
+    return false;
 }
 
-static vn_tree *initial_state(const vn__optim_slots *slots, vn_tree *params)
+typedef struct moment {
+    const vn__optim_rule *rule;
+    const char *name; /* of the optimiser */
+    double value;
+} moment;
+
+static vn_tree *initial_moment(void *context, vn_tree *leaf)
+{
+    const moment *const m = context;
+    if (!vn_is_inexact_array(leaf))
+        return vn_none();
+    return takes(m->rule, m->name, leaf) ? vn_full_like(leaf, m->value) : NULL;
+}
+
+static vn_tree *initial_state(const vn__optim_rule *rule, const vn_tree *self,
+                              const vn__optim_slots *slots, vn_tree *params)
 {
     const char *key[1 + VN__OPTIM_SLOTS] = { "count" };
     vn_tree *item[1 + VN__OPTIM_SLOTS] = { vn_zeros(VN_I32, VN_SCALAR) };
     for (int i = 0; i < slots->n; i++) {
-        double value = slots->initial[i];
+        moment m = { rule, self->type->name, slots->initial[i] };
         key[1 + i] = slots->name[i];
-        item[1 + i] = vn__map_leaves(params, initial_moment, &value);
+        item[1 + i] = vn__map_leaves(params, initial_moment, &m);
     }
     return vn_ok() ? vn_dict_n(1 + slots->n, key, item) : NULL;
 }
@@ -83,7 +104,7 @@ typedef struct outcome {
 
 static vn_array *const *scalars(walker *w, vn_dtype dtype)
 {
-    const int i = dtype == VN_F64;
+    const int i = vn_dtype_real(dtype) == VN_F64;
     const vn_dtype compute = i ? VN_F64 : VN_F32;
     if (!w->known[i])
         w->rule->scalars(w->scalar[i], w->opt, vn_cast(w->rate, compute),
@@ -109,6 +130,8 @@ static bool same_shape(const vn_tree *a, const vn_tree *b)
 static bool update_leaf(walker *w, outcome *out, const place *at)
 {
     vn__optim_leaf leaf = { .opt = w->opt, .g = at->g, .p = at->p };
+    if (!takes(w->rule, w->name, at->g))
+        return false;
     vn_array *const *const scalar = scalars(w, vn_dtype_of(at->g));
     for (int i = 0; i < VN__OPTIM_SCALARS; i++)
         leaf.scalar[i] = scalar[i];
@@ -237,7 +260,7 @@ vn_tree *vn__optim_call(const vn__optim_rule *rule, vn_tree *self, int n, vn_tre
         return update(rule, self, arg[0], arg[1], n > 2 ? arg[2] : NULL);
     vn__optim_slots slots = { 0 };
     rule->slots(&slots, self);
-    return initial_state(&slots, arg[0]);
+    return initial_state(rule, self, &slots, arg[0]);
 }
 
 vn_tree *vn_optim_init(vn_tree *opt, vn_tree *params) { return vn_call(opt, params); }

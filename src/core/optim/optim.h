@@ -19,7 +19,7 @@ typedef struct vn__optim_slots {
     double initial[VN__OPTIM_SLOTS];
 } vn__optim_slots;
 
-/* One parameter in one update. Scalars are of dtype f64 if g is, else f32. */
+/* One parameter in one update. Scalars are of dtype f64 if (the parts of) g are, else f32. */
 typedef struct vn__optim_leaf {
     const void *opt; /* the optimiser's struct */
     vn_array *scalar[VN__OPTIM_SCALARS];
@@ -36,6 +36,7 @@ typedef struct vn__optim_rule {
     void (*leaf)(vn__optim_leaf *leaf);
     size_t rate; /* offset of the learning rate in the struct */
     bool needs_params;
+    bool takes_complex; /* false: complex parameters are refused */
 } vn__optim_rule;
 
 /* The call of an optimiser: (params) -> state; (grads, state[, params]) -> (updates, state). */

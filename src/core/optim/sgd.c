@@ -17,14 +17,20 @@ static void scalars(vn_array *scalar[], const void *opt, vn_array *rate, vn_arra
     scalar[0] = vn_neg(rate);
 }
 
+/* k x + y */
+static vn_array *multiple(vn_array *k, vn_array *x, vn_array *y)
+{
+    return vn_dtype_is_complex(vn_dtype_of(y)) ? vn_add(vn_mul(k, x), y) : vn_fma(k, x, y);
+}
+
 static void leaf(vn__optim_leaf *l)
 {
     const struct vn_sgd *const o = l->opt;
     vn_array *step = l->g;
     if (o->momentum != 0) {
         vn_array *const momentum = vn_float(o->momentum);
-        l->slot[0] = vn_fma(momentum, l->slot[0], l->g);
-        step = o->nesterov ? vn_fma(momentum, l->slot[0], l->g) : l->slot[0];
+        l->slot[0] = multiple(momentum, l->slot[0], l->g);
+        step = o->nesterov ? multiple(momentum, l->slot[0], l->g) : l->slot[0];
     }
     l->update = vn_mul(l->scalar[0], step);
 }
@@ -34,6 +40,7 @@ static const vn__optim_rule rule = {
     .scalars = scalars,
     .leaf = leaf,
     .rate = offsetof(struct vn_sgd, learning_rate),
+    .takes_complex = true,
 };
 
 static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])

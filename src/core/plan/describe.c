@@ -29,8 +29,12 @@ static void print_value(FILE *file, const vn__tape *tape, uint32_t id)
 static void print_operand(FILE *file, const vn__tape *tape, uint32_t id)
 {
     const vn__value *const v = &tape->value[id];
-    if (v->constant && vn_size(v->known) == 1)
-        fprintf(file, "%g", vn_item(v->known));
+    const bool number = v->constant && vn_size(v->known) == 1;
+    const vn_c128 z = number ? vn_item_complex(v->known) : (vn_c128){ 0, 0 };
+    if (number && vn_dtype_is_complex(v->aval.dtype))
+        fprintf(file, "(%g%+gj)", z.re, z.im);
+    else if (number)
+        fprintf(file, "%g", z.re);
     else
         fprintf(file, v->constant ? "const%%%u" : "%%%u", id);
 }

@@ -333,7 +333,7 @@ static void begin_sum(const vn__step *s, const vn__frame *f)
     const int64_t size = (int64_t)vn_dtype_size(dtype);
     int64_t panel;
     char *const out = vn__address(&s->out[0], f, &panel);
-    char one[8] = { 0 };
+    char one[16] = { 0 }; /* room for any dtype */
     if (s->kind == VN__STEP_MAX && dtype != VN_BOOL) /* the lowest bool is 0 */
         k->cast[dtype][VN__F64](one, &lowest[vn_dtype_is_inexact(dtype)], 1);
     k->copy(out, 1, 1, one, 0, 0, s->out_slot[0].bytes / size, 1, size);

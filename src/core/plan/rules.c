@@ -350,8 +350,10 @@ bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void
 /* True if x is a plain constant all of whose elements (at most 1) have the value. */
 static bool is_number(const vn_array *x, double value)
 {
-    return !vn__tape_of(x) && vn_size(x) == 1 && vn_dtype_is_inexact(vn_dtype_of(x)) &&
-           vn_item(x) == value;
+    if (vn__tape_of(x) || vn_size(x) != 1 || !vn_dtype_is_inexact(vn_dtype_of(x)))
+        return false;
+    const vn_c128 number = vn_item_complex(x);
+    return number.re == value && number.im == 0;
 }
 
 static bool neutral(vn_array *out[], vn_array *x, const vn_array *number, double value)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Continuous distributions, as functions of uniform numbers (jax.random):
  *
- *   normal            sqrt(2) erf_inv(u),   u in (-1, 1)
+ *   normal            sqrt(2) erf_inv(u),   u in (-1, 1); complex: (a + i b) / sqrt 2 of two
+ *                     normal ones, by the two keys of a split
  *   truncated_normal  sqrt(2) erf_inv(u),   u in (erf(lo / sqrt 2), erf(hi / sqrt 2))
  *   gumbel            -log(-log u),         u in [tiny, 1)
  *   exponential       -log1p(-u),           u in [0, 1)
@@ -40,11 +41,25 @@ static vn_array *symmetric(vn_array *key, vn_shape shape, vn_dtype dtype)
     return vn_uniform(key, shape, dtype, -1 + limits_of(dtype).eps / 2, 1);
 }
 
+static vn_array *real_normal(vn_array *key, vn_shape shape, vn_dtype dtype)
+{
+    return vn_scale(sqrt(2), vn_erf_inv(symmetric(key, shape, dtype)));
+}
+
+static vn_array *complex_normal(vn_array *key, vn_shape shape, vn_dtype dtype)
+{
+    vn_array *const keys = vn_split(key, 2), *const root = vn_scalar(dtype, sqrt(2));
+    return vn_complex(vn_div(real_normal(vn_subkey(keys, 0), shape, dtype), root),
+                      vn_div(real_normal(vn_subkey(keys, 1), shape, dtype), root));
+}
+
 vn_array *vn_normal(vn_array *key, vn_shape shape, vn_dtype dtype)
 {
     vn__named_begin("normal");
-    return vn__named_end(
-        vn_scale(sqrt(2), vn_erf_inv(symmetric(key, shape, or_default(dtype)))));
+    dtype = or_default(dtype);
+    return vn__named_end(vn_dtype_is_complex(dtype)
+                             ? complex_normal(key, shape, vn_dtype_real(dtype))
+                             : real_normal(key, shape, dtype));
 }
 
 /* The number after x in the direction of `to`, in the dtype. */

@@ -72,7 +72,7 @@ const vn_op vn__op_unit_uniform = {
 /* u in [0, 1). */
 static vn_array *unit(vn_array *key, vn_shape size, vn_dtype dtype)
 {
-    if (!vn_dtype_is_inexact(dtype))
+    if (!vn_dtype_is_inexact(dtype) || vn_dtype_is_complex(dtype))
         return vn_error(VN_ERR_DTYPE, "uniform: %s, expected a float", vn_dtype_name(dtype));
     vn_array *bits = vn_random_bits(key, size, format_of(dtype).bits);
     return vn_op_apply(&vn__op_unit_uniform, &(int64_t){ dtype }, 1, &bits);

@@ -251,13 +251,14 @@ const vn_op vn__op_axis_index = {
     .axes = add_axis,
 };
 
-/* Over the examples; halves in f32, rounded once. */
+/* Over the examples; bf16 and f16 are stored, not computed with: in f32, rounded once. */
 static vn_array *reduced(const vn_op *op, const vn__axis_attr *attr, vn_array *x)
 {
     const vn_dtype dtype = vn_dtype_of(x);
-    const bool half = vn_dtype_is_inexact(dtype) && vn_dtype_size(dtype) == 2;
-    vn_array *const y = axis_op(op, attr, half ? vn_cast(x, VN_F32) : x);
-    return half ? vn_cast(y, dtype) : y;
+    if (dtype != VN_BF16 && dtype != VN_F16)
+        return axis_op(op, attr, x);
+    vn_array *const wide = vn_cast(x, VN_F32);
+    return wide ? vn_cast(axis_op(op, attr, wide), dtype) : NULL;
 }
 
 vn_array *vn__axis_sum(vn_array *x, int axis)
@@ -314,6 +315,9 @@ static vn_array *collective(vn_array *x, const char *name, const char *who, cons
     const int axis = vn__no_nulls(who, 1, &x) ? vn__axis_find(who, name) : -1;
     if (axis < 0)
         return NULL;
+    if (op == &vn__op_axis_max && vn_dtype_is_complex(vn_dtype_of(x)))
+        return vn_error(VN_ERR_DTYPE, "%s: %s operand, expected real numbers", who,
+                        vn_dtype_name(vn_dtype_of(x)));
     if (!is_mapped(x, axis))
         return op == &vn__op_axis_sum
                    ? vn_scale((double)vn__tape_axis(vn__tape_current(), axis)->size, x)
@@ -322,8 +326,15 @@ static vn_array *collective(vn_array *x, const char *name, const char *who, cons
     return reduced(op, &attr, x);
 }
 
+/* Bools are counted, as in JAX. */
+static vn_array *countable(vn_array *x)
+{
+    return vn_dtype_of(x) == VN_BOOL ? vn_cast(x, VN_I32) : x;
+}
+
 vn_array *vn_psum(vn_array *x, const char *axis_name)
 {
+    x = countable(x);
     return collective(x, axis_name, "psum", &vn__op_axis_sum);
 }
 
@@ -346,7 +357,10 @@ vn_array *vn_pmin(vn_array *x, const char *axis_name)
 
 vn_array *vn_pmean(vn_array *x, const char *axis_name)
 {
-    const int axis = vn__no_nulls("pmean", 1, &x) ? vn__axis_find("pmean", axis_name) : -1;
+    if (!vn__no_nulls("pmean", 1, &x))
+        return NULL;
+    x = countable(x);
+    const int axis = x ? vn__axis_find("pmean", axis_name) : -1;
     if (axis < 0 || !is_mapped(x, axis))
         return axis < 0 ? NULL : x;
     const double size = (double)vn__tape_axis(vn__tape_current(), axis)->size;

@@ -16,10 +16,11 @@ static bool is_scalar(vn_tree *value)
 {
     if (!value)
         return false;
-    if (!vn_is_inexact_array(value) || vn_rank(value) != 0) {
+    const bool complex = vn_dtype_is_complex(vn_dtype_of(value));
+    if (!vn_is_inexact_array(value) || complex || vn_rank(value) != 0) {
         char text[VN__SHAPE_TEXT];
         const bool array = vn_is_array(value);
-        vn__fail(VN_ERR_SHAPE,
+        vn__fail(complex ? VN_ERR_DTYPE : VN_ERR_SHAPE,
                  "filter_grad: the function returns %s, expected a float scalar f32[]",
                  array ? vn__shape_text(text, vn_dtype_of(value), vn_shape_of(value))
                        : value->type->name);

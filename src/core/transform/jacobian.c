@@ -4,7 +4,8 @@
  *     jacfwd  dy/dx_i for all i: block [y.shape, i]     jacrev  dy_i/dx: block [i, x.shape]
  * On a symbolic tape the unit vectors of an array are the examples of a mapped axis, so that
  * there is one pass for all of them. On numbers, and for a few, the passes follow one
- * another. */
+ * another. What the unit vectors run over is real, as in JAX: those of a complex array are half
+ * of its directions. */
 #include "core/transform/derivative.h"
 #include "core/transform/leaves.h"
 #include "vernal/ops.h"
@@ -192,6 +193,18 @@ static vn_tree *blocks(const work *w, vn_tree *out, vn_tree *first)
     return result;
 }
 
+static bool all_real(const char *who, const char *what, const vn__leaves *leaves)
+{
+    char text[VN__SHAPE_TEXT];
+    for (int64_t i = 0; i < leaves->n; i++)
+        if (vn_dtype_is_complex(vn_dtype_of(leaves->item[i]))) {
+            vn__fail(VN_ERR_DTYPE, "%s: an %s is %s, expected real numbers", who, what,
+                     vn__describe(text, leaves->item[i]));
+            return false;
+        }
+    return true;
+}
+
 static vn_tree *differentiate(const jacobian *self, work *w, int n, vn_tree *const arg[])
 {
     vn_tree *args[VN__MAX_OPERANDS];
@@ -204,6 +217,8 @@ static vn_tree *differentiate(const jacobian *self, work *w, int n, vn_tree *con
                         "jacobian: the function does not return (out, aux)");
     vn_tree *const out = all && self->has_aux ? vn_at(all, 0) : all;
     if (!out || vn__leaves_add(&w->y, out, vn_is_inexact_array) != VN_ERR_OK)
+        return NULL;
+    if (!(w->forward ? all_real("jacfwd", "input", &w->x) : all_real("jacrev", "output", &w->y)))
         return NULL;
     w->n_instr = w->s.tape->n_instr;
     vn_tree *const result = blocks(w, out, arg[0]);

@@ -2,9 +2,9 @@
 /* tree_equal: structure, shapes, dtypes and values.
  *
  * Numbers compare as numbers: 0.0 equals -0.0, NaN differs from everything; with tolerances
- * inexact arrays may differ by atol + rtol |b|. bool, int and float leaves compare across kinds
- * as in Python (True == 1 == 1.0) unless typematch is set; an array never equals another kind
- * of leaf. */
+ * inexact arrays may differ by atol + rtol |b|, complex ones in modulus. bool, int and float
+ * leaves compare across kinds as in Python (True == 1 == 1.0) unless typematch is set; an array
+ * never equals another kind of leaf. */
 #include <math.h>
 #include <string.h>
 
@@ -14,6 +14,21 @@
 static bool close(double a, double b, const vn_tree_equal_options *options)
 {
     return a == b || (isfinite(b) && fabs(a - b) <= options->atol + options->rtol * fabs(b));
+}
+
+static bool close_complex(vn_c128 a, vn_c128 b, const vn_tree_equal_options *options)
+{
+    const double distance = hypot(a.re - b.re, a.im - b.im), size = hypot(b.re, b.im);
+    return (a.re == b.re && a.im == b.im) ||
+           (isfinite(size) && distance <= options->atol + options->rtol * size);
+}
+
+static bool close_element(vn_dtype dtype, const void *a, const void *b, int64_t i,
+                          const vn_tree_equal_options *options)
+{
+    return vn_dtype_is_complex(dtype)
+               ? close_complex(vn__load_c128(dtype, a, i), vn__load_c128(dtype, b, i), options)
+               : close(vn__load_f64(dtype, a, i), vn__load_f64(dtype, b, i), options);
 }
 
 static bool equal_arrays(const vn_tree *a, const vn_tree *b,
@@ -29,7 +44,7 @@ static bool equal_arrays(const vn_tree *a, const vn_tree *b,
     if (!vn_dtype_is_inexact(x->dtype))
         return memcmp(p, q, (size_t)n * vn_dtype_size(x->dtype)) == 0;
     for (int64_t i = 0; i < n; i++)
-        if (!close(vn__load_f64(x->dtype, p, i), vn__load_f64(y->dtype, q, i), options))
+        if (!close_element(x->dtype, p, q, i, options))
             return false;
     return true;
 }

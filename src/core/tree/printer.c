@@ -2,6 +2,7 @@
 /* The texts of leaves and static fields, as Python prints them. */
 #include "core/tree/printer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,6 +75,29 @@ static void put_float(vn__printer *p, double value, bool single)
     vn__print(p, vn__repr_float(text, value, single));
 }
 
+/* A part of a complex number: a whole one without its point, as in Python. */
+static void put_part(vn__printer *p, double value, bool single)
+{
+    char text[VN__NUMBER_TEXT];
+    vn__repr_float(text, value, single);
+    const size_t n = strlen(text);
+    if (n > 2 && strcmp(text + n - 2, ".0") == 0)
+        text[n - 2] = '\0';
+    vn__print(p, text);
+}
+
+/* (1+2j), 2j */
+static void put_complex(vn__printer *p, vn_c128 z, bool single)
+{
+    const bool both = z.re != 0 || signbit(z.re);
+    vn__print(p, both ? "(" : "");
+    if (both)
+        put_part(p, z.re, single);
+    vn__print(p, both && (isnan(z.im) || !signbit(z.im)) ? "+" : "");
+    put_part(p, z.im, single);
+    vn__print(p, both ? "j)" : "j");
+}
+
 static void put_function(vn__printer *p, const vn__leaf *leaf)
 {
     const char *const name = leaf->fn_name ? leaf->fn_name : "";
@@ -85,7 +109,9 @@ static void put_function(vn__printer *p, const vn__leaf *leaf)
 void vn__print_element(vn__printer *p, const vn__array *array, int64_t i)
 {
     char text[32];
-    if (vn_dtype_is_inexact(array->dtype)) {
+    if (vn_dtype_is_complex(array->dtype)) {
+        put_complex(p, vn__load_c128(array->dtype, array->data, i), array->dtype == VN_C64);
+    } else if (vn_dtype_is_inexact(array->dtype)) {
         put_float(p, vn__load_f64(array->dtype, array->data, i), array->dtype != VN_F64);
     } else if (array->dtype == VN_BOOL) {
         vn__print(p, vn__load_i64(array->dtype, array->data, i) ? "True" : "False");

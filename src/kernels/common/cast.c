@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Casts between all pairs of types, through one of five carriers: float (f32, bf16, f16),
- * double (f64), int32_t (all integers that fit), int64_t and uint64_t. READ_T(x) gives the
- * carrier of a T, to_T_<carrier> narrows it.
+ * Casts between all pairs of types, through one of seven carriers: float (f32, bf16, f16),
+ * double (f64), int32_t (all integers that fit), int64_t and uint64_t, and the complex types
+ * themselves. READ_T(x) gives the carrier of a T, to_T_<carrier> narrows it.
  * */
 #include "kernels/common/half.h"
 #include "kernels/internal.h"
@@ -20,6 +20,8 @@
 #define READ_U32(x) ((uint64_t)(x))
 #define READ_U64(x) (x)
 #define READ_BOOL(x) ((int32_t)((x) != 0))
+#define READ_C64(x) (x)
+#define READ_C128(x) (x)
 
 /* ---- floating types */
 
@@ -69,15 +71,48 @@ INTEGER(U16, uint16_t, 0, UINT16_MAX, 0x1p16)
 INTEGER(U32, uint32_t, 0, UINT32_MAX, 0x1p32)
 INTEGER(U64, uint64_t, 0, UINT64_MAX, 0x1p64)
 
+/* ---- complex: to a number its real part (C's own conversion), to bool whether it is not 0 */
+
+#define TO_COMPLEX(TAG, T)                                               \
+    static inline T to_##TAG##_float(float x) { return (T)x; }           \
+    static inline T to_##TAG##_double(double x) { return (T)x; }         \
+    static inline T to_##TAG##_small(int32_t x) { return (T)x; }         \
+    static inline T to_##TAG##_int(int64_t x) { return (T)x; }           \
+    static inline T to_##TAG##_uint(uint64_t x) { return (T)x; }         \
+    static inline T to_##TAG##_c64(float _Complex x) { return (T)x; }    \
+    static inline T to_##TAG##_c128(double _Complex x) { return (T)x; }
+TO_COMPLEX(C64, float _Complex)
+TO_COMPLEX(C128, double _Complex)
+
+#define FROM_COMPLEX(TAG, T)                                                                   \
+    static inline T to_##TAG##_c64(float _Complex x) { return to_##TAG##_float((float)x); }    \
+    static inline T to_##TAG##_c128(double _Complex x) { return to_##TAG##_double((double)x); }
+FROM_COMPLEX(F32, float)
+FROM_COMPLEX(F64, double)
+FROM_COMPLEX(BF16, uint16_t)
+FROM_COMPLEX(F16, uint16_t)
+FROM_COMPLEX(I8, int8_t)
+FROM_COMPLEX(I16, int16_t)
+FROM_COMPLEX(I32, int32_t)
+FROM_COMPLEX(I64, int64_t)
+FROM_COMPLEX(U8, uint8_t)
+FROM_COMPLEX(U16, uint16_t)
+FROM_COMPLEX(U32, uint32_t)
+FROM_COMPLEX(U64, uint64_t)
+static inline uint8_t to_BOOL_c64(float _Complex x) { return x != 0; }
+static inline uint8_t to_BOOL_c128(double _Complex x) { return x != 0; }
+
 /* ---- all pairs: dtype.def once for each TO */
 
-#define NARROW(TO, x)                    \
-    _Generic((x), float                  \
-             : to_##TO##_float, double   \
-             : to_##TO##_double, int32_t \
-             : to_##TO##_small, int64_t  \
-             : to_##TO##_int, uint64_t   \
-             : to_##TO##_uint)(x)
+#define NARROW(TO, x)                          \
+    _Generic((x), float                        \
+             : to_##TO##_float, double         \
+             : to_##TO##_double, int32_t       \
+             : to_##TO##_small, int64_t        \
+             : to_##TO##_int, uint64_t         \
+             : to_##TO##_uint, float _Complex  \
+             : to_##TO##_c64, double _Complex  \
+             : to_##TO##_c128)(x)
 
 #define TO F32
 #define T float
@@ -129,4 +164,12 @@ INTEGER(U64, uint64_t, 0, UINT64_MAX, 0x1p64)
 
 #define TO U64
 #define T uint64_t
+#include "kernels/common/cast_to.h"
+
+#define TO C64
+#define T float _Complex
+#include "kernels/common/cast_to.h"
+
+#define TO C128
+#define T double _Complex
 #include "kernels/common/cast_to.h"

@@ -23,6 +23,14 @@
 #define T uint64_t
 #define L(name) name##_8
 #include "kernels/common/copy.h"
+#undef T
+#undef L
+typedef struct pair {
+    uint64_t low, high;
+} pair;
+#define T pair
+#define L(name) name##_16
+#include "kernels/common/copy.h"
 
 static void copy_rows(char *dst, int64_t dst_row, const char *src, int64_t src_row,
                       int64_t rows, size_t bytes)
@@ -63,8 +71,10 @@ void VN_COMMON(copy)(void *dst, int64_t dst_row, int64_t dst_col, const void *sr
         copy_strided_2(dst, dst_row, dst_col, src, src_row, src_col, rows, cols);
     else if (size == 4)
         copy_strided_4(dst, dst_row, dst_col, src, src_row, src_col, rows, cols);
-    else
+    else if (size == 8)
         copy_strided_8(dst, dst_row, dst_col, src, src_row, src_col, rows, cols);
+    else
+        copy_strided_16(dst, dst_row, dst_col, src, src_row, src_col, rows, cols);
 }
 
 void VN_COMMON(load_lanes)(void *dst, const void *src, int64_t stride, int64_t features,
@@ -79,8 +89,10 @@ void VN_COMMON(load_lanes)(void *dst, const void *src, int64_t stride, int64_t f
         repeat_2(dst, features, lanes, valid);
     else if (size == 4)
         repeat_4(dst, features, lanes, valid);
-    else
+    else if (size == 8)
         repeat_8(dst, features, lanes, valid);
+    else
+        repeat_16(dst, features, lanes, valid);
 }
 
 void VN_COMMON(store_lanes)(void *dst, int64_t stride, const void *src, int64_t features,

@@ -24,6 +24,7 @@ const vn__real_kernels VN_NAME(real, F64) = {
 #define ARG_INTEGER(name) name,
 #define ARG_BOOLEAN(name) name,
 #define ARG_STORAGE(name) 0,
+#define ARG_COMPLEX(name) 0,
 
 const vn__kernels VN_COMMON(kernels) = {
     .name = VN_STRING(VN_ISA_SUFFIX),
@@ -41,6 +42,8 @@ const vn__kernels VN_COMMON(kernels) = {
 #undef VN_DTYPE
     .real[VN__F32] = &VN_NAME(real, F32),
     .real[VN__F64] = &VN_NAME(real, F64),
+    .parts[VN__C64] = &VN_NAME(parts, C64),
+    .parts[VN__C128] = &VN_NAME(parts, C128),
     .load_lanes = VN_COMMON(load_lanes),
     .store_lanes = VN_COMMON(store_lanes),
     .copy = VN_COMMON(copy),
