@@ -186,15 +186,21 @@ def stateful(root, case, r, x64):
     w = Writer(root, case, "training")
     a = {"mode": r.choice(["ema", "batch"]), "width": r.randint(2, 12), "lr": r.choice([0.003, 0.01])}
     w.head.update(x64=x64, steps=steps, seed=seed, args=a)
-    x = drawn(np.random.default_rng(seed), [r.randint(4, 16), size])
+    x = drawn(np.random.default_rng(seed), [r.randint(10, 24), size])
     make = lambda: Stateful(size, a["width"], a["mode"], Key(seed))
     model, state = eqx.nn.make_with_state(make)()
+    flat, structure = jax.tree_util.tree_flatten(state)
+    again = jax.tree_util.tree_unflatten(structure, flat)
+    over = dict(axis_name="batch", in_axes=(0, None), out_axes=(0, None))
+    before = jax.vmap(lambda x, s: model.sn(*model.norm1(x, s)), **over)(x, again)[0]
+    if (before > 0).all(0).any():
+        raise ValueError("a neuron is always on: behind it BatchNorm leaves its bias no gradient "
+                         "but rounding, which Adam makes as large as any")
     w.leaves(model)
     w.head["call"] = (
         f"a, b, c, d = split(PRNGKey(seed), 4); BatchNorm({size}) SpectralNorm(Linear({size}, width, "
         "key=a), key=d) relu BatchNorm(width) Linear(key=b) relu Linear(key=c); y = sin(x) + 1; mean "
         "squared error, Adam, full batch, state threaded through; state leaves in tree order")
-    over = dict(axis_name="batch", in_axes=(0, None), out_axes=(0, None))
 
     @eqx.filter_value_and_grad(has_aux=True)
     def loss(model, state):
