@@ -101,7 +101,8 @@ static void check(const char *name, vn_tree *f, int64_t batch, int64_t rows, int
     vn_tree *first = NULL;
     for (int t = 0; t < 4; t++) {
         vn_set_num_threads(threads[t]);
-        vn_tree *const got = vn_call(fast, table, index), *const again = vn_call(f, table, index);
+        vn_tree *const got = vn_call(fast, table, index);
+        vn_tree *const again = vn_call(f, table, index);
         first = first ? first : got;
         expect(vn_tree_equal(got, eager, &close), "compiled is not eager", name, rows);
         expect(vn_tree_equal(got, first, NULL), "other bits with other threads", name, rows);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The dtype option of each constructor: all inexact leaves have the dtype, their numbers are
  * those that Equinox 0.13.8 draws in it from PRNGKey(7) (of each leaf the last one), and y has
- * the dtype of x. (On a machine with instructions for f16 XLA rounds a multiply-add of f16 once, on
- * others twice; these are of the others.) */
+ * the dtype of x. (On a machine with instructions for f16 XLA rounds a multiply-add of f16
+ * once, on others twice; these are of the others.) */
 #include <criterion/criterion.h>
 #include <math.h>
 
@@ -223,7 +223,8 @@ static const struct {
       { { 0.319824219, { -0.0966796875, 0.409179688, -0.203125 } },
         { 0.078125, { 0.1875, -0.640625, -0.078125 } },
         { -1.15170515, { 0.527339816, 0.512306929, 0.528568149 } },
-        { -0.471341777, { 0.24072089367861635, -0.26140877140425195, 0.61429507114161264 } } } },
+        { -0.471341777,
+          { 0.24072089367861635, -0.26140877140425195, 0.61429507114161264 } } } },
     { "attention",
       attention,
       call_attention,

@@ -31,7 +31,8 @@ static vn_array *key(void) { return vn_key(0); }
 
 Test(text, dense)
 {
-    expect_text(vn_linear(VN_SCALAR_FEATURES, 3, key(), &(vn_linear_options){ .no_bias = true }),
+    vn_linear_options no_bias = { .no_bias = true };
+    expect_text(vn_linear(VN_SCALAR_FEATURES, 3, key(), &no_bias),
                 "Linear(\n  weight=f32[3,1],\n  bias=None,\n  in_features='scalar',\n"
                 "  out_features=3,\n  use_bias=False\n)");
     expect_text(vn_identity_layer(), "Identity()");

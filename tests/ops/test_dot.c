@@ -215,8 +215,13 @@ Test(dot, transposes)
                                       random_array(VN_F64, list[i].b) };
             vn_array *out = vn_dot_general(in[0], in[1], d), *din[2] = { NULL, NULL };
             vn_array *const g = random_array(VN_F64, vn_shape_of(out));
-            const vn_node node = { &vn__op_dot_general,       d, 2, 1, in, &out,
-                                   (const bool[]){ true, true } };
+            const vn_node node = { .op = &vn__op_dot_general,
+                                   .attr = d,
+                                   .n_in = 2,
+                                   .n_out = 1,
+                                   .in = in,
+                                   .out = &out,
+                                   .need = (const bool[]){ true, true } };
             vn__op_dot_general.vjp(din, &node, &g);
             for (int s = 0; s < 2; s++) {
                 vn_array *const x = random_array(VN_F64, s ? list[i].b : list[i].a);

@@ -36,8 +36,9 @@ typedef struct vn_pool_options {
     bool use_ceil;        /* (default false) */
 } vn_pool_options;
 
-/* init: a number leaf (an infinity beside integers: the end of their range) or an array of shape
- * []. operation: a function of two arrays, element by element, associative and commutative. */
+/* init: a number leaf (an infinity beside integers: the end of their range) or an array of
+ * shape []. operation: a function of two arrays, element by element, associative and
+ * commutative. */
 VN_API vn_tree *vn_pool(vn_tree *init, vn_tree *operation, int num_spatial_dims,
                         vn_shape kernel_size, const vn_pool_options *options);
 VN_API vn_tree *vn_max_pool1d(vn_shape kernel_size, const vn_pool_options *options);

@@ -33,8 +33,8 @@ extern "C" {
 #define vn_sequential(...) vn_sequential_n(VN_TREE_COUNT(__VA_ARGS__), VN_TREES(__VA_ARGS__))
 #endif
 
-/* len(model); model[i], -1 being the last layer; model[begin:end:step] as a Sequential: negative
- * numbers count from the end, what lies outside is cut off, step >= 1. */
+/* len(model); model[i], -1 being the last layer; model[begin:end:step] as a Sequential:
+ * negative numbers count from the end, what lies outside is cut off, step >= 1. */
 VN_API int vn_sequential_len(const vn_tree *model);
 VN_API vn_tree *vn_sequential_at(vn_tree *model, int i);
 VN_API vn_tree *vn_sequential_slice(vn_tree *model, int begin, int end, int step);

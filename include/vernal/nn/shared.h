@@ -16,7 +16,7 @@ extern "C" {
 struct vn_shared {
     vn_module base;
     vn_tree *pytree; /* with a string leaf at `where` */
-    vn_tree *where;  /* string leaf, or tuple of them: the path of the place that is filled in */
+    vn_tree *where;  /* string leaf or tuple of them: paths of the places filled in */
     vn_tree *get;    /* string leaf: the path of the subtree that fills it; or a function */
 };
 VN_API extern const vn_type vn_shared_type;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Pool: y[c, o..] = init op x[c, first of window] op ... op x[c, last of window]
- *     window o of axis i: elements o s - lo .. o s - lo + k - 1, those outside x count as init
+ *     window o of axis i: elements o s - lo .. o s - lo + k - 1, those outside x left out
  *     use_ceil: hi += s where (in + lo + hi - k) % s != 0
  *     MaxPool: init -inf, op max; AvgPool: init 0, op +, result divided by product(k)
  * Source: equinox/nn/_pool.py */
@@ -53,43 +53,47 @@ static vn_array *init_for(const struct vn_pool *l, const char *name, const vn_ar
     return vn_cast(l->init, dtype);
 }
 
-/* x with its paddings, which are init. */
-static vn_array *padded(vn_array *x, vn_array *init, const vn_window *w)
+/* x with its paddings, all zero. */
+static vn_array *padded(vn_array *x, const vn_window *w)
 {
     vn_pads pads = { .lo = { 0 } };
-    bool none = true;
     for (int i = 0; i < w->n; i++) {
         pads.lo[1 + i] = w->pad_lo[i];
         pads.hi[1 + i] = w->pad_hi[i];
-        none = none && w->pad_lo[i] == 0 && w->pad_hi[i] == 0;
     }
-    if (none)
-        return x;
-    vn_array *const inside = vn_pad(vn_ones(VN_BOOL, vn_shape_of(x)), &pads, 0);
-    return vn_where(inside, vn_pad(x, &pads, 0), init);
+    return vn_pad(x, &pads, 0);
 }
 
-/* Any operation: one strided slice of x for each position in the window, combined in order. */
+/* Of every window the element at position `at`: a strided slice of x. */
+static vn_array *element(vn_array *x, const vn_window *w, int64_t at)
+{
+    for (int64_t i = w->n - 1, rest = at; i >= 0 && x; rest /= w->size[i], i--) {
+        const int64_t begin = rest % w->size[i];
+        const int64_t end = vn_dim(x, (int)i + 1) - w->size[i] + begin + 1;
+        x = vn_slice(x, (int)i + 1, begin, end < 0 ? 0 : end, w->stride[i]);
+    }
+    return x;
+}
+
+/* Any operation: the elements of the windows combined in order, those outside of x left out. */
 static vn_array *pool_any(const struct vn_pool *l, const char *name, vn_array *x,
                           const vn_window *w)
 {
-    const vn_shape kernel = l->kernel_size;
-    vn_array *const init = init_for(l, name, x);
-    vn_array *y = init;
-    x = init ? padded(x, init, w) : NULL;
-    if (!x)
-        return NULL;
-    bool fits = true;
+    vn_array *y = init_for(l, name, x), *inside = NULL;
+    bool fits = true, none = true;
     for (int i = 0; i < w->n; i++)
-        fits = fits && vn_dim(x, 1 + i) >= kernel.dim[i];
-    for (int64_t at = 0, n = fits ? vn_shape_size(kernel) : 1; at < n && y; at++) {
-        vn_array *part = x;
-        for (int64_t i = w->n - 1, rest = at; i >= 0; rest /= kernel.dim[i], i--) {
-            const int64_t begin = rest % kernel.dim[i];
-            const int64_t end = vn_dim(x, (int)i + 1) - kernel.dim[i] + begin + 1;
-            part = vn_slice(part, (int)i + 1, begin, end < 0 ? 0 : end, w->stride[i]);
-        }
-        y = part ? vn_call(l->operation, y, part) : NULL;
+        none = none && w->pad_lo[i] == 0 && w->pad_hi[i] == 0;
+    if (!none)
+        inside = padded(vn_ones(VN_BOOL, vn_shape_of(x)), w);
+    x = none ? x : padded(x, w);
+    if (!x || !y || (!none && !inside))
+        return NULL;
+    for (int i = 0; i < w->n; i++)
+        fits = fits && vn_dim(x, 1 + i) >= w->size[i];
+    for (int64_t at = 0, n = fits ? vn_shape_size(l->kernel_size) : 1; at < n && y; at++) {
+        vn_array *const part = element(x, w, at);
+        vn_array *const next = part ? vn_call(l->operation, y, part) : NULL;
+        y = none || !next ? next : vn_where(element(inside, w, at), next, y);
     }
     return y;
 }

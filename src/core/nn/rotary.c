@@ -49,9 +49,9 @@ static vn_tree *call(vn_tree *self, int n, vn_tree *const arg[])
 
 static bool show_theta(const vn_tree *self, vn_tree **value) /* not if it is the default */
 {
-    const double theta = ((const struct vn_rotary_positional_embedding *)(const void *)self)->theta;
-    *value = vn_float(theta);
-    return theta < DEFAULT_THETA || theta > DEFAULT_THETA;
+    const struct vn_rotary_positional_embedding *const l = (const void *)self;
+    *value = vn_float(l->theta);
+    return l->theta < DEFAULT_THETA || l->theta > DEFAULT_THETA;
 }
 
 static const vn_field fields[] = {

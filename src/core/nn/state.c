@@ -46,14 +46,14 @@ vn_tree *vn_state_index(vn_tree *init)
 {
     vn__named_begin("StateIndex");
     static int64_t made;
-    char marker[32], init_text[] = "StateIndex: init";
+    char marker[32], what[] = "StateIndex: init";
     if (!init)
         return vn__named_end(vn_error(VN_ERR_NULL_ARGUMENT, "StateIndex: init is NULL"));
     snprintf(marker, sizeof marker, "#%lld",
              (long long)__atomic_add_fetch(&made, 1, __ATOMIC_RELAXED));
     return vn__named_end(
         vn_module_new(&vn_state_index_type, &(struct vn_state_index){
-                                                .init = vn__map_leaves(init, as_array, init_text),
+                                                .init = vn__map_leaves(init, as_array, what),
                                                 .marker = marker,
                                             }));
 }
@@ -270,8 +270,8 @@ vn_tree *vn_state_update(vn_tree *state, vn_tree *substate)
 
 #define PATH_SIZE 1024
 
-/* The index at the end of the trail without its init; where `root` is a name it goes by the path
- * from there. */
+/* The index at the end of the trail without its init; where `root` is a name it goes by the
+ * path from there. */
 static vn_tree *bare_index(const struct vn_state_index *index, const char *root,
                            const vn__trail *trail)
 {

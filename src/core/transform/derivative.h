@@ -16,8 +16,8 @@ vn_status vn__backward_in(vn_array *dx[], vn__tape *tape, uint64_t outer, int n_
                           vn_array *const x[], int n_y, vn_array *const y[],
                           vn_array *const g[], bool plain);
 
-/* The same on numbers, for a part of a larger derivative: where rows[i] is not NULL, it gets what
- * of the cotangent of x[i] is rows, and dx[i] the rest. */
+/* The same on numbers, for a part of a larger derivative: where rows[i] is not NULL, it gets
+ * what of the cotangent of x[i] is rows, and dx[i] the rest. */
 struct vn__rows;
 vn_status vn__backward_rows(vn_array *dx[], struct vn__rows *const rows[], vn__tape *tape,
                             int n_x, vn_array *const x[], int n_y, vn_array *const y[],

@@ -121,7 +121,8 @@ static vn_status step(vn_array **tangent, vn__tape *tape, const vn__instr *instr
         out[j] = array_of(tape, instr->out + (uint32_t)j, plain);
         dout[j] = NULL;
     }
-    const vn_node node = { instr->op, instr->attr, instr->n_in, instr->n_out, in, out, NULL, NULL };
+    const vn_node node = { instr->op, instr->attr, instr->n_in, instr->n_out, in, out, NULL,
+                           NULL };
     VN_TRY(vn__jvp_of(dout, &node, din));
     for (int j = 0; j < instr->n_out; j++) {
         const vn_aval aval = tape->value[instr->out + (uint32_t)j].aval;
