@@ -28,7 +28,7 @@ static void record_vjp(program *p, int64_t k)
     }
     out[0] = vn__tape_array(p->tape, instr.out);
     g[0] = vn__tape_input(p->tape, aval, 0, NULL);
-    const vn_node node = { instr.op, instr.attr, instr.n_in, 1, in, out, need };
+    const vn_node node = { instr.op, instr.attr, instr.n_in, 1, in, out, need, NULL };
     instr.op->vjp(din, &node, g);
     if (vn_error_status() == VN_ERR_DERIVATIVE)
         vn_error_clear(); /* it has none */

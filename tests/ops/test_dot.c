@@ -216,7 +216,7 @@ Test(dot, transposes)
             vn_array *out = vn_dot_general(in[0], in[1], d), *din[2] = { NULL, NULL };
             vn_array *const g = random_array(VN_F64, vn_shape_of(out));
             const vn_node node = { &vn__op_dot_general,       d, 2, 1, in, &out,
-                                   (const bool[]){ true, true } };
+                                   (const bool[]){ true, true }, NULL };
             vn__op_dot_general.vjp(din, &node, &g);
             for (int s = 0; s < 2; s++) {
                 vn_array *const x = random_array(VN_F64, s ? list[i].b : list[i].a);
