@@ -218,7 +218,8 @@ static vn_tree *differentiate(const jacobian *self, work *w, int n, vn_tree *con
     vn_tree *const out = all && self->has_aux ? vn_at(all, 0) : all;
     if (!out || vn__leaves_add(&w->y, out, vn_is_inexact_array) != VN_ERR_OK)
         return NULL;
-    if (!(w->forward ? all_real("jacfwd", "input", &w->x) : all_real("jacrev", "output", &w->y)))
+    if (w->forward ? !all_real("jacfwd", "input", &w->x)
+                   : !all_real("jacrev", "output", &w->y))
         return NULL;
     w->n_instr = w->s.tape->n_instr;
     vn_tree *const result = blocks(w, out, arg[0]);
