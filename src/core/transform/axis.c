@@ -327,15 +327,20 @@ static vn_array *collective(vn_array *x, const char *name, const char *who, cons
 }
 
 /* Bools are counted, as in JAX. */
-static vn_array *countable(vn_array *x)
+static vn_array *countable(vn_array *x, const char *who)
 {
-    return vn_dtype_of(x) == VN_BOOL ? vn_cast(x, VN_I32) : x;
+    if (vn_dtype_of(x) != VN_BOOL)
+        return x;
+    vn__named_begin(who);
+    return vn__named_end(vn_cast(x, VN_I32));
 }
 
 vn_array *vn_psum(vn_array *x, const char *axis_name)
 {
-    x = countable(x);
-    return collective(x, axis_name, "psum", &vn__op_axis_sum);
+    if (!vn__no_nulls("psum", 1, &x))
+        return NULL;
+    x = countable(x, "psum");
+    return x ? collective(x, axis_name, "psum", &vn__op_axis_sum) : NULL;
 }
 
 vn_array *vn_pmax(vn_array *x, const char *axis_name)
@@ -359,7 +364,7 @@ vn_array *vn_pmean(vn_array *x, const char *axis_name)
 {
     if (!vn__no_nulls("pmean", 1, &x))
         return NULL;
-    x = countable(x);
+    x = countable(x, "pmean");
     const int axis = x ? vn__axis_find("pmean", axis_name) : -1;
     if (axis < 0 || !is_mapped(x, axis))
         return axis < 0 ? NULL : x;
