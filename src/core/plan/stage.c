@@ -227,16 +227,23 @@ static bool convolves(const vn__program *p)
     return false;
 }
 
+/* No more lanes than the batch fills. */
+static int64_t within_batch(int64_t lanes, int64_t n)
+{
+    const int64_t all = (n + 15) & ~(int64_t)15;
+    return all < lanes && all > 0 ? all : lanes;
+}
+
 /* Few features: wide panels, so that a step does more than it costs to start. */
 static int64_t better_lanes(const vn__program *of_32, int64_t n)
 {
-    const int64_t all = (n + 15) & ~(int64_t)15, bytes_of_32 = of_32->value_bytes;
+    const int64_t bytes_of_32 = of_32->value_bytes;
     if (bytes_of_32 > PANEL_BYTES)
         return convolves(of_32) ? 16 : 32;
     const int64_t lanes = bytes_of_32 > MIDDLE_BYTES  ? 32
                           : bytes_of_32 > SMALL_BYTES ? 64
                                                       : WIDE_LANES;
-    return all < lanes && all > 0 ? all : lanes;
+    return within_batch(lanes, n);
 }
 
 /* Can several workers share a large sum over examples? */
@@ -295,17 +302,11 @@ static bool stands_alone(const vn__program *program)
     return 2 * products > program->flops;
 }
 
-static int64_t chosen_lanes(const vn__choices *c, int64_t n)
-{
-    const int64_t all = (n + 15) & ~(int64_t)15;
-    return c->lanes > all && all > 0 ? all : c->lanes;
-}
-
 /* *shared: the lanes of earlier stages of the axis, whose panels this one may read; 0: none. */
 static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part,
                             int64_t *shared, const vn__choices *choices)
 {
-    const int64_t chosen = chosen_lanes(choices, st->n);
+    const int64_t chosen = within_batch(choices->lanes, st->n);
     int64_t lanes = *shared ? *shared : chosen ? chosen : 32;
     st->program = vn__compile_part(tape, part, st->axis, lanes, 1, false);
     const bool alone = st->program && !*shared && stands_alone(st->program);
