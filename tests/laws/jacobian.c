@@ -309,6 +309,29 @@ static vn_tree *many(vn_tree *const arg[]) /* x, w */
     return sum;
 }
 
+static int pulls; /* calls of a rule: one a unit vector */
+
+static vn_tree *counted_bwd(vn_tree *const arg[])
+{
+    pulls++;
+    return cube_bwd(arg);
+}
+
+static void check_axes(void)
+{
+    vn_tree *f = vn_filter_custom_vjp(vn_function(cube, 1), vn_function(cube_fwd, 1),
+                                      vn_function(counted_bwd, 3));
+    vn_array *deep = vn_zeros(VN_F64, VN_SHAPE(1, 1, 2, 1, 2));
+    expect(!vn_call(vn_filter_jacrev(f), deep) && vn_error_status() == VN_ERR_LIMIT &&
+               !strcmp(vn_error_message(), "jacrev: an output of 5 axes by an input of 5 has "
+                                           "10, at most 8 (in filter_jacobian)"),
+           "ten axes", "cube");
+    expect(pulls == 0, "refused before the first pass", "cube");
+    expect(vn_is_array(vn_call(vn_filter_jacrev(f), vn_zeros(VN_F64, VN_SHAPE(2, 2)))) &&
+               pulls == 4,
+           "one pass an element", "cube");
+}
+
 static vn_tree *no_pair(vn_tree *const arg[]) { return vn_tuple(arg[0]); }
 
 static void check_limits(vn_array *x, vn_array *w)
@@ -316,6 +339,7 @@ static void check_limits(vn_array *x, vn_array *w)
     vn_tree *f = vn_function(many, 2);
     expect(close(vn_call(vn_filter_jit(f, NULL), x, w), vn_call(f, x, w)), "70", "dense");
     vn_array *deep = vn_zeros(VN_F64, (vn_shape){ 5, { 1, 1, 1, 1, 3 } });
+    check_axes();
     for (int jit = 0; jit < 2; jit++) {
         vn_tree *g = vn_filter_jacfwd(vn_unary(vn_sin)), *h = vn_filter_jacrev_aux(
                                                              vn_function(no_pair, 1));

@@ -135,9 +135,6 @@ static vn_array *block_of(const work *w, vn_array *d, const vn_array *y, const v
 {
     vn_shape shape = vn_shape_of(y);
     const vn_shape inner = vn_shape_of(x);
-    if (shape.rank + inner.rank > VN_MAX_RANK)
-        return vn_error(VN_ERR_LIMIT, "jacobian: the result has %d axes, at most %d",
-                        (int)(shape.rank + inner.rank), VN_MAX_RANK);
     for (int i = 0; i < inner.rank; i++)
         shape.dim[shape.rank++] = inner.dim[i];
     return d ? vn_reshape(d, shape) : vn_zeros(vn_dtype_of(w->forward ? y : x), shape);
@@ -205,6 +202,22 @@ static bool all_real(const char *who, const char *what, const vn__leaves *leaves
     return true;
 }
 
+/* Blocks have the axes of a y and of an x: said before the passes, of which there may be many. */
+static bool all_fit(const char *who, const work *w)
+{
+    int most_y = 0, most_x = 0;
+    for (int64_t k = 0; k < w->y.n; k++)
+        most_y = vn_rank(w->y.item[k]) > most_y ? vn_rank(w->y.item[k]) : most_y;
+    for (int64_t k = 0; k < w->x.n; k++)
+        most_x = vn_rank(w->x.item[k]) > most_x ? vn_rank(w->x.item[k]) : most_x;
+    if (most_y + most_x > VN_MAX_RANK && w->x.n && w->y.n) {
+        vn__fail(VN_ERR_LIMIT, "%s: an output of %d axes by an input of %d has %d, at most %d",
+                 who, most_y, most_x, most_y + most_x, VN_MAX_RANK);
+        return false;
+    }
+    return true;
+}
+
 static vn_tree *differentiate(const jacobian *self, work *w, int n, vn_tree *const arg[])
 {
     vn_tree *args[VN__MAX_OPERANDS];
@@ -218,8 +231,8 @@ static vn_tree *differentiate(const jacobian *self, work *w, int n, vn_tree *con
     vn_tree *const out = all && self->has_aux ? vn_at(all, 0) : all;
     if (!out || vn__leaves_add(&w->y, out, vn_is_inexact_array) != VN_ERR_OK)
         return NULL;
-    if (w->forward ? !all_real("jacfwd", "input", &w->x)
-                   : !all_real("jacrev", "output", &w->y))
+    const char *const who = w->forward ? "jacfwd" : "jacrev";
+    if (!all_real(who, w->forward ? "input" : "output", seeds(w)) || !all_fit(who, w))
         return NULL;
     w->n_instr = w->s.tape->n_instr;
     vn_tree *const result = blocks(w, out, arg[0]);
