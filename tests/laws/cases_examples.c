@@ -77,8 +77,8 @@ void law_add_examples(law_subject *out, int *n)
     static const law_operand kernel = { LAW_REAL, { 4, { 3, 2, 3, 2 } }, -1, 1 };
     static const law_operand matrix = { LAW_REAL, { 2, { 4, 3 } }, -1, 1 };
     static const law_operand table = { LAW_REAL, { 2, { 5, 3 } }, -1, 1 };
-    static const law_operand images = { LAW_REAL, { 4, { 6, 2, 5, 6 } }, -1, 1 };
-    static const law_operand index = { LAW_INTEGER, { 1, { 6 } }, 0, 4 };
+    static const law_operand images = { LAW_REAL, { 4, { 3, 2, 5, 6 } }, -1, 1 };
+    static const law_operand index = { LAW_INTEGER, { 1, { 3 } }, 0, 4 };
     static const struct {
         const char *name;
         vn_fn *fn;
