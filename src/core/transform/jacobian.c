@@ -202,7 +202,7 @@ static bool all_real(const char *who, const char *what, const vn__leaves *leaves
     return true;
 }
 
-/* Blocks have the axes of a y and of an x: said before the passes, of which there may be many. */
+/* Blocks have the axes of a y and of an x: said before the passes, which may be many. */
 static bool all_fit(const char *who, const work *w)
 {
     int most_y = 0, most_x = 0;
