@@ -97,6 +97,18 @@ static vn_array *pool_max1(vn_array *x)
     return vn_pool_max(x, &(vn_window){ .n = 1, .size = { 2 }, .stride = { 2 } });
 }
 
+/* A layer as in a network: derivatives of activation and bias are taken of pooled pixels. */
+static vn_tree *relu_pooled(vn_tree *const arg[])
+{
+    return pool_max(vn_relu(vn_add(arg[0], arg[1])));
+}
+
+static vn_tree *tanh_pooled(vn_tree *const arg[]) /* no pixel is in two windows, some in none */
+{
+    return vn_pool_max(vn_tanh(vn_add(arg[0], arg[1])),
+                       &(vn_window){ .n = 2, .size = { 2, 2 }, .stride = { 3, 2 } });
+}
+
 void law_add_products(law_subject *out, int *n)
 {
     static const law_operand vector = { LAW_REAL, { 1, { 4 } }, -1, 1 };
@@ -121,6 +133,7 @@ void law_add_products(law_subject *out, int *n)
     static const law_operand volume = { LAW_REAL, { 4, { 1, 3, 4, 3 } }, -1, 1 };
     static const law_operand kernel3 = { LAW_REAL, { 5, { 2, 1, 2, 2, 2 } }, -1, 1 };
     static const law_operand pixels = { LAW_DISTINCT, { 3, { 2, 5, 6 } }, -1, 1 };
+    static const law_operand bias = { LAW_REAL, { 3, { 2, 1, 1 } }, -1, 1 };
     const law_subject subjects[] = {
         { .row = "matmul",
           .name = "matrices",
@@ -184,6 +197,16 @@ void law_add_products(law_subject *out, int *n)
         { .row = "conv", .name = "3d", .fn = conv3, .n = 2, .in = { volume, kernel3 } },
         { .row = "pool_max", .name = "2d", .unary = pool_max, .n = 1, .in = { pixels } },
         { .row = "pool_max", .name = "1d", .unary = pool_max1, .n = 1, .in = { pixels } },
+        { .row = "pool_max",
+          .name = "of relu",
+          .fn = relu_pooled,
+          .n = 2,
+          .in = { pixels, bias } },
+        { .row = "pool_max",
+          .name = "of tanh",
+          .fn = tanh_pooled,
+          .n = 2,
+          .in = { pixels, bias } },
         { .row = "pool_sum", .name = "2d", .unary = pool_sum, .n = 1, .in = { pixels } },
     };
     for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)

@@ -194,6 +194,28 @@ static void check_lanes(vn_dtype dtype, int64_t features, int64_t batch)
 
 /* ---- what was fused, in words */
 
+static vn_tree *pooled(vn_tree *const arg[]) /* bias, x */
+{
+    const vn_window window = { .n = 2, .size = { 2, 2 }, .stride = { 2, 2 } };
+    vn_array *y = vn_relu(vn_add(arg[1], arg[0]));
+    return vn_sum(vn_square(vn_pool_max(y, &window)));
+}
+
+/* The derivative of relu and the sum for the bias are those of the pooled image. */
+static void check_pooled(void)
+{
+    char text[8192] = "";
+    FILE *file = tmpfile();
+    vn_tree *f = vn_filter_grad(vn_function(pooled, 2), NULL);
+    vn_tree *arg[] = { vn_ones(VN_F32, VN_SHAPE(3, 1, 1)), vn_ones(VN_F32, VN_SHAPE(3, 8, 6)) };
+    vn_tape_print(file, f, 2, arg);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    expect(strstr(text, "f32[3,4,3] = relu_grad"), "is of pooled pixels", "relu_grad", 12);
+    expect(!strstr(text, "pool_max_grad"), "sums pooled pixels", "the bias", 12);
+}
+
 static void check_description(void)
 {
     char text[8192] = "";
@@ -226,6 +248,7 @@ int main(void)
     }
     vn_set_default_dtype(VN_F32);
     VN_SCOPE check_description();
+    VN_SCOPE check_pooled();
     vn_finish();
     printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;

@@ -9,8 +9,8 @@
 #include "core/ops/ops.def"
 #undef VN_OP
 
-/* For the simplifier: the axes that a reduce_sum sums over (sorted), false for another op; and
- * a reduce_sum over axes (sorted, none is negative), x itself if there are none. */
+/* For the simplifier: the axes that a reduce_sum sums over (its attributes: sorted, none is
+ * negative), false for another op; and a reduce_sum over axes, x itself if there are none. */
 bool vn__reduce_sum_axes(vn_axes *axes, const vn_op *op, const void *attr);
 vn_array *vn__reduce_sum(vn_array *x, vn_axes axes);
 /* False if the op is no transpose. */

@@ -10,17 +10,14 @@
 
 #include "core/ops/along_axis.h"
 
-/* Sorted axes, none negative. */
-typedef struct reduce_attr {
-    vn_axes axes;
-} reduce_attr;
+/* Attributes: vn_axes, sorted, none negative. */
 
 /* --------------------------------------------------------------------------- shape */
 
 static vn_status reduce_shape(vn_aval out[], const char *who, const void *attr,
                               const vn_aval *in, int accept)
 {
-    vn_axes axes = ((const reduce_attr *)attr)->axes;
+    vn_axes axes = *(const vn_axes *)attr;
     VN_TRY(vn__check_dtype(who, in->dtype, accept));
     VN_TRY(vn__wrap_axes(&axes, who, in->shape.rank));
     out[0] = (vn_aval){ .dtype = in->dtype };
@@ -129,7 +126,7 @@ static void reduce_run(const vn_eval *e, void *to, const void *from, vn__along a
 /* What is left after each run goes to scratch; the last run writes the result. */
 static void reduce_eval(const vn_eval *e, enum vn__reduce row)
 {
-    vn_axes axes = ((const reduce_attr *)e->attr)->axes;
+    vn_axes axes = *(const vn_axes *)e->attr;
     vn_shape shape = e->in_aval[0].shape;
     const size_t size = vn_dtype_size(e->in_aval[0].dtype);
     const void *from = e->in[0];
@@ -153,7 +150,7 @@ static size_t reduce_scratch(const void *attr, const vn_aval in[], int n_in,
                              const bool mapped[], int64_t lanes)
 {
     (void)n_in, (void)mapped;
-    vn_axes axes = ((const reduce_attr *)attr)->axes;
+    vn_axes axes = *(const vn_axes *)attr;
     vn_shape shape = in[0].shape;
     int64_t n = 0;
     int begin, end;
@@ -183,7 +180,7 @@ static void min_eval(const vn_eval *e) { eval(e, min_mapped); }
 
 /* --------------------------------------------------------------------- derivatives */
 
-static vn_axes axes_of(const vn_node *node) { return ((const reduce_attr *)node->attr)->axes; }
+static vn_axes axes_of(const vn_node *node) { return *(const vn_axes *)node->attr; }
 
 static void sum_vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
@@ -241,7 +238,7 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
                  const int axis[])
 {
     (void)in, (void)n_in;
-    const vn_axes axes = ((const reduce_attr *)attr)->axes;
+    const vn_axes axes = *(const vn_axes *)attr;
     vn_axes rest = { .count = axes.count };
     *out_axis = axis[0];
     for (int i = 0; i < axes.count; i++) {
@@ -250,7 +247,7 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
         rest.axis[i] = axes.axis[i] - (axes.axis[i] > axis[0]);
         *out_axis -= axes.axis[i] < axis[0];
     }
-    *(reduce_attr *)attr_out = (reduce_attr){ rest };
+    *(vn_axes *)attr_out = rest;
     return true;
 }
 
@@ -258,10 +255,10 @@ static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t 
                  const vn_aval in[], int n_in, const bool has[])
 {
     (void)at, (void)swap, (void)size, (void)in, (void)n_in, (void)has;
-    reduce_attr a = *(const reduce_attr *)attr;
-    for (int i = 0; i < a.axes.count; i++)
-        a.axes.axis[i]++;
-    *(reduce_attr *)attr_out = a;
+    vn_axes a = *(const vn_axes *)attr;
+    for (int i = 0; i < a.count; i++)
+        a.axis[i]++;
+    *(vn_axes *)attr_out = a;
     return true;
 }
 
@@ -270,7 +267,7 @@ static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t 
 const vn_op vn__op_reduce_sum = {
     .name = "sum",
     .n_in = 1,
-    .attr_size = sizeof(reduce_attr),
+    .attr_size = sizeof(vn_axes),
     .flags = VN_OP_LANES | VN_OP_LINEAR,
     .shape = sum_shape,
     .eval = sum_eval,
@@ -283,7 +280,7 @@ const vn_op vn__op_reduce_sum = {
 const vn_op vn__op_reduce_prod = {
     .name = "prod",
     .n_in = 1,
-    .attr_size = sizeof(reduce_attr),
+    .attr_size = sizeof(vn_axes),
     .flags = VN_OP_LANES,
     .shape = prod_shape,
     .eval = prod_eval,
@@ -297,7 +294,7 @@ const vn_op vn__op_reduce_prod = {
 const vn_op vn__op_reduce_max = {
     .name = "max",
     .n_in = 1,
-    .attr_size = sizeof(reduce_attr),
+    .attr_size = sizeof(vn_axes),
     .flags = VN_OP_LANES,
     .shape = max_shape,
     .eval = max_eval,
@@ -311,7 +308,7 @@ const vn_op vn__op_reduce_max = {
 const vn_op vn__op_reduce_min = {
     .name = "min",
     .n_in = 1,
-    .attr_size = sizeof(reduce_attr),
+    .attr_size = sizeof(vn_axes),
     .flags = VN_OP_LANES,
     .shape = min_shape,
     .eval = min_eval,
@@ -327,13 +324,13 @@ const vn_op vn__op_reduce_min = {
 bool vn__reduce_sum_axes(vn_axes *axes, const vn_op *op, const void *attr)
 {
     if (op == &vn__op_reduce_sum)
-        *axes = ((const reduce_attr *)attr)->axes;
+        *axes = *(const vn_axes *)attr;
     return op == &vn__op_reduce_sum;
 }
 
 vn_array *vn__reduce_sum(vn_array *x, vn_axes axes)
 {
-    return axes.count ? vn_op_apply(&vn__op_reduce_sum, &(reduce_attr){ axes }, 1, &x) : x;
+    return axes.count ? vn_op_apply(&vn__op_reduce_sum, &axes, 1, &x) : x;
 }
 
 vn_array *vn__keepdims(vn_array *y, vn_axes axes, vn_shape shape)
@@ -358,7 +355,7 @@ static vn_array *reduce(const vn_op *op, vn_array *x, vn_axes axes, bool keepdim
         result = vn__accumulator_dtype(result);
         a = vn_cast(a, vn__accumulator_dtype(vn_dtype_of(a)));
     }
-    vn_array *y = axes.count ? vn_op_apply(op, &(reduce_attr){ axes }, 1, &a) : a;
+    vn_array *y = axes.count ? vn_op_apply(op, &axes, 1, &a) : a;
     if (y && keepdims)
         y = vn__keepdims(y, axes, vn_shape_of(a));
     return vn_cast(y, result);

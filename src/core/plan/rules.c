@@ -10,6 +10,7 @@
  *     axis_sum over the larger axis comes last
  *     axis_sum(u f(x, y))          = axis_sum(f(x, u y))   in rules_example.c
  *     axis_sum(scatter_add(i, u))  = scatter_add(out(i), out(u))    in rules_rows.c
+ *     f(x, pool_max_grad(x, y, g)) = pool_max_grad(x, y, f(y, g))   in rules_pool.c
  *     x 1 = x,  x + 0 = x
  *     0 x 0 + 0 y 0                = 0 (x y) 0             zeros around x and y, side by side
  *     x + buffer_one(i, y)         = buffer_add(x, i, y) */
@@ -280,7 +281,8 @@ static bool pull_sum(vn__rewriter *r, vn_array *out[], const vn_op *op, const vo
     if (rest.count == axes.count)
         return false;
     vn_array *const v = vn__rewrite_operand(r, source, 0);
-    vn_array *const part = rest.count ? vn__reduce_sum(v, rest) : v;
+    vn_array *const part =
+        rest.count ? vn__rewrite_one(r, &vn__op_reduce_sum, &rest, 1, &v) : v;
     const vn__axis_attr sum = { axis->axis, 0, axis->size };
     out[0] = vn__rewrite_one(r, &vn__op_axis_sum, &sum, 1, &part);
     return true;

@@ -142,7 +142,10 @@ static bool apply_rules(vn__rewriter *r, vn_array *out[], const vn_op *op, const
         return vn__rule_map_out(r, out, attr, in[0]);
     if (op == &vn__op_axis_sum)
         return vn__rule_axis_sum(r, out, attr, in[0]);
-    if (op == &vn__op_reduce_sum && vn__rule_reduce_sum(r, out, attr, in[0]))
+    if (op == &vn__op_reduce_sum && (vn__rule_reduce_sum(r, out, attr, in[0]) ||
+                                     vn__rule_sum_of_pool(r, out, attr, in[0])))
+        return true;
+    if (n_in == 2 && vn__rule_gate_of_pool(r, out, op, attr, in))
         return true;
     if (op == &vn__op_axis_max &&
         !(vn__as_array(in[0])->axes >> ((const vn__axis_attr *)attr)->axis & 1)) {
