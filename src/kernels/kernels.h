@@ -266,6 +266,7 @@ typedef struct vn__window {
     int64_t pixels, taps; /* output pixels, window size */
     int64_t channels, lanes;
     int64_t x_channel, x_pixel, y_channel, y_pixel;
+    bool once; /* every pixel of x is under exactly one tap: gradients are written, not added */
 } vn__window;
 
 /* Pooling, for every channel: y[c][q][l] = max or sum over taps t of x[c][tap(q, t)][l].

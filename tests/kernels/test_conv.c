@@ -303,10 +303,12 @@ Test(conv, nothing) { for_each_row(empty); }
 
 /* ---- pooling */
 
-static void check_pool(const vn__kernels *k, int dtype, const image *s)
+/* once: gradients are written, not added. */
+static void check_pool(const vn__kernels *k, int dtype, const image *s, bool once)
 {
     const vn__real_kernels *real = k->real[dtype];
     vn__window w = make_window(s);
+    w.once = once;
     const int64_t nx = x_size(s), ny = s->channels * w.pixels * (s->lanes + s->gap);
     w.y_pixel = s->lanes + s->gap, w.y_channel = w.pixels * w.y_pixel;
     buffer x = acquire(dtype, nx, 0), y = acquire(dtype, ny, 0), sum = acquire(dtype, ny, 0);
@@ -320,6 +322,12 @@ static void check_pool(const vn__kernels *k, int dtype, const image *s)
     set(dtype, x.data, 0, NAN);
     for (int64_t i = 0; i < ny; i++)
         set(dtype, g.data, i, (long double)(next_bits() % 64) - 31);
+    for (int64_t c = 0; once && c < s->channels; c++)
+        for (int64_t i = 0; i < w.pixels * w.taps; i++)
+            for (int64_t l = 0; l < s->lanes; l++) {
+                set(dtype, want.data, x_at(&w, c, 0, i) + l, 0);
+                set(dtype, want_sum.data, x_at(&w, c, 0, i) + l, 0);
+            }
     real->max_pool(y.data, x.data, &w);
     real->sum_pool(sum.data, x.data, &w);
     real->max_pool_grad(dx.data, x.data, y.data, g.data, &w);
@@ -363,11 +371,16 @@ static void pooling(const vn__kernels *k)
         { 3, 6, 2, 2, 0, 32, 0, false }, { 2, 5, 3, 1, 1, 16, 0, true },
         { 1, 7, 3, 2, 1, 1, 0, false },  { 2, 4, 2, 1, 0, 21, 3, false },
         { 2, 6, 2, 1, 1, 48, 0, false }, { 1, 5, 2, 2, 0, 17, 0, false },
+        { 2, 4, 2, 2, 0, 19, 2, true },  { 1, 9, 3, 3, 0, 33, 0, false },
     };
     seed(4);
     for (int d = 0; d < 2; d++)
-        for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-            check_pool(k, reals[d], &shapes[i]);
+        for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+            const image *const s = &shapes[i];
+            check_pool(k, reals[d], s, false);
+            if (s->stride == s->window && s->pad == 0 && s->side % s->window == 0)
+                check_pool(k, reals[d], s, true);
+        }
 }
 
 Test(conv, pooling_and_its_gradients) { for_each_row(pooling); }

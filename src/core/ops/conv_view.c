@@ -166,17 +166,23 @@ static void step_index(int64_t i[], const vn__conv_view *v)
 /* base and to of a band, relative to its first row. */
 static void list_pixels(const vn__conv_view *v, int64_t *base, int64_t *to)
 {
+    const int64_t vector = v->channels * v->lanes, last = v->axes - 1;
+    const int64_t pixels = band_pixels(v), line = last ? v->axis[last].n : v->rows;
+    const int64_t along = v->axis[last].step * v->axis[last].stride * vector;
+    const int64_t y_along = v->axis[last].divisor * v->axis[last].y_stride;
     int64_t i[VN_MAX_RANK] = { 0 };
-    const int64_t pixels = band_pixels(v);
-    for (int64_t q = 0; q < pixels; q++) {
+    for (int64_t q = 0; q < pixels; q += line) {
         int64_t at = 0, y = 0;
         for (int64_t d = 0; d < v->axes; d++) {
             const vn__conv_axis *const a = &v->axis[d];
             at += i[d] * a->step * a->stride;
             y += ((d ? a->first : 0) + i[d] * a->divisor) * a->y_stride;
         }
-        base[q] = at * v->channels * v->lanes;
-        to[q] = y;
+        for (int64_t k = 0; k < line; k++) {
+            base[q + k] = at * vector + k * along;
+            to[q + k] = y + k * y_along;
+        }
+        i[last] += line - 1;
         step_index(i, v);
     }
 }

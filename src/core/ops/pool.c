@@ -2,6 +2,8 @@
 /* What pooling ops share. */
 #include "core/ops/pool.h"
 
+#include <string.h>
+
 #define PREPARED_TABLE ((int64_t)4 << 20) /* bytes of the longest table that is kept */
 
 vn_status vn__pool_attr(vn__sliding *s, const char *op, const vn_array *x,
@@ -87,6 +89,15 @@ static int32_t *table_in(const vn_eval *e)
                                table_offset(e->in_aval, e->n_in, e->mapped, e->lanes));
 }
 
+/* Is every pixel of x under exactly one tap? */
+static bool each_once(const vn__sliding *s)
+{
+    for (int64_t d = 0; d < s->n; d++)
+        if (s->stride[d] != s->k[d] || s->pad_lo[d] != 0 || s->x[d] != s->y[d] * s->k[d])
+            return false;
+    return true;
+}
+
 vn__pool_walk vn__pool_start(const vn_eval *e)
 {
     const vn__sliding *const s = e->attr;
@@ -108,7 +119,16 @@ vn__pool_walk vn__pool_start(const vn_eval *e)
         .x_pixel = lanes,
         .y_channel = y_pixels * lanes,
         .y_pixel = lanes,
+        .once = each_once(s),
     };
+    return walk;
+}
+
+vn__pool_walk vn__pool_start_grad(const vn_eval *e)
+{
+    const vn__pool_walk walk = vn__pool_start(e);
+    if (!walk.window.once)
+        memset(e->out[0], 0, (size_t)vn__eval_size(e) * (size_t)walk.size);
     return walk;
 }
 

@@ -27,6 +27,8 @@ typedef struct vn__pool_walk {
 } vn__pool_walk;
 vn__pool_walk vn__pool_start(const vn_eval *e);
 bool vn__pool_next(vn__pool_walk *walk);
+/* The same, with zeros in the result where the kernels of gradients need them. */
+vn__pool_walk vn__pool_start_grad(const vn_eval *e);
 /* A mapped axis is one of the axes before the window. */
 bool vn__pool_pull(void *attr_out, int *out_axis, const void *attr, const vn_aval in[],
                    int n_in, const int axis[]);

@@ -87,8 +87,7 @@ static vn_status grad_shape(vn_aval out[], const void *attr, const vn_aval in[],
 static void grad_eval(const vn_eval *e)
 {
     const vn_dtype dtype = e->in_aval[0].dtype;
-    memset(e->out[0], 0, (size_t)vn__eval_size(e) * vn_dtype_size(dtype));
-    for (vn__pool_walk w = vn__pool_start(e); vn__pool_next(&w);)
+    for (vn__pool_walk w = vn__pool_start_grad(e); vn__pool_next(&w);)
         e->kernels->real[dtype]->max_pool_grad(
             e->out[0], w.operand[0], (const char *)w.operand[1] + w.offset,
             (const char *)w.operand[2] + w.offset, &w.window);

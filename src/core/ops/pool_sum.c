@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* pool_sum: y[c][q] = sum over taps t of x[c][p(q, t)], and its transpose pool_sum_grad:
  * dx[c][p] = sum of the g[c][q] whose window covers p. Each is the other's derivative. */
-#include <string.h>
-
 #include "core/ops/pool.h"
 
 /* ------------------------------------------------------------------------------ pool_sum */
@@ -59,8 +57,7 @@ static vn_status grad_shape(vn_aval out[], const void *attr, const vn_aval in[],
 static void grad_eval(const vn_eval *e)
 {
     const vn_dtype dtype = e->in_aval[0].dtype;
-    memset(e->out[0], 0, (size_t)vn__eval_size(e) * vn_dtype_size(dtype));
-    for (vn__pool_walk w = vn__pool_start(e); vn__pool_next(&w);)
+    for (vn__pool_walk w = vn__pool_start_grad(e); vn__pool_next(&w);)
         e->kernels->real[dtype]->sum_pool_grad(e->out[0], (const char *)w.operand[0] + w.offset,
                                                &w.window);
 }

@@ -46,12 +46,14 @@ void VN_FN(sum_pool)(void *y, const void *x, const vn__window *window)
 static void give(real *dx, const real *x, real y, real g, const int32_t *tap,
                  const vn__window *s)
 {
+    bool given = false;
     for (int64_t t = 0; t < s->taps; t++) {
         const int64_t at = tap[t] * s->x_pixel;
-        if (tap[t] >= 0 && (x[at] == y || (x[at] != x[at] && y != y))) {
-            dx[at] += g;
-            return;
-        }
+        if (tap[t] < 0)
+            continue;
+        const bool hit = !given && (x[at] == y || (x[at] != x[at] && y != y));
+        dx[at] = (s->once ? 0 : dx[at]) + (hit ? g : 0);
+        given = given || hit;
     }
 }
 
@@ -76,8 +78,10 @@ void VN_FN(sum_pool_grad)(void *dx, const void *g, const vn__window *window)
         for (int64_t q = 0; q < s->pixels; q++)
             for (int64_t t = 0; t < s->taps; t++) {
                 const int32_t pixel = s->tap[q * s->taps + t];
+                real *const to = (real *)dx + c * s->x_channel + pixel * s->x_pixel;
+                for (int64_t l = 0; s->once && l < s->lanes; l++)
+                    to[l] = 0;
                 if (pixel >= 0)
-                    add((real *)dx + c * s->x_channel + pixel * s->x_pixel,
-                        (const real *)g + c * s->y_channel + q * s->y_pixel, s->lanes);
+                    add(to, (const real *)g + c * s->y_channel + q * s->y_pixel, s->lanes);
             }
 }

@@ -52,7 +52,8 @@ VN_INLINE void pool(real *y, const real *x, const lanes *at, vec start, bool max
 }
 
 /* What is left of g after the taps before goes to those that hold the maximum. */
-VN_INLINE void max_grad(real *dx, const real *x, const real *y, const real *g, const lanes *at)
+VN_INLINE void max_grad(real *dx, const real *x, const real *y, const real *g, const lanes *at,
+                        bool once)
 {
     const vn__window *const s = at->s;
     const int32_t *tap = s->tap;
@@ -65,13 +66,14 @@ VN_INLINE void max_grad(real *dx, const real *x, const real *y, const real *g, c
             real *const to = dx + tap[t] * s->x_pixel;
             const vec v = load(x + tap[t] * s->x_pixel, at);
             const vmask hit = m_or(v_eq(v, best), is_nan(v));
-            store(to, load(to, at) + v_select(hit, left, zero), at);
+            const vec given = v_select(hit, left, zero);
+            store(to, once ? given : load(to, at) + given, at);
             left = v_select(hit, zero, left);
         }
     }
 }
 
-VN_INLINE void sum_grad(real *dx, const real *g, const lanes *at)
+VN_INLINE void sum_grad(real *dx, const real *g, const lanes *at, bool once)
 {
     const vn__window *const s = at->s;
     const int32_t *tap = s->tap;
@@ -80,7 +82,7 @@ VN_INLINE void sum_grad(real *dx, const real *g, const lanes *at)
         for (int64_t t = 0; t < s->taps; t++) {
             real *const to = dx + tap[t] * s->x_pixel;
             if (tap[t] >= 0)
-                store(to, load(to, at) + v, at);
+                store(to, once ? v : load(to, at) + v, at);
         }
     }
 }
@@ -125,10 +127,13 @@ void VN_FN(max_pool_grad)(void *dx, const void *x, const void *y, const void *g,
             const lanes at = lanes_from(s, l);
             real *const d = (real *)dx + from;
             const real *const a = (const real *)x + from, *const b = (const real *)y + to;
-            if (at.whole)
-                max_grad(d, a, b, (const real *)g + to, &(lanes){ .s = s, .whole = true });
+            const real *const e = (const real *)g + to;
+            if (at.whole && s->once)
+                max_grad(d, a, b, e, &(lanes){ .s = s, .whole = true }, true);
+            else if (at.whole)
+                max_grad(d, a, b, e, &(lanes){ .s = s, .whole = true }, false);
             else
-                max_grad(d, a, b, (const real *)g + to, &at);
+                max_grad(d, a, b, e, &at, s->once);
         }
 }
 
@@ -140,9 +145,11 @@ void VN_FN(sum_pool_grad)(void *dx, const void *g, const vn__window *window)
             real *const d = (real *)dx + c * s->x_channel + l;
             const real *const v = (const real *)g + c * s->y_channel + l;
             const lanes at = lanes_from(s, l);
-            if (at.whole)
-                sum_grad(d, v, &(lanes){ .s = s, .whole = true });
+            if (at.whole && s->once)
+                sum_grad(d, v, &(lanes){ .s = s, .whole = true }, true);
+            else if (at.whole)
+                sum_grad(d, v, &(lanes){ .s = s, .whole = true }, false);
             else
-                sum_grad(d, v, &at);
+                sum_grad(d, v, &at, s->once);
         }
 }
