@@ -147,6 +147,14 @@ vn_tree *fuzz_copy_f64(void)
     return outcome(VN_ERR_OK);
 }
 
+vn_tree *fuzz_copy_complex(void)
+{
+    vn_c128 out[8];
+    const int64_t n = fuzz_chance(90) ? fuzz_below(9) : -1;
+    (void)vn_copy_complex(out, n, fuzz_tree());
+    return outcome(VN_ERR_OK);
+}
+
 vn_tree *fuzz_tree_path(void)
 {
     char text[64];

@@ -21,6 +21,7 @@ vn_tree *fuzz_tape(void);
 vn_tree *fuzz_array_from(void);
 vn_tree *fuzz_array_wrap(void);
 vn_tree *fuzz_copy_f64(void);
+vn_tree *fuzz_copy_complex(void);
 void fuzz_set_default_dtype(void); /* and back */
 vn_tree *fuzz_halves(vn_tree *const arg[]);
 vn_tree *fuzz_tree_path(void);

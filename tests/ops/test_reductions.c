@@ -181,3 +181,21 @@ Test(reductions, over_named_axes_in_every_dtype)
             cr_assert(vn_item(vn_index(most, 0, 1)) == 1, "%s", vn_dtype_name(dtype));
         }
 }
+
+/* ---- errors over named axes */
+
+static vn_tree *gathered(vn_tree *const arg[]) { return vn_all_gather(arg[0], "batch"); }
+
+Test(reductions, errors_over_named_axes)
+{
+    vn_array *hollow = vn_shape_struct(VN_BOOL, VN_SCALAR);
+    CHECK_ERROR(vn_psum(hollow, "batch"), ARGUMENT, "psum: bool[] is a dtype and a shape");
+    CHECK_ERROR(vn_pmean(hollow, "batch"), ARGUMENT, "pmean: bool[] is a dtype and a shape");
+    CHECK_ERROR(vn_pmax(hollow, "batch"), ARGUMENT, "pmax: bool[] is a dtype and a shape");
+    CHECK_ERROR(vn_pmin(hollow, "batch"), ARGUMENT, "pmin: bool[] is a dtype and a shape");
+    CHECK_ERROR(vn_pmin(NULL, "batch"), NULL_ARGUMENT, "pmin: an operand is NULL");
+    vn_array *x = vn_ones(VN_F32, VN_SHAPE(1, 1, 1, 1, 1, 1, 1, 1));
+    vn_tree *f = vn_partial(vn_function(gathered, 2), x);
+    f = vn_filter_vmap(f, &(vn_vmap_options){ .axis_name = "batch" });
+    CHECK_ERROR(vn_call(f, vn_ones(VN_F32, VN_SHAPE(2))), LIMIT, "all_gather: ");
+}
