@@ -389,6 +389,8 @@ vn_array *vn_all_gather(vn_array *x, const char *axis_name)
     vn__named_begin(who);
     x = vn__as_operand(who, x);
     const int axis = x ? vn__axis_find(who, axis_name) : -1;
-    return vn__named_end(
-        axis < 0 ? NULL : vn__map_out(x, axis, 0, vn__tape_axis(vn__tape_current(), axis)->size));
+    if (axis < 0)
+        return vn__named_end(NULL);
+    const int64_t size = vn__tape_axis(vn__tape_current(), axis)->size;
+    return vn__named_end(vn__map_out(x, axis, 0, size));
 }
