@@ -219,6 +219,9 @@ static void check_arguments(void)
     expect_that(vn_error_if(x, vn_bool(false), "no", NULL) == x, "a false condition");
     vn_branched_error_if(x, vn_bool(true), vn_float(1), 1, (const char *[]){ "a" }, NULL);
     expect_error("an index that is no integer", VN_ERR_DTYPE);
+    expect_that(!vn_error_if(x, vn_shape_struct(VN_BOOL, VN_SCALAR), "no", NULL),
+                "a condition without numbers");
+    expect_error("a condition without numbers", VN_ERR_ARGUMENT);
 }
 
 void row_42_errors(void)

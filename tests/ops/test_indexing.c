@@ -105,6 +105,9 @@ Test(indexing, dynamic_slices)
     cr_assert(!vn_dynamic_slice(x, INTS(1), VN_SHAPE(1, 2)));
     cr_assert(strstr(vn_error_message(), "one index for each of 2 axes"));
     vn_error_clear();
+    cr_assert(!vn_dynamic_update_slice(x, vn_ones(VN_C64, VN_SHAPE(2, 1)), INTS(0, 0)));
+    cr_assert(strstr(vn_error_message(), "dynamic_update_slice: cast: c64 to f32"));
+    vn_error_clear();
 }
 
 Test(indexing, one_hot)

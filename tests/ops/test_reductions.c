@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
 
@@ -180,4 +181,32 @@ Test(reductions, over_named_axes_in_every_dtype)
             cr_assert(most && vn_dtype_of(most) == dtype, "%s", vn_error_message());
             cr_assert(vn_item(vn_index(most, 0, 1)) == 1, "%s", vn_dtype_name(dtype));
         }
+}
+
+/* ---- errors over named axes */
+
+static vn_tree *gathered(vn_tree *const arg[])
+{
+    (void)arg;
+    return vn_all_gather(vn_ones(VN_F32, VN_SHAPE(1, 1, 1, 1, 1, 1, 1, 1)), "batch");
+}
+
+Test(reductions, errors_over_named_axes)
+{
+    vn_array *hollow = vn_shape_struct(VN_BOOL, VN_SCALAR);
+    CHECK_ERROR(vn_psum(hollow, "batch"), ARGUMENT,
+                "psum: bool[] is a dtype and a shape without numbers");
+    CHECK_ERROR(vn_pmean(hollow, "batch"), ARGUMENT,
+                "pmean: bool[] is a dtype and a shape without numbers");
+    CHECK_ERROR(vn_pmax(hollow, "batch"), ARGUMENT,
+                "pmax: bool[] is a dtype and a shape without numbers");
+    CHECK_ERROR(vn_pmin(hollow, "batch"), ARGUMENT,
+                "pmin: bool[] is a dtype and a shape without numbers");
+    CHECK_ERROR(vn_pmin(NULL, "batch"), NULL_ARGUMENT, "pmin: an operand is NULL");
+    vn_tree *f =
+        vn_filter_vmap(vn_function(gathered, 1), &(vn_vmap_options){ .axis_name = "batch" });
+    cr_assert(!vn_call(f, vn_ones(VN_F32, VN_SHAPE(2))));
+    cr_assert_eq(vn_error_status(), VN_ERR_LIMIT);
+    cr_assert(strstr(vn_error_message(), "all_gather: "), "%s", vn_error_message());
+    vn_error_clear();
 }

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "core/ops/ops_common.h"
 #include "vernal/ops.h"
 #include "vernal/transform.h"
 
@@ -312,7 +313,7 @@ vn_array *vn__spread(vn__tape *tape, vn_array *x, uint64_t axes)
 
 static vn_array *collective(vn_array *x, const char *name, const char *who, const vn_op *op)
 {
-    const int axis = vn__no_nulls(who, 1, &x) ? vn__axis_find(who, name) : -1;
+    const int axis = x ? vn__axis_find(who, name) : -1;
     if (axis < 0)
         return NULL;
     if (op == &vn__op_axis_max && vn_dtype_is_complex(vn_dtype_of(x)))
@@ -327,44 +328,40 @@ static vn_array *collective(vn_array *x, const char *name, const char *who, cons
 }
 
 /* Bools are counted, as in JAX. */
-static vn_array *countable(vn_array *x, const char *who)
+static vn_array *countable(const char *who, vn_array *x)
 {
-    if (vn_dtype_of(x) != VN_BOOL)
-        return x;
-    vn__named_begin(who);
-    return vn__named_end(vn_cast(x, VN_I32));
+    x = vn__as_operand(who, x);
+    return x && vn_dtype_of(x) == VN_BOOL ? vn_cast(x, VN_I32) : x;
 }
 
 vn_array *vn_psum(vn_array *x, const char *axis_name)
 {
-    if (!vn__no_nulls("psum", 1, &x))
-        return NULL;
-    x = countable(x, "psum");
-    return x ? collective(x, axis_name, "psum", &vn__op_axis_sum) : NULL;
+    return collective(countable("psum", x), axis_name, "psum", &vn__op_axis_sum);
 }
 
 vn_array *vn_pmax(vn_array *x, const char *axis_name)
 {
-    return collective(x, axis_name, "pmax", &vn__op_axis_max);
+    return collective(vn__as_operand("pmax", x), axis_name, "pmax", &vn__op_axis_max);
 }
 
 /* x in reverse order; twice gives x. The negative of an unsigned number would not do. */
 static vn_array *reversed(vn_array *x)
 {
+    if (!x)
+        return NULL;
     const vn_dtype dtype = vn_dtype_of(x);
     return dtype == VN_BOOL || vn_dtype_is_integer(dtype) ? vn_not(x) : vn_neg(x);
 }
 
 vn_array *vn_pmin(vn_array *x, const char *axis_name)
 {
-    return reversed(collective(reversed(x), axis_name, "pmin", &vn__op_axis_max));
+    x = reversed(vn__as_operand("pmin", x));
+    return reversed(collective(x, axis_name, "pmin", &vn__op_axis_max));
 }
 
 vn_array *vn_pmean(vn_array *x, const char *axis_name)
 {
-    if (!vn__no_nulls("pmean", 1, &x))
-        return NULL;
-    x = countable(x, "pmean");
+    x = countable("pmean", x);
     const int axis = x ? vn__axis_find("pmean", axis_name) : -1;
     if (axis < 0 || !is_mapped(x, axis))
         return axis < 0 ? NULL : x;
@@ -389,7 +386,11 @@ vn_array *vn_axis_index(const char *axis_name)
 vn_array *vn_all_gather(vn_array *x, const char *axis_name)
 {
     const char *const who = "all_gather";
-    const int axis = vn__no_nulls(who, 1, &x) ? vn__axis_find(who, axis_name) : -1;
-    return axis < 0 ? NULL
-                    : vn__map_out(x, axis, 0, vn__tape_axis(vn__tape_current(), axis)->size);
+    vn__named_begin(who);
+    x = vn__as_operand(who, x);
+    const int axis = x ? vn__axis_find(who, axis_name) : -1;
+    if (axis < 0)
+        return vn__named_end(NULL);
+    const int64_t size = vn__tape_axis(vn__tape_current(), axis)->size;
+    return vn__named_end(vn__map_out(x, axis, 0, size));
 }

@@ -92,7 +92,7 @@ static bool is_symbolic(const vn_array *x)
 static bool check_scalar(const char *who, const char *what, vn_array *x)
 {
     if (vn_is_array_like(x) && (!vn_is_array(x) || vn_rank(x) == 0))
-        return true;
+        return vn__is_alive(who, x);
     char text[VN__SHAPE_TEXT];
     vn__fail(vn_is_array(x) ? VN_ERR_SHAPE : VN_ERR_ARGUMENT,
              "%s: the %s is %s, expected a scalar", who, what,

@@ -260,7 +260,7 @@ static bool check_arguments(vn_tree *x, vn_array *pred, vn_array *index, int n,
     else if (vn_is_array(index) ? vn_rank(index) || !vn_dtype_is_integer(vn_dtype_of(index))
                                 : vn_kind_of(index) != VN_KIND_INT)
         vn__fail(VN_ERR_DTYPE, "error_if: the index is no scalar integer");
-    return vn_ok();
+    return vn_ok() && vn__is_alive("error_if", pred) && vn__is_alive("error_if", index);
 }
 
 vn_tree *vn_branched_error_if(vn_tree *x, vn_array *pred, vn_array *index, int n,

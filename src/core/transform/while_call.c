@@ -28,7 +28,7 @@ static vn_status scalar_bool(vn_array **out, vn_tree *value)
     if (!vn_is_array(value) || vn_dtype_of(value) != VN_BOOL || vn_rank(value) != 0)
         return vn__fail(VN_ERR_DTYPE, "while_loop: the condition is no scalar bool");
     *out = value;
-    return VN_ERR_OK;
+    return vn__is_alive("while_loop", value) ? VN_ERR_OK : vn_error_status();
 }
 
 static vn_status condition(vn_array **out, const user_while *u, vn_tree *value)
