@@ -153,10 +153,11 @@ vn_array *vn_dynamic_slice(vn_array *x, vn_array *start, vn_shape size)
 
 vn_array *vn_dynamic_update_slice(vn_array *x, vn_array *block, vn_array *start)
 {
+    vn__named_begin("dynamic_update_slice");
     x = vn__as_operand("dynamic_update_slice", x);
     block = vn__as_operand("dynamic_update_slice", block);
     start = vn__index_operand("dynamic_update_slice", start);
     if (!x || !block || !start)
-        return NULL;
-    return update(x, vn_cast(block, vn_dtype_of(x)), start);
+        return vn__named_end(NULL);
+    return vn__named_end(update(x, vn_cast(block, vn_dtype_of(x)), start));
 }
