@@ -264,6 +264,9 @@ Test(complex, refusals)
     CHECK_ERROR(vn_sort(z(), 0), DTYPE, "sort: c128 operand, expected real numbers");
     CHECK_ERROR(vn_is_nan(z()), DTYPE, "is_nan: c128 operand, expected real numbers");
     CHECK_ERROR(vn_complex(z(), w()), DTYPE, "complex: c128 operand, expected real numbers");
+    CHECK_ERROR(vn_buffer_set(vn_ones(VN_F64, VN_SHAPE(2, 3)), vn_int(0), z(), NULL), DTYPE,
+                "buffer_set: cast: c128 to f64 would drop the imaginary part; take the real "
+                "one first");
     vn_array *key = vn_key(0);
     CHECK_ERROR(vn_uniform(key, VN_SHAPE(2), VN_C64, 0, 1), DTYPE,
                 "uniform: c64, expected a float");
