@@ -188,6 +188,23 @@ def write(results, docs):
         file.write(bars(problems))
 
 
+STEPS = """
+**By batch.** Up to 16 examples a step costs the same: a vector of lanes is computed whole, and what is left is the
+work that has no examples in it, packing the weights for both directions, their gradient and their update. Up to
+128 examples are one panel, so one slot and one worker; the same work is spread over more and more of them. From two tiles on
+there are several slots and all workers take part; each slot brings totals of its own, as large as the weights,
+so the cost of an example goes on falling until there are some tiles a slot, at about ten thousand examples.
+From there on it is flat: tiles follow one another, and nothing but the data grows.
+
+**By width.** Below 16 the steps between the kernels, and vectors that features do not fill, are most of the time. Then the share
+rises: products grow with the square of the width; biases, activations, the transposes of weight gradients and what is
+loaded and stored with the width alone. As values grow, fewer lanes share a panel (128, from 64 on 64, later 32) and
+a tile has fewer examples, so a block of weights is used less often before the next, and the share falls again. Where the sums of one slot
+pass half a megabyte, here between 192 and 256, the stage runs step by step (docs/design/plan.md, *Wide stages*): values go through the
+level 3 cache, and each product is a fork and a join. Beyond, weights and their gradients come from there too.
+"""
+
+
 def scaling(rows, docs):
     batch, width = sweeps(rows)
     for name, points, title, axis in (
@@ -195,7 +212,8 @@ def scaling(rows, docs):
             ("width", width, "mlp w-w-w-w: share of the ceiling", "width w")):
         with open(os.path.join(docs, f"performance-{name}.svg"), "w") as file:
             file.write(curve([(x, p) for x, p, _ in points], title, axis))
-    return ("\n## Batch and width\n\n![by batch](performance-batch.svg)\n![by width](performance-width.svg)\n\n" +
+    return ("\n## Batch and width\n\n![by batch](performance-batch.svg)\n![by width](performance-width.svg)\n" +
+            STEPS + "\n" +
             table(["batch", "step", "one example"],
                   ([f"{x:,}", seconds(t), seconds(t / x)] for x, _, t in batch)) + "\n\n" +
             table(["width", "one example", "share of the ceiling"],

@@ -140,15 +140,20 @@ def load():
     return {"problems": {}, "sweep": []}
 
 
-def save(results):
+def save(results, order):
+    known = results["problems"]
+    results["problems"] = {text: known[text] for text in [*order, *known] if text in known}
     with open(RESULTS, "w") as file:
         json.dump(results, file, indent=1)
     report.write(results, os.path.join(ROOT, "docs"))
 
 
-def chosen(bench, names):
-    listed = subprocess.run([bench, "--list"], text=True, stdout=subprocess.PIPE, check=True).stdout
-    lines = listed.splitlines()
+def listed(bench):
+    return subprocess.run([bench, "--list"], text=True, stdout=subprocess.PIPE,
+                          check=True).stdout.splitlines()
+
+
+def chosen(lines, names):
     if not names:
         return lines
     return [line for line in lines if line.split()[0] in names or line in names] + \
@@ -170,8 +175,9 @@ def main():
     results["machine"] = subprocess.run([bench, "--machine"], text=True, stdout=subprocess.PIPE,
                                         check=True).stdout.strip()
     threads = len(os.sched_getaffinity(0))
+    order = listed(bench)
     with open(os.path.join(os.path.dirname(RESULTS), "log.txt"), "a") as log:
-        for text in [] if args.sweep and not args.names else chosen(bench, args.names):
+        for text in [] if args.sweep and not args.names else chosen(order, args.names):
             print(text, flush=True)
             p = problem.parse(text)
             if p.family in problem.MODES:
@@ -181,10 +187,10 @@ def main():
                 result = measure_alone(bench, text, others, args, log)
             if result:
                 results["problems"][text] = result
-                save(results)
+                save(results, order)
         if args.sweep:
             results["sweep"] = sweep(bench, args, log)
-            save(results)
+            save(results, order)
 
 
 if __name__ == "__main__":
