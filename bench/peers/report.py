@@ -191,14 +191,14 @@ def write(results, docs):
 STEPS = """
 **By batch.** Up to 16 examples a step costs the same: a vector of lanes is computed whole, and what is left is the
 work that has no examples in it, packing the weights for both directions, their gradient and their update. Up to
-128 examples are one panel, so one slot and one worker; the same work is spread over more and more of them. From two tiles on
+128 examples are one tile, so one slot and one worker; the same work is spread over more and more of them. From two tiles on
 there are several slots and all workers take part; each slot brings totals of its own, as large as the weights,
 so the cost of an example goes on falling until there are some tiles a slot, at about ten thousand examples.
 From there on it is flat: tiles follow one another, and nothing but the data grows.
 
 **By width.** Below 16 the steps between the kernels, and vectors that features do not fill, are most of the time. Then the share
 rises: products grow with the square of the width; biases, activations, the transposes of weight gradients and what is
-loaded and stored with the width alone. As values grow, fewer lanes share a panel (128, from 64 on 64, later 32) and
+loaded and stored with the width alone. As values grow, fewer lanes share a panel (128, from 96 on 64, later 32) and
 a tile has fewer examples, so a block of weights is used less often before the next, and the share falls again. Where the sums of one slot
 pass half a megabyte, here between 192 and 256, the stage runs step by step (docs/design/plan.md, *Wide stages*): values go through the
 level 3 cache, and each product is a fork and a join. Beyond, weights and their gradients come from there too.
