@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* laws [-v] [--list] [--law NAME] [ops | layers | ROW]: checks every law of every subject,
  * in f32 and f64; with VN_ISA not those of complex numbers, whose kernels are the same in all.
- * Exit status: 0 all hold, 1 one is broken, 77 the ISA that VN_ISA asks for is not there. laws
- * --dump: the values of all subjects, for the comparison of instruction
- * sets (isa.c). */
+ * Exit status: 0 all hold, 1 one is broken, 77 the ISA that VN_ISA asks for is not there.
+ * laws --dump: the values of all subjects, for the comparison of instruction sets (isa.c). */
 #include <stdlib.h>
 #include <string.h>
 

@@ -26,9 +26,9 @@ typedef struct vn__pool_walk {
     int64_t size;
 } vn__pool_walk;
 vn__pool_walk vn__pool_start(const vn_eval *e);
-bool vn__pool_next(vn__pool_walk *walk);
-/* The same, with zeros in the result where the kernels of gradients need them. */
+/* The same for a gradient, with zeros in the result where its kernel adds. */
 vn__pool_walk vn__pool_start_grad(const vn_eval *e);
+bool vn__pool_next(vn__pool_walk *walk);
 /* A mapped axis is one of the axes before the window. */
 bool vn__pool_pull(void *attr_out, int *out_axis, const void *attr, const vn_aval in[],
                    int n_in, const int axis[]);

@@ -50,11 +50,11 @@ bool vn__rule_sum_of_rows(vn__rewriter *r, vn_array *out[], const vn__axis_attr 
 /* f(x, gradient of max-pooling x), the sum of such a gradient (rules_pool.c) */
 bool vn__rule_gate_of_pool(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
                            vn_array *const in[]);
-bool vn__rule_sum_of_pool(vn__rewriter *r, vn_array *out[], const void *attr, vn_array *x);
+bool vn__rule_sum_of_pool(vn__rewriter *r, vn_array *out[], const vn_axes *axes, vn_array *x);
 /* A sum of r->from over squares; does a tape have some that may be made in another way? */
 bool vn__rule_norm(vn__rewriter *r, vn_array *out[], const vn__instr *sum);
 bool vn__has_norms(const vn__tape *tape);
-bool vn__rule_reduce_sum(vn__rewriter *r, vn_array *out[], const void *attr, vn_array *x);
+bool vn__rule_reduce_sum(vn__rewriter *r, vn_array *out[], const vn_axes *axes, vn_array *x);
 bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
                    int n_in, vn_array *const in[]);
 bool vn__rule_identity(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,

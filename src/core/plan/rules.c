@@ -194,22 +194,21 @@ bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *at
 
 /* sum within an example of a sum over examples: the former first, so that less is kept for
  * the latter (the bias of a convolution) */
-bool vn__rule_reduce_sum(vn__rewriter *r, vn_array *out[], const void *attr, vn_array *x)
+bool vn__rule_reduce_sum(vn__rewriter *r, vn_array *out[], const vn_axes *axes, vn_array *x)
 {
     const vn__instr *const source = vn__rewrite_source(r, x);
     if (!source || source->op != &vn__op_axis_sum)
         return false;
     const vn__instr f = *source;
     vn_array *const v = vn__rewrite_operand(r, &f, 0);
-    vn_axes axes;
     int64_t terms = 1;
-    if (!vn__reduce_sum_axes(&axes, &vn__op_reduce_sum, attr) || sums_by_itself(r, v, f.attr))
+    if (sums_by_itself(r, v, f.attr))
         return false;
-    for (int i = 0; i < axes.count; i++)
-        terms *= vn_dim(v, axes.axis[i]);
+    for (int i = 0; i < axes->count; i++)
+        terms *= vn_dim(v, axes->axis[i]);
     if (terms <= 1) /* it does not shrink: axis_sum goes the other way through it */
         return false;
-    vn_array *const sum = vn__rewrite_one(r, &vn__op_reduce_sum, attr, 1, &v);
+    vn_array *const sum = vn__rewrite_one(r, &vn__op_reduce_sum, axes, 1, &v);
     out[0] = vn__rewrite_one(r, &vn__op_axis_sum, f.attr, 1, &sum);
     return true;
 }

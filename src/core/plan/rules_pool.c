@@ -39,11 +39,11 @@ bool vn__rule_gate_of_pool(vn__rewriter *r, vn_array *out[], const vn_op *op, co
 }
 
 /* Every window has a pixel in it, and all axes of the window are summed. */
-static bool keeps_sum(const vn__sliding *s, vn_axes axes, int rank)
+static bool keeps_sum(const vn__sliding *s, const vn_axes *axes, int rank)
 {
     uint64_t summed = 0;
-    for (int i = 0; i < axes.count; i++)
-        summed |= 1ull << axes.axis[i];
+    for (int i = 0; i < axes->count; i++)
+        summed |= 1ull << axes->axis[i];
     for (int d = 0; d < s->n; d++)
         if (!(summed >> (rank - (int)s->n + d) & 1) || s->pad_lo[d] >= s->k[d] ||
             s->pad_hi[d] >= s->k[d])
@@ -51,15 +51,13 @@ static bool keeps_sum(const vn__sliding *s, vn_axes axes, int rank)
     return true;
 }
 
-bool vn__rule_sum_of_pool(vn__rewriter *r, vn_array *out[], const void *attr, vn_array *x)
+bool vn__rule_sum_of_pool(vn__rewriter *r, vn_array *out[], const vn_axes *axes, vn_array *x)
 {
-    vn_axes axes;
     const vn__instr *const source = vn__rewrite_source(r, x);
     if (!source || source->op != &vn__op_pool_max_grad ||
-        !vn__reduce_sum_axes(&axes, &vn__op_reduce_sum, attr) ||
         !keeps_sum(source->attr, axes, vn_rank(x)))
         return false;
     vn_array *const g = vn__rewrite_operand(r, source, 2);
-    out[0] = vn__rewrite_one(r, &vn__op_reduce_sum, attr, 1, &g);
+    out[0] = vn__rewrite_one(r, &vn__op_reduce_sum, axes, 1, &g);
     return true;
 }

@@ -275,7 +275,7 @@ vn_tree *vn_branched_error_if(vn_tree *x, vn_array *pred, vn_array *index, int n
     if (!hit || mode == VN_ON_ERROR_OFF)
         return hit ? x : NULL;
     if (!vn_is_traced(hit) && !vn_item_bool(hit))
-        return vn_ok() ? x : NULL;
+        return x;
     if (mode == VN_ON_ERROR_NAN)
         return vn__map_leaves(x, spoil_leaf, hit);
     index = vn_clip(vn_cast(vn__as_operand("error_if", index), VN_I32), vn_scalar(VN_I32, 0),

@@ -202,20 +202,23 @@ static bool all_real(const char *who, const char *what, const vn__leaves *leaves
     return true;
 }
 
+static int most_axes(const vn__leaves *leaves)
+{
+    int most = 0;
+    for (int64_t i = 0; i < leaves->n; i++)
+        most = vn_rank(leaves->item[i]) > most ? vn_rank(leaves->item[i]) : most;
+    return most;
+}
+
 /* Blocks have the axes of a y and of an x: said before the passes, which may be many. */
 static bool all_fit(const char *who, const work *w)
 {
-    int most_y = 0, most_x = 0;
-    for (int64_t k = 0; k < w->y.n; k++)
-        most_y = vn_rank(w->y.item[k]) > most_y ? vn_rank(w->y.item[k]) : most_y;
-    for (int64_t k = 0; k < w->x.n; k++)
-        most_x = vn_rank(w->x.item[k]) > most_x ? vn_rank(w->x.item[k]) : most_x;
-    if (most_y + most_x > VN_MAX_RANK && w->x.n && w->y.n) {
-        vn__fail(VN_ERR_LIMIT, "%s: an output of %d axes by an input of %d has %d, at most %d",
-                 who, most_y, most_x, most_y + most_x, VN_MAX_RANK);
-        return false;
-    }
-    return true;
+    const int y = most_axes(&w->y), x = most_axes(&w->x);
+    if (y + x <= VN_MAX_RANK)
+        return true;
+    vn__fail(VN_ERR_LIMIT, "%s: an output of %d axes by an input of %d has %d, at most %d", who,
+             y, x, y + x, VN_MAX_RANK);
+    return false;
 }
 
 static vn_tree *differentiate(const jacobian *self, work *w, int n, vn_tree *const arg[])

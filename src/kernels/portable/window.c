@@ -78,10 +78,11 @@ void VN_FN(sum_pool_grad)(void *dx, const void *g, const vn__window *window)
         for (int64_t q = 0; q < s->pixels; q++)
             for (int64_t t = 0; t < s->taps; t++) {
                 const int32_t pixel = s->tap[q * s->taps + t];
+                if (pixel < 0)
+                    continue;
                 real *const to = (real *)dx + c * s->x_channel + pixel * s->x_pixel;
-                for (int64_t l = 0; s->once && l < s->lanes; l++)
-                    to[l] = 0;
-                if (pixel >= 0)
-                    add(to, (const real *)g + c * s->y_channel + q * s->y_pixel, s->lanes);
+                const real *const from = (const real *)g + c * s->y_channel + q * s->y_pixel;
+                for (int64_t l = 0; l < s->lanes; l++)
+                    to[l] = (s->once ? 0 : to[l]) + from[l];
             }
 }

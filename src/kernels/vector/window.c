@@ -52,8 +52,7 @@ VN_INLINE void pool(real *y, const real *x, const lanes *at, vec start, bool max
 }
 
 /* What is left of g after the taps before goes to those that hold the maximum. */
-VN_INLINE void max_grad(real *dx, const real *x, const real *y, const real *g, const lanes *at,
-                        bool once)
+VN_INLINE void max_grad(real *dx, const real *x, const real *y, const real *g, const lanes *at)
 {
     const vn__window *const s = at->s;
     const int32_t *tap = s->tap;
@@ -67,13 +66,13 @@ VN_INLINE void max_grad(real *dx, const real *x, const real *y, const real *g, c
             const vec v = load(x + tap[t] * s->x_pixel, at);
             const vmask hit = m_or(v_eq(v, best), is_nan(v));
             const vec given = v_select(hit, left, zero);
-            store(to, once ? given : load(to, at) + given, at);
+            store(to, s->once ? given : load(to, at) + given, at);
             left = v_select(hit, zero, left);
         }
     }
 }
 
-VN_INLINE void sum_grad(real *dx, const real *g, const lanes *at, bool once)
+VN_INLINE void sum_grad(real *dx, const real *g, const lanes *at)
 {
     const vn__window *const s = at->s;
     const int32_t *tap = s->tap;
@@ -82,7 +81,7 @@ VN_INLINE void sum_grad(real *dx, const real *g, const lanes *at, bool once)
         for (int64_t t = 0; t < s->taps; t++) {
             real *const to = dx + tap[t] * s->x_pixel;
             if (tap[t] >= 0)
-                store(to, once ? v : load(to, at) + v, at);
+                store(to, s->once ? v : load(to, at) + v, at);
         }
     }
 }
@@ -127,13 +126,10 @@ void VN_FN(max_pool_grad)(void *dx, const void *x, const void *y, const void *g,
             const lanes at = lanes_from(s, l);
             real *const d = (real *)dx + from;
             const real *const a = (const real *)x + from, *const b = (const real *)y + to;
-            const real *const e = (const real *)g + to;
-            if (at.whole && s->once)
-                max_grad(d, a, b, e, &(lanes){ .s = s, .whole = true }, true);
-            else if (at.whole)
-                max_grad(d, a, b, e, &(lanes){ .s = s, .whole = true }, false);
+            if (at.whole)
+                max_grad(d, a, b, (const real *)g + to, &(lanes){ .s = s, .whole = true });
             else
-                max_grad(d, a, b, e, &at, s->once);
+                max_grad(d, a, b, (const real *)g + to, &at);
         }
 }
 
@@ -145,11 +141,9 @@ void VN_FN(sum_pool_grad)(void *dx, const void *g, const vn__window *window)
             real *const d = (real *)dx + c * s->x_channel + l;
             const real *const v = (const real *)g + c * s->y_channel + l;
             const lanes at = lanes_from(s, l);
-            if (at.whole && s->once)
-                sum_grad(d, v, &(lanes){ .s = s, .whole = true }, true);
-            else if (at.whole)
-                sum_grad(d, v, &(lanes){ .s = s, .whole = true }, false);
+            if (at.whole)
+                sum_grad(d, v, &(lanes){ .s = s, .whole = true });
             else
-                sum_grad(d, v, &at, s->once);
+                sum_grad(d, v, &at);
         }
 }
