@@ -166,6 +166,15 @@ typedef void vn__gemm_fn(void *c, int64_t ldc, const void *a, int64_t a_row, int
                          int64_t k, bool accumulate, void *scratch);
 typedef int64_t vn__gemm_scratch_fn(int64_t m, int64_t n, int64_t k);
 
+/* The same with B packed once for many products, in a format of the ISA row's own.
+ * strips: pack_strips_size(n, k) bytes, 64-byte aligned. */
+typedef void vn__pack_strips_fn(void *strips, const void *b, int64_t b_row, int64_t b_col,
+                                int64_t n, int64_t k);
+typedef int64_t vn__pack_strips_size_fn(int64_t n, int64_t k);
+typedef void vn__gemm_strips_fn(void *c, int64_t ldc, const void *a, int64_t a_row,
+                                int64_t a_col, const void *strips, int64_t m, int64_t n,
+                                int64_t k, bool accumulate, void *scratch);
+
 /* A packed once for many products:
  *   A(i, t * channels + c) = a[i * a_row + t * a_tap + c * a_channel], t < taps, c < channels.
  * A plain matrix has taps = 1 and a_channel = its column stride. packed: pack_size(m, taps *
@@ -218,16 +227,20 @@ typedef int64_t vn__conv_weight_grad_scratch_fn(const vn__view *view);
 typedef void vn__conv_weight_norm_fn(void *norm, const void *dy, const void *x,
                                      const vn__view *view, void *scratch);
 
+/* Row i, lane l of panel p lies at data[p * panel + i * row + l * lane]. */
+typedef struct vn__lane_rows {
+    const void *data;
+    int64_t panel, row, lane;
+} vn__lane_rows;
+
 /* The weight gradient of a dense layer, a sum over panels p and lanes l:
- *   C[i][j] (+)= sum over p, l of y[p * y_panel + i * y_row + l]
- *                                 x[p * x_panel + j * x_row + l]
+ *   C[i][j] (+)= sum over p, l of y(i, p, l) x(j, p, l)
  * fresh: C is written, else the sum is added to it. Lanes without an example must hold zeros in
  * y or in x, and no NaN in the other.
  * scratch: lane_gemm_scratch(m, n, lanes, panels) bytes, 64-byte aligned. */
-typedef void vn__lane_gemm_fn(void *c, int64_t ldc, const void *y, int64_t y_panel,
-                              int64_t y_row, const void *x, int64_t x_panel, int64_t x_row,
-                              int64_t m, int64_t n, int64_t lanes, int64_t panels, bool fresh,
-                              void *scratch);
+typedef void vn__lane_gemm_fn(void *c, int64_t ldc, const vn__lane_rows *y,
+                              const vn__lane_rows *x, int64_t m, int64_t n, int64_t lanes,
+                              int64_t panels, bool fresh, void *scratch);
 typedef int64_t vn__lane_gemm_scratch_fn(int64_t m, int64_t n, int64_t lanes, int64_t panels);
 
 /* A matrix product in each lane (attention; per-example outer products):
@@ -334,6 +347,9 @@ typedef double vn__fma_loop_fn(int64_t iterations);
 typedef struct vn__real_kernels {
     vn__gemm_fn *gemm;
     vn__gemm_scratch_fn *gemm_scratch;
+    vn__pack_strips_fn *pack_strips;
+    vn__pack_strips_size_fn *pack_strips_size;
+    vn__gemm_strips_fn *gemm_strips;
     vn__pack_fn *pack;
     vn__pack_size_fn *pack_size;
     vn__gemm_packed_fn *gemm_packed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * gemm, pack and gemm_packed against a sum in long double: all remainders of both block sizes,
- * strides with gaps, every epilogue. */
+ * gemm, gemm_strips and gemm_packed against a sum in long double: all remainders of both block
+ * sizes, strides with gaps, every epilogue. */
 #include "support.h"
 
 #include <stdio.h>
@@ -135,6 +135,14 @@ static void run_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n, int6
     real->gemm(p.c.data, p.ldc, p.a.data, p.a_row, p.a_col, p.b.data, p.b_row, p.b_col, m, n,
                depth, accumulate, scratch.data);
     check(k, &p, &e, "gemm");
+    buffer strips = acquire(VN__U8, real->pack_strips_size(n, depth), 0);
+    for (int64_t i = 0; i < m * p.ldc; i++)
+        set(dtype, p.c.data, i, get(dtype, p.c0.data, i));
+    real->pack_strips(strips.data, p.b.data, p.b_row, p.b_col, n, depth);
+    real->gemm_strips(p.c.data, p.ldc, p.a.data, p.a_row, p.a_col, strips.data, m, n, depth,
+                      accumulate, scratch.data);
+    check(k, &p, &e, "gemm_strips");
+    release(&strips);
     release(&scratch);
     unmake(&p);
 }
@@ -150,6 +158,7 @@ static void gemm_sizes(const vn__kernels *k)
             run_gemm(k, reals[d], 70, 131, 67, orders, false);
             run_gemm(k, reals[d], 40, 37, 600, orders, true);
             run_gemm(k, reals[d], 300, 20, 40, orders, false);
+            run_gemm(k, reals[d], 33, 150, 270, orders, orders & 2);
             run_gemm(k, reals[d], 20, 1100, 12, orders, true);
             run_gemm(k, reals[d], 1, 200, 90, orders, orders & 1);
             run_gemm(k, reals[d], 200, 1, 90, orders, orders & 1);

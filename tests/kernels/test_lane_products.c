@@ -8,39 +8,55 @@ static const int reals[] = { VN__F32, VN__F64 };
 
 /* ---- lane_gemm */
 
+/* Operands with `rows` rows: each a row of lanes, or the rows of a lane side by side. */
+static vn__lane_rows lay(int64_t rows, int64_t lanes, int64_t gap, bool across)
+{
+    vn__lane_rows x = { .row = across ? 1 : lanes + gap, .lane = across ? rows + gap : 1 };
+    x.panel = (across ? lanes : rows) * (across ? x.lane : x.row) + gap;
+    return x;
+}
+
+static long double element_of(int dtype, const vn__lane_rows *x, int64_t i, int64_t p,
+                              int64_t l)
+{
+    return get(dtype, x->data, p * x->panel + i * x->row + l * x->lane);
+}
+
+/* across: 1 y, 2 x */
 static void run_lane_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n, int64_t lanes,
-                          int64_t panels, int64_t gap, bool fresh)
+                          int64_t panels, int64_t gap, bool fresh, int across)
 {
     const vn__real_kernels *real = k->real[dtype];
-    const int64_t row = lanes + gap, y_panel = m * row + gap, x_panel = n * row + 2 * gap;
-    buffer y = acquire(dtype, panels * y_panel + 1, gap),
-           x = acquire(dtype, panels * x_panel + 1, 0);
+    vn__lane_rows y = lay(m, lanes, gap, across & 1), x = lay(n, lanes, 2 * gap, across & 2);
+    buffer ys = acquire(dtype, panels * y.panel + 1, gap),
+           xs = acquire(dtype, panels * x.panel + 1, 0);
     buffer c = acquire(dtype, m * (n + 2), 1), old = acquire(dtype, m * (n + 2), 0);
     buffer scratch = acquire(VN__U8, real->lane_gemm_scratch(m, n, lanes, panels), 0);
     char what[128];
-    snprintf(what, sizeof what, "lane_gemm %lldx%lld lanes %lld panels %lld%s", (long long)m,
-             (long long)n, (long long)lanes, (long long)panels, fresh ? " fresh" : "");
-    fill(&y, panels * y_panel, -1, 1), fill(&x, panels * x_panel, -1, 1);
+    snprintf(what, sizeof what, "lane_gemm %lldx%lld lanes %lld panels %lld%s order %d",
+             (long long)m, (long long)n, (long long)lanes, (long long)panels,
+             fresh ? " fresh" : "", across);
+    fill(&ys, panels * y.panel, -1, 1), fill(&xs, panels * x.panel, -1, 1);
     fill(&c, m * (n + 2), -1, 1);
     for (int64_t i = 0; i < m * (n + 2); i++)
         set(dtype, old.data, i, get(dtype, c.data, i));
-    real->lane_gemm(c.data, n + 2, y.data, y_panel, row, x.data, x_panel, row, m, n, lanes,
-                    panels, fresh, scratch.data);
+    y.data = ys.data, x.data = xs.data;
+    real->lane_gemm(c.data, n + 2, &y, &x, m, n, lanes, panels, fresh, scratch.data);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n + 2; j++) {
             long double sum = fresh && j < n ? 0 : get(dtype, old.data, i * (n + 2) + j);
             long double magnitude = 1;
             for (int64_t p = 0; j < n && p < panels; p++)
                 for (int64_t l = 0; l < lanes; l++) {
-                    const long double v = get(dtype, y.data, p * y_panel + i * row + l) *
-                                          get(dtype, x.data, p * x_panel + j * row + l);
+                    const long double v =
+                        element_of(dtype, &y, i, p, l) * element_of(dtype, &x, j, p, l);
                     sum += v, magnitude += fabsl(v);
                 }
             check_near(k, dtype, what, i * (n + 2) + j, get(dtype, c.data, i * (n + 2) + j),
                        sum,
                        j < n ? (long double)(lanes * panels) * half_ulp(dtype) * magnitude : 0);
         }
-    release(&y), release(&x), release(&c), release(&old), release(&scratch);
+    release(&ys), release(&xs), release(&c), release(&old), release(&scratch);
 }
 
 static void lane_gemm_sizes_of(const vn__kernels *k, bool fresh)
@@ -49,20 +65,21 @@ static void lane_gemm_sizes_of(const vn__kernels *k, bool fresh)
     for (int d = 0; d < 2; d++) {
         for (int64_t m = 0; m <= 25; m++)
             for (int64_t n = 0; n <= 33; n++)
-                run_lane_gemm(k, reals[d], m, n, 16, 1 + (m + n) % 2, (m + n) % 3, fresh);
+                run_lane_gemm(k, reals[d], m, n, 16, 1 + (m + n) % 2, (m + n) % 3, fresh,
+                              (m + n) / 2 % 4);
         for (int64_t n = 34; n <= 66; n++) {
-            run_lane_gemm(k, reals[d], n, 14, 32, 1, 0, fresh);
-            run_lane_gemm(k, reals[d], 7, n, 32, 1, 0, fresh);
+            run_lane_gemm(k, reals[d], n, 14, 32, 1, 0, fresh, 0);
+            run_lane_gemm(k, reals[d], 7, n, 32, 1, 0, fresh, 0);
         }
-        run_lane_gemm(k, reals[d], 20, 300, 32, 11, 0, fresh); /* more lanes than one chunk */
-        run_lane_gemm(k, reals[d], 5, 300, 32, 9, 0,
-                      fresh); /* more rows than one strip of C^T */
-        run_lane_gemm(k, reals[d], 300, 5, 16, 20, 0, fresh);
-        run_lane_gemm(k, reals[d], 9, 10, 600, 2, 0, fresh);
-        run_lane_gemm(k, reals[d], 9, 10, 1, 3, 0, fresh);
-        run_lane_gemm(k, reals[d], 4, 5, 13, 2, 1, fresh);
-        run_lane_gemm(k, reals[d], 4, 5, 0, 2, 1, fresh);
-        run_lane_gemm(k, reals[d], 4, 5, 32, 0, 1, fresh);
+        for (int across = 0; across < 4; across++) /* more lanes than one chunk */
+            run_lane_gemm(k, reals[d], 20, 300, 32, 11, 0, fresh, across);
+        run_lane_gemm(k, reals[d], 5, 300, 32, 9, 0, fresh, 0); /* rows: more than a strip */
+        run_lane_gemm(k, reals[d], 300, 5, 16, 20, 0, fresh, 0);
+        run_lane_gemm(k, reals[d], 9, 10, 600, 2, 0, fresh, 0);
+        run_lane_gemm(k, reals[d], 9, 10, 1, 3, 0, fresh, 0);
+        run_lane_gemm(k, reals[d], 4, 5, 13, 2, 1, fresh, 0);
+        run_lane_gemm(k, reals[d], 4, 5, 0, 2, 1, fresh, 0);
+        run_lane_gemm(k, reals[d], 4, 5, 32, 0, 1, fresh, 0);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Evaluation of dot_general, by which operands are mapped (unit: lanes of an entry, 1 or L):
  *
- *   neither     Y[m][n]    = A[m][k] B[k][n]        gemm, gemv, dot
+ *   neither     Y[m][n]    = A[m][k] B[k][n]        gemm, gemv, dot; B shared: in strips
  *   b           Y[m][n][L] = A[m][k] B[k][n][L]     A packed; columns are (n, lane) or lanes
  *   a           Y[m][n][L] = A[m][k][L] B[k][n]     B^T packed; a product for each row of A
  *   both        Y[m][n][L] = A[m][k][L] B[k][n][L]  a product in each lane */
@@ -63,6 +63,11 @@ static void multiply_packed(void *y, int64_t ldy, const void *b, int64_t ldb, in
 static int64_t packed_bytes(const vn__product *p, int s)
 {
     return (p->real->pack_size(s == 0 ? p->m : p->n, p->k) + 63) & ~(int64_t)63;
+}
+
+static int64_t strips_bytes(const vn__product *p)
+{
+    return (p->real->pack_strips_size(p->n, p->k) + 63) & ~(int64_t)63;
 }
 
 static void product_b_mapped(void *y, const void *a, const void *b, const vn__product *p)
@@ -190,6 +195,18 @@ static const void *packed_side(const vn_eval *e, const vn__dot *dot, int64_t i, 
     return p->work;
 }
 
+/* An example without lanes times a matrix that all examples share. */
+static void products_of_strips(const vn_eval *e, const vn__dot *dot, const void *a,
+                               const vn__product *p)
+{
+    for (int64_t i = 0; i < dot->batches; i++)
+        p->real->gemm_strips(
+            (char *)e->out[0] + i * p->m * p->n * (int64_t)p->size, p->n,
+            vn__element(a, vn__dot_batch_offset(dot, &dot->side[0], i), p->size), p->a_row,
+            p->a_col, (const char *)e->prepared + i * strips_bytes(p), p->m, p->n, p->k, false,
+            p->work);
+}
+
 void vn__dot_eval(const vn_eval *e)
 {
     if (vn__eval_shared(e, vn__dot_eval))
@@ -213,6 +230,10 @@ void vn__dot_eval(const vn_eval *e)
     p.work = cursor;
     if (e->lanes == 1 && (e->parts > 1 || dot->onednn)) {
         plain_part(e, dot, &p);
+        return;
+    }
+    if (e->lanes == 1 && e->prepared) {
+        products_of_strips(e, dot, a, &p);
         return;
     }
     for (int64_t i = 0; i < dot->batches; i++) {
@@ -251,15 +272,25 @@ bool vn__dot_takes_epilogue(const void *attr, const vn_aval in[], const bool map
     return vn__product_is_vector(&p) && (!bias || vn_shape_size(bias->shape) == p.m * p.n);
 }
 
-/* The plain operand of a mapped one is packed once for all tiles. */
+/* The plain operand of a mapped one is packed once for all tiles: as the left one of the
+ * product, or, where an example has no lanes, the right one in strips. */
 static bool preparable(vn__product *p, const vn__dot *dot, const vn_eval *e, int *side)
 {
-    if (e->lanes == 1 || e->mapped[0] == e->mapped[1])
+    if (e->mapped[0] == e->mapped[1])
         return false;
-    const int64_t unit[2] = { e->mapped[0] ? e->lanes : 1, e->mapped[1] ? e->lanes : 1 };
+    const bool lanes = e->lanes > 1;
+    const int64_t unit[2] = { lanes && e->mapped[0] ? e->lanes : 1,
+                              lanes && e->mapped[1] ? e->lanes : 1 };
     *p = vn__product_of(e, dot, unit);
     *side = e->mapped[0] ? 1 : 0;
-    return !dot->side[*side].gather && !is_vector(p, *side);
+    if (dot->side[*side].gather)
+        return false;
+    return lanes ? !is_vector(p, *side) : *side == 1 && p->m > 1 && !vn__product_is_vector(p);
+}
+
+static int64_t prepared_bytes(const vn__product *p, int64_t lanes, int side)
+{
+    return lanes > 1 ? packed_bytes(p, side) : strips_bytes(p);
 }
 
 size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
@@ -275,7 +306,9 @@ size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, cons
                         .in_aval = in,
                         .kernels = vn__kernels_get() };
     vn__dot_geometry(&dot, attr, in);
-    return preparable(&p, &dot, &e, &side) ? (size_t)(dot.batches * packed_bytes(&p, side)) : 0;
+    return preparable(&p, &dot, &e, &side)
+               ? (size_t)(dot.batches * prepared_bytes(&p, lanes, side))
+               : 0;
 }
 
 void vn__dot_prepare(void *memory, const vn_eval *e)
@@ -288,12 +321,15 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
         return;
     p.part = e->part;
     p.parts = e->parts;
-    for (int64_t i = 0; i < dot->batches; i++)
-        pack_side(
-            (char *)memory + i * packed_bytes(&p, side) +
-                p.real->pack_size(first_group(&p) * PACK_ROWS, p.k),
-            vn__element(e->in[side], vn__dot_batch_offset(dot, &dot->side[side], i), p.size),
-            side, &p);
+    for (int64_t i = 0; i < dot->batches; i++) {
+        char *const to = (char *)memory + i * prepared_bytes(&p, e->lanes, side);
+        const void *const from =
+            vn__element(e->in[side], vn__dot_batch_offset(dot, &dot->side[side], i), p.size);
+        if (e->lanes > 1)
+            pack_side(to + p.real->pack_size(first_group(&p) * PACK_ROWS, p.k), from, side, &p);
+        else
+            p.real->pack_strips(to, from, p.b_row, p.b_col, p.n, p.k);
+    }
 }
 
 int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
@@ -342,7 +378,8 @@ size_t vn__dot_scratch(const void *attr, const vn_aval in[], int n_in, const boo
     if (lanes > 1) {
         work = largest(work, real->pack_size(dot.m, dot.k));
         work = largest(work, real->pack_size(dot.n, dot.k));
-        work = largest(work, real->lane_gemm_scratch(dot.m, dot.n, lanes, VN__DOT_PANELS));
     }
+    work = largest(work, real->lane_gemm_scratch(dot.m, dot.n, lanes > 1 ? lanes : dot.k,
+                                                 VN__DOT_PANELS));
     return (size_t)(entries * (int64_t)vn_dtype_size(in[0].dtype) + work + 64);
 }

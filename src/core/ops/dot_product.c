@@ -60,6 +60,8 @@ vn__product vn__product_of(const vn_eval *e, const vn__dot *dot, const int64_t u
     p.b_row = dot->side[1].contract * unit[1];
     p.b_col = dot->side[1].free * unit[1];
     p.y_row = dot->n;
+    p.a_lane = 1;
+    p.b_lane = 1;
     p.accumulate = false;
     p.part = 0;
     p.parts = 0;

@@ -17,6 +17,7 @@ typedef struct vn__product {
     size_t size;
     int64_t m, n, k, lanes;
     int64_t a_row, a_col, b_row, b_col, y_row;
+    int64_t a_lane, b_lane; /* in a sum: from lane to lane */
     bool accumulate;     /* plain operands only */
     int64_t part, parts; /* parts 0 or 1: the whole product */
     const void *packed;  /* the plain operand of a mapped one, from the first group asked for */

@@ -19,10 +19,12 @@ static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, 
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < inner; i += VN__DOT_PANELS) {
             const int64_t count = inner - i < VN__DOT_PANELS ? inner - i : VN__DOT_PANELS;
-            p->real->lane_gemm(
-                c, p->y_row, vn__element(a, o * a_outer + i * a_inner, p->size), a_inner,
-                p->a_row, vn__element(b, o * b_outer + i * b_inner, p->size), b_inner, p->b_col,
-                p->m, p->n, p->lanes, count, fresh && o + i == 0, p->work);
+            const vn__lane_rows y = { vn__element(a, o * a_outer + i * a_inner, p->size),
+                                      a_inner, p->a_row, p->a_lane };
+            const vn__lane_rows x = { vn__element(b, o * b_outer + i * b_inner, p->size),
+                                      b_inner, p->b_col, p->b_lane };
+            p->real->lane_gemm(c, p->y_row, &y, &x, p->m, p->n, p->lanes, count,
+                               fresh && o + i == 0, p->work);
         }
 }
 
@@ -133,12 +135,14 @@ static void sum_one_mapped(const vn_eval *e, const vn__dot *dot, int s, vn__prod
     add_products(e, dot, x, cursor, p);
 }
 
-/* One example without lanes: the product adds to the result. */
+/* Panels of one example each: the contracted axis takes the place of the lanes. */
 static void sum_alone(const vn_eval *e, const vn__dot *dot, vn__product *p)
 {
-    if (e->fresh)
-        memset(e->out[0], 0, (size_t)(dot->batches * p->m * p->n) * p->size);
-    add_products(e, dot, (const void *[]){ e->in[0], e->in[1] }, e->scratch, p);
+    p->lanes = p->k;
+    p->a_lane = p->a_col;
+    p->b_lane = p->b_row;
+    p->k = 1;
+    sum_both_mapped(e, dot, p);
 }
 
 void vn__dot_eval_sum(const vn_eval *e)

@@ -156,6 +156,7 @@ static vn__step *lane_sum_step(vn__compiler *c, uint32_t value, uint32_t out)
     s->op = source->op;
     s->attr = source->attr;
     s->lanes = c->program->lanes;
+    s->tiled = true;
     count_flops(c, s);
     return s;
 }

@@ -111,7 +111,7 @@ vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint
         s.in_aval[i] = s.in_slot[i].aval;
         s.mapped[i] = s.in_slot[i].lanes;
         if (s.mapped[i])
-            s.lanes = p->lanes;
+            s.lanes = p->lanes, s.tiled = true;
     }
     p->step[p->n_step] = s;
     if (kind != VN__STEP_STAGE && kind != VN__STEP_FUSED)
@@ -127,7 +127,7 @@ void vn__step_set_out(vn__compiler *c, vn__step *s, int j, uint32_t value)
     s->out_slot[j] = vn__slot_of(c, value);
     s->out_aval[j] = s->out_slot[j].aval;
     if (s->out_slot[j].lanes)
-        s->lanes = c->program->lanes;
+        s->lanes = c->program->lanes, s->tiled = true;
 }
 
 vn_status vn__step_loop(const vn__compiler *c, vn__step *s, int axis)
@@ -290,14 +290,14 @@ static void forget_preparation(vn__program *p)
 static void plan_preparation(const vn__compiler *c, vn__step *s)
 {
     vn__program *const p = c->program;
-    if (p->lanes == 1)
+    if (c->lane < 0)
         return;
     bool invariant = true;
     for (int i = 0; i < s->n_op; i++)
         invariant = invariant && (s->mapped[i] || is_invariant(c, &s->in[i]));
     int64_t bytes = 0;
     if (s->kind == VN__STEP_EVAL && invariant && s->n_loops == 0 && s->op->prepare &&
-        s->lanes > 1)
+        s->tiled)
         bytes = (int64_t)s->op->prepare_size(s->attr, s->in_aval, s->n_op, s->mapped, s->lanes);
     if (c->wide && s->parts > 1 && bytes > PREPARED_BYTES)
         return;

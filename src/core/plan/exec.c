@@ -57,7 +57,7 @@ static void run_loops(const vn__step *s, const vn__frame *f, char *const in[],
     }
 }
 
-/* Panels of the step: those of the tile if it works on lanes, else one. */
+/* Panels of the step: those of the tile if it works on examples, else one. */
 static void run_panels(const vn__step *s, const vn__frame *f, turn_fn *turn, void *context)
 {
     for (int k = 0; k < s->n_loops; k++)
@@ -65,7 +65,7 @@ static void run_panels(const vn__step *s, const vn__frame *f, turn_fn *turn, voi
             return;
     cursor c;
     resolve(&c, s, f);
-    const int64_t begin = s->lanes > 1 ? f->begin : 0, end = s->lanes > 1 ? f->panels : 1;
+    const int64_t begin = s->tiled ? f->begin : 0, end = s->tiled ? f->panels : 1;
     for (int i = 0; i < s->n_in; i++)
         c.in[i] += begin * c.in_panel[i];
     for (int j = 0; j < s->n_out; j++)

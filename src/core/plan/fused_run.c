@@ -78,7 +78,7 @@ void vn__run_fused(const vn__step *s, const vn__frame *f)
         r.base[i] = vn__address(&s->in[i], f, &panel[i]);
     for (int j = 0; j < s->n_out; j++)
         r.base[s->n_in + j] = vn__address(&s->out[j], f, &panel[s->n_in + j]);
-    if (s->lanes == 1) {
+    if (!s->tiled) {
         const int64_t blocks = (g->n + g->block - 1) / g->block;
         if (f->workers && blocks * g->n_member >= MANY_BLOCKS)
             vn__parallel_for((blocks + CHUNK_BLOCKS - 1) / CHUNK_BLOCKS, run_chunk, &r);

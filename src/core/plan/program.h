@@ -78,6 +78,7 @@ typedef struct vn__step {
     vn_aval *in_aval, *out_aval;
     bool *mapped;
     int64_t lanes; /* of the results: 1, or those of the program */
+    bool tiled;    /* works on examples: is run for every panel of the tile */
     bool log;      /* writes a log where it lies: nothing to do when a loop is replayed */
     int32_t n_loops;
     int64_t loop_count[VN__MAX_LOOPS];

@@ -193,6 +193,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 #define ALONE_BYTES  (4 << 20)  /* above this for 32 lanes, matrices need no lanes */
 #define MATRIX_FLOPS 8          /* for each element read or written: worth no lanes */
 #define MAX_PANELS   4
+#define ALONE_TILES  16 /* of examples without lanes: as many as give all workers some */
 #define MAX_SLOTS    64
 #define SLOT_FLOPS   4e5       /* a slot is at least some microseconds of work */
 #define TOTALS_BYTES (6 << 20) /* all slots together */
@@ -302,6 +303,15 @@ static bool stands_alone(const vn__program *program)
     return 2 * products > program->flops;
 }
 
+/* The large sums over examples are passed through once for a tile, not for every example, and
+ * the values of its examples are the smaller part: more than one, while all workers have
+ * tiles. */
+static int64_t alone_panels(int64_t n)
+{
+    const int64_t panels = n / ALONE_TILES;
+    return panels < 1 ? 1 : panels > MAX_PANELS ? MAX_PANELS : panels;
+}
+
 /* *shared: the lanes of earlier stages of the axis, whose panels this one may read; 0: none. */
 static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part,
                             int64_t *shared, const vn__choices *choices)
@@ -323,11 +333,12 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
     if (!st->program)
         return vn_error_status();
     const int64_t one = st->program->value_bytes, most = (st->n + lanes - 1) / lanes;
-    const int64_t limit = lanes == 1          ? 1
-                          : st->wide          ? WIDE_TILE / lanes
-                          : choices->panels   ? choices->panels
-                                              : MAX_PANELS;
-    const int64_t memory = st->wide || choices->panels ? WIDE_VALUES : TILE_BYTES;
+    const int64_t limit = lanes == 1 && !alone ? 1
+                          : st->wide           ? WIDE_TILE / lanes
+                          : choices->panels    ? choices->panels
+                          : alone              ? alone_panels(st->n)
+                                               : MAX_PANELS;
+    const int64_t memory = st->wide || alone || choices->panels ? WIDE_VALUES : TILE_BYTES;
     int64_t panels = one ? memory / one : limit;
     panels = panels > limit ? limit : panels;
     panels = panels > most ? most : panels;
@@ -378,6 +389,7 @@ static vn_status add_stage_step(vn__compiler *c, vn__stage *st, const choice *s)
         return vn_error_status();
     step->stage = st;
     step->lanes = 1;
+    step->tiled = false;
     for (int j = 0; j < s->n_out; j++) /* results are not consecutive values */
         vn__step_set_out(c, step, j, s->out[j]);
     for (int i = 0; i < s->n_in; i++) {

@@ -79,7 +79,7 @@ static char *prepared_at(const looping *l, int64_t offset)
 /* Calls run for each panel of the frame. */
 static void each_panel(const vn__step *s, const vn__frame *f, void (*run)(looping *l))
 {
-    const int64_t panels = s->lanes > 1 ? f->panels : 1;
+    const int64_t panels = s->tiled ? f->panels : 1;
     looping l = { .s = s, .f = *f, .scratch = f->work + s->scratch };
     for (int64_t p = 0; p < panels; p++) {
         for (int i = 0; i < s->n_in; i++) {
@@ -90,7 +90,7 @@ static void each_panel(const vn__step *s, const vn__frame *f, void (*run)(loopin
             l.out[j].at = vn__address(&s->out[j], f, &l.out[j].panel);
             l.out[j].at += p * l.out[j].panel;
         }
-        if (s->lanes > 1) {
+        if (s->tiled) {
             l.f.panels = 1;
             l.f.first = f->first + p * s->lanes;
             l.f.valid = f->valid - p * s->lanes < s->lanes ? f->valid - p * s->lanes : s->lanes;

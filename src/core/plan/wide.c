@@ -63,7 +63,7 @@ static void run_whole(void *context, int64_t task, int worker)
 
 static bool over_panels(const vn__step *s)
 {
-    return s->lanes > 1 && s->parts <= 1 && s->kind != VN__STEP_EVAL_SUM &&
+    return s->tiled && s->parts <= 1 && s->kind != VN__STEP_EVAL_SUM &&
            s->kind != VN__STEP_SUM && s->kind != VN__STEP_MAX;
 }
 
@@ -72,7 +72,7 @@ static void run(wide *w, const vn__step *s)
     w->step = s;
     if (s->parts > 1) {
         w->parts = s->parts;
-        const bool panels = s->kind == VN__STEP_EVAL && s->lanes > 1;
+        const bool panels = s->kind == VN__STEP_EVAL && s->tiled;
         w->chunks = panels && s->parts < 2 * vn__pool_workers() ? 2 : 1;
         vn__parallel_for(w->parts * w->chunks, run_part, w);
     } else if (over_panels(s)) {

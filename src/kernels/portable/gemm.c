@@ -25,3 +25,25 @@ void VN_FN(gemm)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_c
         }
     }
 }
+
+/* Packed: a plain copy [k][n]. */
+int64_t VN_FN(pack_strips_size)(int64_t n, int64_t k)
+{
+    return n * k * (int64_t)sizeof(real);
+}
+
+void VN_FN(pack_strips)(void *strips, const void *b, int64_t b_row, int64_t b_col, int64_t n,
+                        int64_t k)
+{
+    real *p = strips;
+    for (int64_t t = 0; t < k; t++)
+        for (int64_t j = 0; j < n; j++)
+            *p++ = ((const real *)b)[t * b_row + j * b_col];
+}
+
+void VN_FN(gemm_strips)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_col,
+                        const void *strips, int64_t m, int64_t n, int64_t k, bool accumulate,
+                        void *scratch)
+{
+    VN_FN(gemm)(c, ldc, a, a_row, a_col, strips, n, 1, m, n, k, accumulate, scratch);
+}

@@ -8,18 +8,27 @@ int64_t VN_FN(lane_gemm_scratch)(int64_t m, int64_t n, int64_t lanes, int64_t pa
     return 0;
 }
 
-void VN_FN(lane_gemm)(void *c, int64_t ldc, const void *y, int64_t y_panel, int64_t y_row,
-                      const void *x, int64_t x_panel, int64_t x_row, int64_t m, int64_t n,
-                      int64_t lanes, int64_t panels, bool fresh, void *scratch)
+static real sum(const vn__lane_rows *y, int64_t i, const vn__lane_rows *x, int64_t j,
+                int64_t lanes, int64_t panels)
+{
+    real total = 0;
+    for (int64_t p = 0; p < panels; p++) {
+        const real *const a = (const real *)y->data + p * y->panel + i * y->row;
+        const real *const b = (const real *)x->data + p * x->panel + j * x->row;
+        for (int64_t l = 0; l < lanes; l++)
+            total += a[l * y->lane] * b[l * x->lane];
+    }
+    return total;
+}
+
+void VN_FN(lane_gemm)(void *c, int64_t ldc, const vn__lane_rows *y, const vn__lane_rows *x,
+                      int64_t m, int64_t n, int64_t lanes, int64_t panels, bool fresh,
+                      void *scratch)
 {
     (void)scratch;
     for (int64_t i = 0; i < m; i++) {
         real *const row = (real *)c + i * ldc;
-        if (fresh)
-            set(row, 0, n);
         for (int64_t j = 0; j < n; j++)
-            for (int64_t p = 0; p < panels; p++)
-                row[j] += lane_dot((const real *)y + p * y_panel + i * y_row,
-                                   (const real *)x + p * x_panel + j * x_row, lanes);
+            row[j] = sum(y, i, x, j, lanes, panels) + (fresh ? 0 : row[j]);
     }
 }

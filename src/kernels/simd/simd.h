@@ -54,6 +54,9 @@ enum { VN_LANES = VN_VECTOR_BYTES / sizeof(real) };
 #define VN_UNROLL_TWICE _Pragma("GCC unroll 2")
 #endif
 
+/* x as if nobody knew where it comes from. */
+#define VN_APART(x) __asm__("" : "+r"(x))
+
 VN_INLINE vec v_load(const real *p) { return *(const loose_vec *)p; }
 VN_INLINE void v_store(real *p, vec v) { *(loose_vec *)p = v; }
 VN_INLINE vec v_set(real x) { return x - (vec){ 0 }; } /* x - 0 is x, signed zeros included */

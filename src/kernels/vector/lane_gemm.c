@@ -9,17 +9,16 @@
  * the roles are exchanged, and the strip of C^T that results is added to C in transposed
  * squares.
  * */
-#include "kernels/simd/transpose.h"
-#include "kernels/vector/tile.h"
+#include "kernels/vector/pack.h"
 
 /* Lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache. A few STRIPS are
  * made at a time and stay in level 2, with a GROUP of rows, until all rows have met them. */
 enum { DEPTH = 256, GROUP = 16 * VN_ROWS, STRIPS = 4 };
 
-/* One operand's panels; row i of panel p begins at data + p * panel + i * row. */
+/* One operand. */
 typedef struct operand {
     const real *data;
-    int64_t panel, row, rows;
+    int64_t panel, row, lane, rows;
 } operand;
 
 /* A chunk: `lanes` lanes of each of `panels` panels. fresh: the first, which C begins with. */
@@ -28,62 +27,12 @@ typedef struct chunk {
     bool fresh;
 } chunk;
 
-VN_INLINE void lane_tile(real *c, int64_t c_row, const operand *y, const real *strip, chunk k,
-                         bool whole, part tail, int rows, int vectors)
-{
-    const vn__job job = { .c = c, .c_row = c_row, .accumulate = !k.fresh };
-    const int64_t y_row = y->row;
-    vec acc[VN_ROWS][2];
-    VN_UNROLL
-    for (int i = 0; i < rows; i++)
-        acc[i][0] = acc[i][1] = v_set(0);
-    for (int64_t p = 0; p < k.panels; p++) {
-        const real *a = y->data + p * y->panel;
-        for (int64_t l = 0; l < k.lanes; l++, a++, strip += vectors * VN_LANES) {
-            vec x[2];
-            VN_UNROLL
-            for (int v = 0; v < vectors; v++)
-                x[v] = v_load(strip + v * VN_LANES);
-            VN_UNROLL
-            for (int i = 0; i < rows; i++) {
-                const vec w = v_set(a[i * y_row]);
-                VN_UNROLL
-                for (int v = 0; v < vectors; v++)
-                    acc[i][v] = v_fma(w, x[v], acc[i][v]);
-            }
-        }
-    }
-    if (whole)
-        vn__finish(acc, &job, rows, vectors, true, tail);
-    else
-        vn__finish(acc, &job, rows, vectors, false, tail);
-}
-
-#define TILE(rows)                                                                           \
-    static void one_##rows(real *c, int64_t c_row, const operand *y, const real *s, chunk k, \
-                           bool whole, part t)                                               \
-    {                                                                                        \
-        lane_tile(c, c_row, y, s, k, whole, t, rows, 1);                                     \
-    }                                                                                        \
-    static void two_##rows(real *c, int64_t c_row, const operand *y, const real *s, chunk k, \
-                           bool whole, part t)                                               \
-    {                                                                                        \
-        lane_tile(c, c_row, y, s, k, whole, t, rows, 2);                                     \
-    }
-#define ENTRY(rows) { one_##rows, two_##rows },
-VN_HEIGHTS(TILE)
-typedef void tile_fn(real *, int64_t, const operand *, const real *, chunk, bool, part);
-static tile_fn *const tiles[VN_ROWS][2] = { VN_HEIGHTS(ENTRY) };
-
-/* The rows j to j + cols of x, transposed to strip[k][one or two vectors], padded with
- * zeros. */
+/* The rows j to j + cols of x as strip[k][one or two vectors], padded with zeros. */
 static void make_strip(real *strip, const operand *x, int64_t j, int64_t cols, chunk k)
 {
-    const int64_t width = cols > VN_LANES ? VN_COLS : VN_LANES;
-    for (int64_t p = 0; p < k.panels; p++, strip += k.lanes * width)
-        for (int64_t i = 0; i < cols; i += VN_LANES)
-            transpose_padded(strip + i, width, x->data + p * x->panel + (j + i) * x->row,
-                             x->row, cols - i < VN_LANES ? cols - i : VN_LANES, k.lanes);
+    for (int64_t p = 0; p < k.panels; p++, strip += k.lanes * vn__strip_width(cols))
+        vn__pack_strip(strip, x->data + p * x->panel + j * x->row, x->lane, x->row, cols,
+                       k.lanes);
 }
 
 /* c[i][0 .. cols) (+)= sum over the chunk of y[i] strip, for all rows of y. */
@@ -91,14 +40,14 @@ static void multiply(real *c, int64_t c_row, const operand *y, const real *strip
                      chunk k)
 {
     const vn__cut cut = vn__cut_rows(y->rows);
-    const bool two = cols > VN_LANES, whole = cols % VN_LANES == 0;
-    const part tail = part_of(two ? cols - VN_LANES : cols);
+    vn__job job = { .c_row = c_row, .b = strip, .b_row = vn__strip_width(cols),
+                    .depth = k.lanes, .a_row = y->row, .a_col = y->lane,
+                    .a_panel = y->panel, .panels = k.panels, .accumulate = !k.fresh };
     for (int64_t b = 0; b < cut.blocks; b++) {
         const int64_t start = vn__block_start(&cut, b);
-        operand block = *y;
-        block.data += start * y->row;
-        tiles[vn__block_rows(&cut, b) - 1][two](c + start * c_row, c_row, &block, strip, k,
-                                                whole, tail);
+        job.c = c + start * c_row;
+        job.a = y->data + start * y->row;
+        VN_FN(run_tile)(&job, vn__block_rows(&cut, b), cols);
     }
 }
 
@@ -181,13 +130,21 @@ int64_t VN_FN(lane_gemm_scratch)(int64_t m, int64_t n, int64_t lanes, int64_t pa
     return STRIPS * DEPTH * VN_COLS * (int64_t)sizeof(real);
 }
 
-void VN_FN(lane_gemm)(void *c, int64_t ldc, const void *y, int64_t y_panel, int64_t y_row,
-                      const void *x, int64_t x_panel, int64_t x_row, int64_t m, int64_t n,
-                      int64_t lanes, int64_t panels, bool fresh, void *scratch)
+/* From lane l of panel p on. */
+static operand from(const vn__lane_rows *x, int64_t rows, int64_t p, int64_t l)
+{
+    return (operand){ (const real *)x->data + p * x->panel + l * x->lane, x->panel, x->row,
+                      x->lane, rows };
+}
+
+void VN_FN(lane_gemm)(void *c, int64_t ldc, const vn__lane_rows *y, const vn__lane_rows *x,
+                      int64_t m, int64_t n, int64_t lanes, int64_t panels, bool fresh,
+                      void *scratch)
 {
     const int64_t width = lanes < DEPTH ? lanes : DEPTH, group = width > 0 ? DEPTH / width : 1;
     const int64_t depth = width * (group < panels ? group : panels);
-    const bool exchange = cost(n, m, depth) + 9 * m * n < cost(m, n, depth);
+    const bool exchange = y->lane == 1 && x->lane == 1 &&
+                          cost(n, m, depth) + 9 * m * n < cost(m, n, depth);
     for (int64_t i = 0; fresh && (panels == 0 || lanes == 0) && i < m; i++)
         memset((real *)c + i * ldc, 0, (size_t)n * sizeof(real));
     for (int64_t p = 0; p < panels; p += group)
@@ -195,8 +152,7 @@ void VN_FN(lane_gemm)(void *c, int64_t ldc, const void *y, int64_t y_panel, int6
             const chunk k = { panels - p < group ? panels - p : group,
                               lanes - l < width ? lanes - l : width,
                               fresh && p == 0 && l == 0 };
-            const operand left = { (const real *)y + p * y_panel + l, y_panel, y_row, m };
-            const operand right = { (const real *)x + p * x_panel + l, x_panel, x_row, n };
+            const operand left = from(y, m, p, l), right = from(x, n, p, l);
             if (exchange)
                 exchanged(c, ldc, &left, &right, k, scratch);
             else

@@ -6,7 +6,8 @@
  *   C[i][lanes] = finish(sum over k of A(i, k) B[k][lanes])
  *
  * Each step loads two vectors of B and broadcasts one element of A a row. A block of A is
- * packed [k][rows of the block].
+ * packed [k][rows of the block], or read where it lies: a little slower, and worth it where few
+ * strips of B would pay for the packing.
  * */
 #ifndef VN_KERNELS_VECTOR_TILE_H
 #define VN_KERNELS_VECTOR_TILE_H
@@ -47,11 +48,15 @@ static inline int64_t vn__block_start(const vn__cut *cut, int64_t block)
     return cut->height * block + (block < cut->tall ? block : cut->tall);
 }
 
-/* One block of rows and one strip of at most VN_COLS lanes. Strides in elements. */
+/* One block of rows and one strip of at most VN_COLS lanes. Strides in elements. The sum has
+ * `depth` terms where A is packed (panels 0), else as many in each of `panels`:
+ * A(i, p * depth + k) = a[i * a_row + p * a_panel + k * a_col], and B has rows of whole
+ * vectors. */
 typedef struct vn__job {
     real *c;
     const real *a, *b;
-    int64_t c_row, b_row, depth; /* depth: terms of the sum */
+    int64_t c_row, b_row, depth;
+    int64_t a_row, a_col, a_panel, panels;
     const real *bias, *mask; /* NULL: none; mask is laid out like C but for its row stride */
     int64_t mask_row;
     bool accumulate, relu;
