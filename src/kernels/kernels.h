@@ -235,8 +235,7 @@ typedef struct vn__lane_rows {
 
 /* The weight gradient of a dense layer, a sum over panels p and lanes l:
  *   C[i][j] (+)= sum over p, l of y(i, p, l) x(j, p, l)
- * fresh: C is written, else the sum is added to it. Lanes without an example must hold zeros in
- * y or in x, and no NaN in the other.
+ * fresh: C is written, else the sum is added to it.
  * scratch: lane_gemm_scratch(m, n, lanes, panels) bytes, 64-byte aligned. */
 typedef void vn__lane_gemm_fn(void *c, int64_t ldc, const vn__lane_rows *y,
                               const vn__lane_rows *x, int64_t m, int64_t n, int64_t lanes,

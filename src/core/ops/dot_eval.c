@@ -370,9 +370,7 @@ size_t vn__dot_scratch(const void *attr, const vn_aval in[], int n_in, const boo
         const bool unit = lanes > 1 && mapped && mapped[s];
         if (dot.side[s].gather)
             entries += dot.side[s].entries * (unit ? lanes : 1) + 64;
-        if (unit && s == vn__dot_smaller_side(&dot)) /* masked */
-            entries += dot.side[s].entries * lanes + 64;
-        else if (unit) /* summed */
+        if (unit) /* summed */
             entries += dot.side[s].entries + 64;
     }
     if (lanes > 1) {

@@ -59,9 +59,4 @@ static inline int64_t vn__dot_longer_side(const vn__dot *dot)
     return dot->m > dot->n ? dot->m : dot->n;
 }
 
-static inline int vn__dot_smaller_side(const vn__dot *dot)
-{
-    return dot->side[1].entries < dot->side[0].entries;
-}
-
 #endif

@@ -41,19 +41,6 @@ static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const v
             b_panel, panels, fresh, p);
 }
 
-/* A copy of the rows with zeros in the lanes that do not count. */
-static const void *masked(char **cursor, const void *x, int64_t entries, const vn_eval *e,
-                          size_t size)
-{
-    char *const copy = vn__reserve(cursor, entries * e->lanes * (int64_t)size);
-    const size_t row = (size_t)e->lanes * size, keep = (size_t)e->valid * size;
-    for (int64_t i = 0; i < entries; i++) {
-        memcpy(copy + (size_t)i * row, (const char *)x + (size_t)i * row, keep);
-        memset(copy + (size_t)i * row + keep, 0, row - keep);
-    }
-    return copy;
-}
-
 /* The rows or columns of the result that this part has: of whichever there are more. from:
  * where the operands' begin. */
 static void take_part(const vn_eval *e, const vn__dot *dot, vn__product *p, void **out,
@@ -89,17 +76,17 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, vn__product *p
         sum_batches(e, dot, out, vn__element(e->in[0], from[0], p->size), panel[0],
                     vn__element(e->in[1], from[1], p->size), panel[1], full, e->fresh, p);
     char *const rest = cursor;
+    vn__product last = *p;
+    last.lanes = partial ? e->valid : p->lanes;
     for (int64_t t = gather ? 0 : full; t < e->panels; t++) {
         const void *x[2];
         cursor = rest;
-        for (int s = 0; s < 2; s++) {
-            x[s] = vn__element(e->in[s], t * panel[s], p->size);
-            if (t == full && s == vn__dot_smaller_side(dot))
-                x[s] = masked(&cursor, x[s], dot->side[s].entries, e, p->size);
-            x[s] = vn__dot_arrange(&cursor, x[s], &dot->side[s], e->lanes, p->size);
-        }
+        for (int s = 0; s < 2; s++)
+            x[s] = vn__dot_arrange(&cursor, vn__element(e->in[s], t * panel[s], p->size),
+                                   &dot->side[s], e->lanes, p->size);
         sum_batches(e, dot, out, vn__element(x[0], from[0], p->size), 0,
-                    vn__element(x[1], from[1], p->size), 0, 1, e->fresh && t == 0, p);
+                    vn__element(x[1], from[1], p->size), 0, 1, e->fresh && t == 0,
+                    t == full ? &last : p);
     }
 }
 

@@ -6,6 +6,8 @@
  * row i + VN_LANES / 2. 256 bits: the same with shuffles that stay inside the halves of a
  * register, and at the end an exchange of halves; there an interleaving across halves would
  * cost double.
+ *
+ * v_sums: lane i of the result is the sum of the lanes of r[i], which are overwritten.
  * */
 #ifndef VN_KERNELS_SIMD_TRANSPOSE_H
 #define VN_KERNELS_SIMD_TRANSPOSE_H
@@ -40,6 +42,16 @@ VN_INLINE void v_transpose(vec r[VN_LANES])
         for (int i = 0; i < VN_LANES; i++)
             r[i] = t[i];
     }
+}
+
+/* Half of a round adds what the other half would have made, and is half as long each time. */
+VN_INLINE vec v_sums(vec r[VN_LANES])
+{
+    VN_UNROLL
+    for (int half = VN_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            r[i] = ZIP_LOW(r[i], r[i + half]) + ZIP_HIGH(r[i], r[i + half]);
+    return r[0];
 }
 #undef ZIP_LOW
 #undef ZIP_HIGH
@@ -81,6 +93,18 @@ VN_INLINE void v_transpose(vec r[VN_LANES])
 
 #endif
 #undef SHUFFLE
+
+#if VN_VECTOR_BYTES != 64
+VN_INLINE vec v_sums(vec r[VN_LANES])
+{
+    v_transpose(r);
+    VN_UNROLL
+    for (int half = VN_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            r[i] += r[i + half];
+    return r[0];
+}
+#endif
 
 /* The first `count` of VN_LANES rows, each of whole vectors or of the lanes in `across`, others
  * 0. */

@@ -199,12 +199,7 @@ static void sum_lanes(real *to, const real *vectors)
     VN_UNROLL
     for (int i = 0; i < VN_LANES; i++)
         r[i] = v_load(vectors + i * VN_LANES);
-    v_transpose(r);
-    VN_UNROLL
-    for (int step = VN_LANES / 2; step > 0; step /= 2)
-        for (int i = 0; i < step; i++)
-            r[i] += r[i + step];
-    v_store(to, r[0]);
+    v_store(to, v_sums(r));
 }
 
 static void add_sums(real *dw, int64_t dw_row, const room *at, const int64_t *target,

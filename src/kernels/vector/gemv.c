@@ -44,13 +44,8 @@ VN_INLINE void finish_rows(real *y, vec sum[GROUP], int64_t from, int64_t rows,
                            const vn__epilogue *e)
 {
     for (int g = 0; g < GROUP && g < rows; g += VN_LANES) {
-        v_transpose(sum + g);
-        VN_UNROLL
-        for (int step = VN_LANES / 2; step > 0; step /= 2)
-            for (int i = 0; i < step; i++)
-                sum[g + i] += sum[g + i + step];
         const int64_t left = rows - g < VN_LANES ? rows - g : VN_LANES;
-        finish(y, sum[g], from + g, part_of(left), e);
+        finish(y, v_sums(sum + g), from + g, part_of(left), e);
     }
 }
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * The weight gradient of a dense layer, C[i][j] (+)= sum over lanes k of Y[i][k] X[j][k].
+ * The weight gradient of a dense layer, C[i][j] (+)= sum over lanes k of Y[i][k] X[j][k], in
+ * one of three ways, chosen by cost:
  *
- * Partial sums in the lanes would stream both operands for every block of C. Instead a strip of
- * columns of X is transposed into [k][columns], once for all rows, and the broadcast kernel
- * runs with the lanes as its long dimension: each step loads two vectors of the strip and
- * broadcasts one element of Y a row, straight from its panel. Where Y is the smaller operand
- * the roles are exchanged, and the strip of C^T that results is added to C in transposed
- * squares.
+ *   straight   A strip of columns of X is transposed into [k][columns], once for all rows, and
+ *              the broadcast kernel runs with the lanes as its long dimension: each step loads
+ *              two vectors of the strip and broadcasts one element of Y a row, straight from
+ *              its panel.
+ *   exchanged  The same with the roles exchanged, where Y is the smaller operand; the strip of
+ *              C^T that results is added to C in transposed squares.
+ *   sums       Partial sums in the lanes (lane_sums.c). They would stream both operands for
+ *              every block of a large C, but a small one is done before a strip is made.
  * */
+#include "kernels/vector/lane_sums.h"
 #include "kernels/vector/pack.h"
 
 /* Lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache. A few STRIPS are
@@ -114,14 +118,39 @@ static void exchanged(real *c, int64_t ldc, const operand *y, const operand *x, 
     }
 }
 
-/* Cost in vector steps times VN_LANES: the products, with a strip's last vector only partly
- * used, and about six steps for each row of a square that is transposed. */
-static int64_t cost(int64_t rows, int64_t cols, int64_t depth)
+/* ---- which way: costs in half cycles, roughly. A multiply-add of vectors is one. */
+
+enum {
+    SQUARE = VN_VECTOR_BYTES == 64 ? 11 : 7, /* a lane's share of transposing a vector of rows */
+    LATENCY = 8,     /* a step with fewer sums than this waits for them */
+    SHORT = 40,      /* a row of C of less than a vector, whose store the next load waits for */
+    TRANSPOSED = 8,  /* an element of C^T added to C */
+    ACROSS = 7,      /* a vector of partial sums added up */
+    BLOCK = 200,     /* a block of partial sums begun and ended */
+};
+
+/* rows broadcast against strips of `cols` */
+static int64_t strips_cost(int64_t rows, int64_t cols, int64_t depth)
 {
     const int64_t vectors = (cols + VN_LANES - 1) / VN_LANES;
-    /* half as many 512-bit products a cycle */
-    const int64_t step = VN_VECTOR_BYTES == 64 ? 2 : 1;
-    return depth * (rows * vectors * VN_LANES * step / 2 + 6 * cols);
+    const int64_t waits = LATENCY * vn__cut_rows(rows).blocks * ((vectors + 1) / 2);
+    const int64_t step = rows * vectors > waits ? rows * vectors : waits;
+    return depth * (step + SQUARE * vectors);
+}
+
+static int64_t sums_cost(int64_t m, int64_t n, int64_t depth)
+{
+    return m * n * (5 * depth / (4 * VN_LANES) + ACROSS) + (m + 5) / 6 * BLOCK;
+}
+
+typedef enum way { STRAIGHT, EXCHANGED, SUMS } way;
+
+static way best_way(int64_t m, int64_t n, int64_t depth)
+{
+    const int64_t straight = strips_cost(m, n, depth) + (n < VN_LANES ? SHORT * m : 0);
+    const int64_t exchanged = strips_cost(n, m, depth) + TRANSPOSED * m * n;
+    const int64_t strips = straight < exchanged ? straight : exchanged;
+    return sums_cost(m, n, depth) < strips ? SUMS : straight > exchanged ? EXCHANGED : STRAIGHT;
 }
 
 int64_t VN_FN(lane_gemm_scratch)(int64_t m, int64_t n, int64_t lanes, int64_t panels)
@@ -142,9 +171,12 @@ void VN_FN(lane_gemm)(void *c, int64_t ldc, const vn__lane_rows *y, const vn__la
                       void *scratch)
 {
     const int64_t width = lanes < DEPTH ? lanes : DEPTH, group = width > 0 ? DEPTH / width : 1;
-    const int64_t depth = width * (group < panels ? group : panels);
-    const bool exchange = y->lane == 1 && x->lane == 1 &&
-                          cost(n, m, depth) + 9 * m * n < cost(m, n, depth);
+    const bool rows = y->lane == 1 && x->lane == 1;
+    const way by = rows ? best_way(m, n, lanes * panels) : STRAIGHT;
+    if (by == SUMS) {
+        VN_FN(lane_sums)(c, ldc, y, x, m, n, lanes, panels, fresh, scratch);
+        return;
+    }
     for (int64_t i = 0; fresh && (panels == 0 || lanes == 0) && i < m; i++)
         memset((real *)c + i * ldc, 0, (size_t)n * sizeof(real));
     for (int64_t p = 0; p < panels; p += group)
@@ -153,7 +185,7 @@ void VN_FN(lane_gemm)(void *c, int64_t ldc, const vn__lane_rows *y, const vn__la
                               lanes - l < width ? lanes - l : width,
                               fresh && p == 0 && l == 0 };
             const operand left = from(y, m, p, l), right = from(x, n, p, l);
-            if (exchange)
+            if (by == EXCHANGED)
                 exchanged(c, ldc, &left, &right, k, scratch);
             else
                 straight(c, ldc, &left, &right, k, scratch);

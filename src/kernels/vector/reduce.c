@@ -96,12 +96,7 @@ void VN_FN(lane_sum)(void *out, const void *x, int64_t x_row, int64_t rows, int6
         VN_UNROLL
         for (int i = 0; i < VN_LANES; i++)
             r[i] = i < count ? sum_row(in + (f + i) * x_row, valid) : v_set(0);
-        v_transpose(r);
-        VN_UNROLL
-        for (int half = VN_LANES / 2; half > 0; half /= 2)
-            for (int i = 0; i < half; i++)
-                r[i] += r[i + half];
         const part some = part_of(count);
-        v_store_part(sum + f, v_load_part(sum + f, some) + r[0], some);
+        v_store_part(sum + f, v_load_part(sum + f, some) + v_sums(r), some);
     }
 }
