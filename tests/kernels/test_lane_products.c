@@ -224,25 +224,33 @@ static void gemv_sizes(const vn__kernels *k)
 Test(lane_products, one_example) { for_each_row(gemv_sizes); }
 
 /* dst[j][i] = src[i][j], and nothing beside it. */
+enum { MOST = 35, ROW = MOST + 3 };
+static float square[MOST * ROW], across[MOST * ROW];
+static double wide_square[MOST * ROW], wide_across[MOST * ROW];
+
+static void run_transpose(const vn__kernels *k, int64_t src_row, int64_t m, int64_t n)
+{
+    memset(across, 0, sizeof across);
+    memset(wide_across, 0, sizeof wide_across);
+    k->real[VN__F32]->transpose(across, ROW, square, src_row, m, n);
+    k->real[VN__F64]->transpose(wide_across, ROW, wide_square, src_row, m, n);
+    for (int64_t at = 0; at < MOST * ROW; at++) {
+        const int64_t j = at / ROW, i = at % ROW;
+        const float want = j < n && i < m ? square[i * src_row + j] : 0;
+        cr_assert(across[at] == want && wide_across[at] == (double)want,
+                  "%s: transpose of %d x %d, rows %d apart", k->name, (int)m, (int)n,
+                  (int)src_row);
+    }
+}
+
 static void transpose_sizes(const vn__kernels *k)
 {
-    enum { MOST = 35, ROW = MOST + 3 };
-    static float src[MOST * ROW], dst[MOST * ROW];
-    static double wide_src[MOST * ROW], wide_dst[MOST * ROW];
     for (int i = 0; i < MOST * ROW; i++)
-        wide_src[i] = src[i] = (float)(i + 1);
+        wide_square[i] = square[i] = (float)(i + 1);
     for (int64_t m = 1; m <= MOST; m++)
         for (int64_t n = 1; n <= MOST; n++) {
-            memset(dst, 0, sizeof dst);
-            memset(wide_dst, 0, sizeof wide_dst);
-            k->real[VN__F32]->transpose(dst, ROW, src, ROW, m, n);
-            k->real[VN__F64]->transpose(wide_dst, ROW, wide_src, ROW, m, n);
-            for (int64_t at = 0; at < MOST * ROW; at++) {
-                const int64_t j = at / ROW, i = at % ROW;
-                const float want = j < n && i < m ? src[i * ROW + j] : 0;
-                cr_assert(dst[at] == want && wide_dst[at] == (double)want,
-                          "%s: transpose of %d x %d", k->name, (int)m, (int)n);
-            }
+            run_transpose(k, ROW, m, n);
+            run_transpose(k, n, m, n);
         }
 }
 
