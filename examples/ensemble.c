@@ -48,7 +48,7 @@ int main(int argc, char **argv)
     vn_tree *constructor = vn_filter_vmap(vn_function(make, 1), NULL);
     vn_tree *models = vn_retain(vn_call(constructor, vn_split(vn_key(0), MEMBERS)));
     vn_tree_pprint(stdout, models);
-    vn_tree *adam = vn_adam(vn_float(3e-3), NULL);
+    vn_tree *adam = vn_adam(vn_cosine_decay_schedule(3e-3, STEPS, NULL), NULL);
     vn_tree *states = vn_filter_vmap(vn_partial(vn_function(init, 2), adam), NULL);
     states = vn_retain(vn_call(states, models));
     vn_tree *each = vn_filter_vmap(vn_partial(vn_function(step, 5), adam, x, y), NULL);

@@ -164,7 +164,9 @@ VN_API vn_tree *vn_filter_custom_jvp(vn_tree *f, vn_tree *jvp);
 /* ---------------------------------------------------------------- control flow */
 /* carry, y_t = f(carry, x_t) for t = 0 .. length-1; returns (carry, stacked ys). xs: a tree of
  * arrays [length, ...] or none (then length says how many). f: (carry, x) -> (carry, y). The
- * structure, dtypes, shapes and static leaves of the carry stay as they are. */
+ * structure, dtypes, shapes and static leaves of the carry stay as they are. Compiled, its
+ * reverse mode keeps the carries and, up to 1 MB an example, what would be dear to compute
+ * again; of an f in vn_filter_checkpoint only the carries. */
 VN_API vn_tree *vn_scan(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length);
 
 /* true_fn(args...) or false_fn(args...); with a pred that differs by example each example gets

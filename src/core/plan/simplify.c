@@ -7,6 +7,7 @@
 
 #include "core/ops/buffer.h"
 #include "core/plan/axes.h"
+#include "core/plan/residuals.h"
 #include "core/plan/rewrite.h"
 #include "core/transform/callback.h"
 #include "core/transform/error_if.h"
@@ -445,10 +446,25 @@ static vn__tape *lift_loops(vn__tape *tape, int alias[])
     return tape;
 }
 
+/* Scans keep what their reverse would compute again, one after the other. */
+static vn__tape *keep_residuals(vn__tape *tape, int alias[])
+{
+    for (int i = 0; tape && i < MAX_PASSES; i++) {
+        vn__tape *const kept = vn__keep_residuals(tape);
+        if (!kept && vn_ok())
+            break;
+        vn__tape_release(tape);
+        tape = kept ? passes(kept, NULL, alias) : NULL;
+        vn__tape_release(kept);
+    }
+    return tape;
+}
+
 vn__tape *vn__simplify(const vn__tape *tape)
 {
     int alias[VN__MAX_AXES];
     for (int a = 0; a < VN__MAX_AXES; a++)
         alias[a] = a;
-    return lift_loops(without_barriers(passes(tape, NULL, alias), alias), alias);
+    vn__tape *const plain = keep_residuals(passes(tape, NULL, alias), alias);
+    return lift_loops(without_barriers(plain, alias), alias);
 }

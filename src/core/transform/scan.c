@@ -5,9 +5,9 @@
  * Reverse mode: with h_t the carry before step t (the history) and G the cotangent of the
  * carry,
  *     (G, dx_t, dv) = vjp of the body at (h_t, x_t, v) applied to (G, dy_t), t = length-1 .. 0,
- * again a scan, backwards, in which the body's forward is computed again from h_t; the
- * cotangents of what the body captures (v) are summed over the steps. Forward mode: the scan of
- * (carry, tangent). */
+ * again a scan, backwards, in which the body's forward is computed again from h_t, unless the
+ * planner finds it cheaper to keep it (core/plan/residuals.c); the cotangents of what the body
+ * captures (v) are summed over the steps. Forward mode: the scan of (carry, tangent). */
 #include <string.h>
 
 #include "core/transform/derivative.h"

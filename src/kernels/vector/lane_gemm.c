@@ -121,7 +121,7 @@ static void exchanged(real *c, int64_t ldc, const operand *y, const operand *x, 
 /* ---- which way: costs in half cycles, roughly. A multiply-add of vectors is one. */
 
 enum {
-    SQUARE = VN_VECTOR_BYTES == 64 ? 11 : 7, /* a lane's share of transposing a vector of rows */
+    SQUARE = VN_VECTOR_BYTES == 64 ? 11 : 7, /* a lane of a vector of rows transposed */
     LATENCY = 8,     /* a step with fewer sums than this waits for them */
     SHORT = 40,      /* a row of C of less than a vector, whose store the next load waits for */
     TRANSPOSED = 8,  /* an element of C^T added to C */
