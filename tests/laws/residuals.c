@@ -91,6 +91,27 @@ static vn_tree *stacked(vn_tree *const arg[])
                               vn_at(vn_scan(step, zeros(arg[1]), arg[1], 0), 1) });
 }
 
+/* A loop that ends for an example when its state is large: steps are left out. */
+static vn_tree *is_small(vn_tree *const arg[]) /* (h, x, net) */
+{
+    return vn_lt(vn_sum(vn_square(vn_at(arg[0], 0))), vn_float(3.0));
+}
+
+static vn_tree *grow(vn_tree *const arg[])
+{
+    vn_tree *const h = vn_at(arg[0], 0), *const x = vn_at(arg[0], 1), *net = vn_at(arg[0], 2);
+    return vn_tuple(vn_add(h, vn_tanh(vn_add(vn_call(net, h), x))), x, net);
+}
+
+static vn_tree *bounded(vn_tree *const arg[])
+{
+    vn_tree *const state = vn_tuple(zeros(arg[1]), vn_index(arg[1], 0, 0), arg[0]);
+    const vn_loop_options o = { .max_steps = 12, .kind = VN_LOOP_BOUNDED };
+    vn_tree *const end =
+        vn_while_loop(vn_function(is_small, 1), vn_function(grow, 1), state, &o);
+    return vn_sum(vn_square(vn_at(end, 0)));
+}
+
 /* ---- their derivatives */
 
 static vn_tree *batched(vn_tree *const arg[]) /* loop, model, xs [BATCH, length, WIDTH] */
@@ -152,13 +173,14 @@ static int count_of(const char *what, loop_fn *loop, vn_tree *model, int64_t len
     return vn_ok() ? count : -1;
 }
 
-static void check_plans(vn_tree *cell)
+static void check_plans(vn_tree *cell, vn_tree *net)
 {
     expect(count_of("tanh", gru, cell, 9) == 1, "tanh once", "gru");
     expect(count_of("sigmoid", gru, cell, 9) == 1, "sigmoid once", "gru");
     expect(count_of("tanh", stacked, cell, 9) == 2, "tanh once a layer", "stacked");
     expect(count_of("tanh", checkpointed, cell, 9) == 2, "tanh again", "checkpointed");
     expect(count_of("tanh", gru, cell, 30000) == 2, "tanh again", "many steps");
+    expect(count_of("tanh", bounded, net, 9) == 2, "tanh once a layer", "bounded");
 }
 
 int main(void)
@@ -176,8 +198,9 @@ int main(void)
             check_loop("stacked", stacked, cell, dtype);
             check_loop("lstm", lstm, long_cell, dtype);
             check_loop("euler", euler, net, dtype);
+            check_loop("bounded", bounded, net, dtype);
             if (!wide)
-                check_plans(cell);
+                check_plans(cell, net);
         }
     vn_finish();
     printf("%d passed, %d failed\n", passed, failed);

@@ -76,7 +76,7 @@ static int32_t source_of(const pair *p, int i)
                : find_operand(p->forward, v, a->n_carry, xs);
 }
 
-/* Is it the reverse of a scan? With a gate, steps may be left out. */
+/* Is it the reverse of a scan? Steps that a gate leaves out must be the same in both. */
 static bool find_forward(pair *p, const vn__instr *reverse)
 {
     const vn__scan_attr *const b = attr_of(reverse);
@@ -90,11 +90,11 @@ static bool find_forward(pair *p, const vn__instr *reverse)
         return false;
     const vn__scan_attr *const a = attr_of(p->forward);
     p->axes = p->tape->value[p->forward->out].axes;
-    if (a->length != b->length || a->reverse == b->reverse || a->gate || b->gate)
+    if (a->length != b->length || a->reverse == b->reverse)
         return false;
     for (int i = 0; i < reverse->n_in; i++)
         p->source[i] = source_of(p, i);
-    return true;
+    return b->gate ? p->source[b->gate - 1] == a->gate - 1 : !a->gate;
 }
 
 /* --------------------------------------------------------------- what is to be kept */
