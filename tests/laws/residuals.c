@@ -2,7 +2,8 @@
 /* What scans keep for their reverse (core/plan/residuals.c): the compiled derivatives are those
  * of the eager calls, which compute everything again, with the same bits at any number of
  * threads; the reverse loop of a recurrent cell has no function of the forward in it, unless a
- * checkpoint asks for that or the steps are so many that they would take too much memory. */
+ * checkpoint asks for that or the steps are so many that they would take too much memory. The
+ * weight gradients of few steps come behind the loop (core/plan/stacked_sums.c). */
 #include <string.h>
 
 #include "vernal.h"
@@ -146,7 +147,8 @@ static void check_numbers(const char *name, vn_tree *f, vn_tree *model, vn_tree 
 
 static void check_loop(const char *name, loop_fn *loop, vn_tree *model, vn_dtype dtype)
 {
-    vn_tree *const f = vn_function(loop, 2), *const all = vn_partial(vn_function(batched, 3), f);
+    vn_tree *const f = vn_function(loop, 2);
+    vn_tree *const all = vn_partial(vn_function(batched, 3), f);
     vn_array *const xs = vn_normal(vn_key(2), VN_SHAPE(BATCH, 9, WIDTH), dtype);
     check_numbers(name, f, model, vn_index(xs, 0, 0));
     check_numbers(name, all, model, xs);
@@ -173,6 +175,9 @@ static int count_of(const char *what, loop_fn *loop, vn_tree *model, int64_t len
     return vn_ok() ? count : -1;
 }
 
+/* a step of the stage, not of a loop in it */
+#define BEHIND "\n      dot_general + sum over lanes"
+
 static void check_plans(vn_tree *cell, vn_tree *net)
 {
     expect(count_of("tanh", gru, cell, 9) == 1, "tanh once", "gru");
@@ -180,6 +185,8 @@ static void check_plans(vn_tree *cell, vn_tree *net)
     expect(count_of("tanh", stacked, cell, 9) == 2, "tanh once a layer", "stacked");
     expect(count_of("tanh", checkpointed, cell, 9) == 2, "tanh again", "checkpointed");
     expect(count_of("tanh", gru, cell, 30000) == 2, "tanh again", "many steps");
+    expect(count_of(BEHIND, gru, cell, 9) == 2, "weights behind the loop", "gru");
+    expect(count_of(BEHIND, gru, cell, 300) == 0, "weights in the loop", "more steps");
     expect(count_of("tanh", bounded, net, 9) == 2, "tanh once a layer", "bounded");
 }
 

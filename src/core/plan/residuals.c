@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "core/ops/ops.h"
-#include "core/transform/control.h"
+#include "core/plan/replace.h"
 #include "core/transform/error_if.h"
 
 #define KEPT_BYTES    (1 << 20) /* of one example, over all steps: at most */
@@ -27,12 +27,13 @@ typedef struct pair {
     const vn__instr *forward, *reverse;
     const vn__tape *body;                /* of the reverse */
     uint64_t axes;                       /* of the results of the forward scan */
-    int32_t source[VN__MAX_OPERANDS];    /* by input of the reverse's body: the same input of the
+    int32_t source[VN__MAX_OPERANDS];    /* by input of the reverse's body: the same of the
                                           * forward's, -1: none */
     bool *known;                         /* by value of the body: does not need cotangents */
     bool *kept, *needed;                 /* by value; by instruction */
     uint32_t value[MAX_KEPT];
     int n;
+    vn_array *stacked[MAX_KEPT]; /* the new ys, on the new tape */
 } pair;
 
 static const vn__scan_attr *attr_of(const vn__instr *scan) { return scan->attr; }
@@ -311,56 +312,38 @@ static vn_status make_rest(vn_array *out[], const pair *p, vn_array *const in[])
     return vn_error_status();
 }
 
-static vn_array *input_like(vn__tape *to, const vn__value *v, uint64_t axes)
-{
-    return vn__tape_input(to, v->aval, axes, NULL);
-}
-
-/* A body of `n_in` inputs like those of `old`, with those that are kept at `at`, or none (-1);
- * in: `old`'s inputs in order, then the kept. */
+/* A body with inputs like those of `old`, and those that are kept before input `at` (-1:
+ * none); in: `old`'s inputs in order, then the kept. */
 static vn__tape *begin_body(vn_array *in[], vn__tape *parent, const vn__tape *old,
                             const pair *p, int64_t at)
 {
     vn__tape *const to = vn__tape_new(parent, false);
     for (int64_t i = 0; to && i <= old->n_input; i++) {
         for (int k = 0; i == at && k < p->n; k++)
-            in[old->n_input + k] = input_like(to, &p->body->value[p->value[k]], p->axes);
+            in[old->n_input + k] =
+                vn__input_like(to, &p->body->value[p->value[k]], p->axes);
         if (i < old->n_input)
-            in[i] = input_like(to, &old->value[old->input[i]], old->value[old->input[i]].axes);
+            in[i] = vn__input_like(to, &old->value[old->input[i]],
+                                   old->value[old->input[i]].axes);
     }
     return to;
-}
-
-/* Seals the body with `first` results, those that are kept if any, and the others. */
-static vn__tape *end_body(vn__tape *to, vn_array *const y[], int64_t n, int64_t first,
-                          vn_array *const kept[], int n_kept)
-{
-    vn_array *out[VN__MAX_RESULTS];
-    int64_t count = 0;
-    for (int64_t j = 0; j <= n; j++) {
-        for (int k = 0; j == first && k < n_kept; k++)
-            out[count++] = kept[k];
-        if (j < n)
-            out[count++] = y[j];
-    }
-    if (vn_ok() && vn__tape_seal(to, (int)count, out) == VN_ERR_OK)
-        return to;
-    vn__tape_release(to);
-    return NULL;
 }
 
 static vn__tape *forward_body(vn__tape *parent, const pair *p)
 {
     const vn__scan_attr *const a = attr_of(p->forward);
-    vn_array *in[VN__MAX_OPERANDS], *y[VN__MAX_RESULTS], *kept[MAX_KEPT];
+    const int64_t n = a->body->n_output, first = a->n_carry + a->n_ys;
+    vn_array *in[VN__MAX_OPERANDS], *y[VN__MAX_RESULTS + MAX_KEPT];
     vn__tape *const to = begin_body(in, parent, a->body, p, -1);
     if (!to)
         return NULL;
     vn__tape_push(to);
-    if (vn_ok() && vn__tape_inline(y, a->body, in) == VN_ERR_OK)
-        (void)make_kept(kept, p, in);
+    if (vn_ok() && vn__tape_inline(y, a->body, in) == VN_ERR_OK) {
+        memmove(y + first + p->n, y + first, (size_t)(n - first) * sizeof *y);
+        (void)make_kept(y + first, p, in);
+    }
     vn__tape_pop();
-    return end_body(to, y, a->body->n_output, a->n_carry + a->n_ys, kept, p->n);
+    return vn__end_body(to, n + p->n, y);
 }
 
 static vn__tape *reverse_body(vn__tape *parent, const pair *p)
@@ -374,116 +357,49 @@ static vn__tape *reverse_body(vn__tape *parent, const pair *p)
     if (vn_ok())
         (void)make_rest(y, p, in);
     vn__tape_pop();
-    return end_body(to, y, b->body->n_output, -1, NULL, 0);
+    return vn__end_body(to, b->body->n_output, y);
 }
 
 /* ---------------------------------------------------------------------- the new tape */
 
-/* Records a scan with another body; the tape keeps the body. */
-static vn_status record_scan(vn_array *out[], vn__tape *to, vn__scan_attr *attr, vn__tape *body,
-                             int n_in, vn_array *const in[])
-{
-    if (!body)
-        return vn_error_status();
-    attr->body = body;
-    const vn_status status = vn__tape_keep_child(to, body);
-    vn__tape_release(body);
-    return status == VN_ERR_OK ? vn__record(out, to, &vn__op_scan, attr, n_in, in, 0) : status;
-}
-
-/* kept: the new ys */
-static vn_status copy_forward(vn__tape *to, vn_array *map[], vn_array *kept[], const pair *p,
-                              vn_array *const in[])
+static vn_status copy_forward(vn__tape *to, vn_array *map[], pair *p, vn_array *const in[])
 {
     vn__scan_attr a = *attr_of(p->forward);
     vn_array *out[VN__MAX_RESULTS];
     const int first = a.n_carry + a.n_ys;
     a.n_ys += p->n;
-    VN_TRY(record_scan(out, to, &a, forward_body(to, p), p->forward->n_in, in));
+    VN_TRY(vn__record_scan(out, to, &a, forward_body(to, p), p->forward->n_in, in));
     for (int j = 0; j < p->forward->n_out; j++)
         map[p->forward->out + (uint32_t)j] = out[j < first ? j : j + p->n];
-    memcpy(kept, out + first, (size_t)p->n * sizeof *kept);
+    memcpy(p->stacked, out + first, (size_t)p->n * sizeof *out);
     return VN_ERR_OK;
 }
 
-static vn_status copy_reverse(vn__tape *to, vn_array *map[], vn_array *const kept[],
-                              const pair *p, vn_array *const in[])
+static vn_status copy_reverse(vn__tape *to, vn_array *map[], const pair *p,
+                              vn_array *const in[])
 {
     vn__scan_attr b = *attr_of(p->reverse);
     vn_array *x[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS];
     const int first = b.n_carry + b.n_xs, n = p->reverse->n_in;
     memcpy(x, in, (size_t)first * sizeof *x);
-    memcpy(x + first, kept, (size_t)p->n * sizeof *x);
+    memcpy(x + first, p->stacked, (size_t)p->n * sizeof *x);
     memcpy(x + first + p->n, in + first, (size_t)(n - first) * sizeof *x);
     b.n_xs += p->n;
-    VN_TRY(record_scan(out, to, &b, reverse_body(to, p), n + p->n, x));
+    VN_TRY(vn__record_scan(out, to, &b, reverse_body(to, p), n + p->n, x));
     for (int j = 0; j < p->reverse->n_out; j++)
         map[p->reverse->out + (uint32_t)j] = out[j];
     return VN_ERR_OK;
 }
 
-static vn_status copy_instr(vn__tape *to, vn_array *map[], vn_array *kept[], const pair *p,
-                            const vn__instr *instr)
+static bool replace(vn__tape *to, vn_array *map[], const vn__instr *instr,
+                    vn_array *const in[], void *context)
 {
-    vn_array *in[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS];
-    for (int i = 0; i < instr->n_in; i++)
-        in[i] = map[instr->in[i]];
+    pair *const p = context;
     if (instr == p->forward)
-        return copy_forward(to, map, kept, p, in);
-    if (instr == p->reverse)
-        return copy_reverse(to, map, kept, p, in);
-    VN_TRY(vn__record(out, to, instr->op, instr->attr, instr->n_in, in,
-                      instr->n_in ? 0 : p->tape->value[instr->out].axes));
-    for (int j = 0; j < instr->n_out; j++)
-        map[instr->out + (uint32_t)j] = out[j];
-    return VN_ERR_OK;
-}
-
-static vn_status copy_tape(vn__tape *to, vn_array *map[], const pair *p)
-{
-    const vn__tape *const from = p->tape;
-    vn_array *kept[MAX_KEPT];
-    for (int64_t v = 0; v < from->n_value; v++)
-        if (from->value[v].constant)
-            map[v] = from->value[v].known;
-    for (int64_t i = 0; i < from->n_input; i++) {
-        const vn__value *const v = &from->value[from->input[i]];
-        map[from->input[i]] = input_like(to, v, v->axes);
-    }
-    for (int64_t k = 0; k < from->n_instr && vn_ok(); k++)
-        VN_TRY(copy_instr(to, map, kept, p, &from->instr[k]));
-    vn_array **const out = vn__alloc((size_t)(from->n_output + 1) * sizeof *out);
-    if (!out)
-        return vn_error_status();
-    for (int64_t i = 0; i < from->n_output; i++)
-        out[i] = map[from->output[i]];
-    const vn_status status = vn__tape_seal(to, (int)from->n_output, out);
-    vn__free(out);
-    return status;
-}
-
-/* The attributes that are not copied point into the old tape: it lives on with the new one. */
-static vn__tape *with_kept(vn__tape *from, const pair *p)
-{
-    vn__tape *const to = vn__tape_new(NULL, false);
-    vn_array **const map = vn__alloc_zero((size_t)(from->n_value + 1) * sizeof *map);
-    vn_status status = VN_ERR_MEMORY;
-    if (to && map) {
-        memcpy(to->axis, from->axis, sizeof to->axis);
-        to->n_axes = from->n_axes;
-        vn_scope scope = vn_scope_open();
-        vn__tape_push(to);
-        status = vn__tape_keep_child(to, from);
-        if (status == VN_ERR_OK)
-            status = copy_tape(to, map, p);
-        vn__tape_pop();
-        vn_scope_close(&scope);
-    }
-    vn__free(map);
-    if (status == VN_ERR_OK)
-        return to;
-    vn__tape_release(to);
-    return NULL;
+        (void)copy_forward(to, map, p, in);
+    else if (instr == p->reverse)
+        (void)copy_reverse(to, map, p, in);
+    return instr == p->forward || instr == p->reverse;
 }
 
 static bool find_pair(pair *p, const vn__tape *tape)
@@ -516,7 +432,7 @@ vn__tape *vn__keep_residuals(vn__tape *tape)
         vn__free(p);
         return NULL;
     }
-    vn__tape *const to = with_kept(tape, p);
+    vn__tape *const to = vn__tape_replace(tape, replace, p);
     vn__free(p->known);
     vn__free(p->kept);
     vn__free(p->needed);

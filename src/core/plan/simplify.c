@@ -9,6 +9,7 @@
 #include "core/plan/axes.h"
 #include "core/plan/residuals.h"
 #include "core/plan/rewrite.h"
+#include "core/plan/stacked_sums.h"
 #include "core/transform/callback.h"
 #include "core/transform/error_if.h"
 #include "core/transform/watch.h"
@@ -446,16 +447,16 @@ static vn__tape *lift_loops(vn__tape *tape, int alias[])
     return tape;
 }
 
-/* Scans keep what their reverse would compute again, one after the other. */
-static vn__tape *keep_residuals(vn__tape *tape, int alias[])
+/* A change to one scan after the other, until there is none left to be made. */
+static vn__tape *change_scans(vn__tape *tape, int alias[], vn__tape *change(vn__tape *))
 {
     for (int i = 0; tape && i < MAX_PASSES; i++) {
-        vn__tape *const kept = vn__keep_residuals(tape);
-        if (!kept && vn_ok())
+        vn__tape *const changed = change(tape);
+        if (!changed && vn_ok())
             break;
         vn__tape_release(tape);
-        tape = kept ? passes(kept, NULL, alias) : NULL;
-        vn__tape_release(kept);
+        tape = changed ? passes(changed, NULL, alias) : NULL;
+        vn__tape_release(changed);
     }
     return tape;
 }
@@ -465,6 +466,8 @@ vn__tape *vn__simplify(const vn__tape *tape)
     int alias[VN__MAX_AXES];
     for (int a = 0; a < VN__MAX_AXES; a++)
         alias[a] = a;
-    vn__tape *const plain = keep_residuals(passes(tape, NULL, alias), alias);
+    vn__tape *plain = passes(tape, NULL, alias);
+    plain = change_scans(plain, alias, vn__keep_residuals);
+    plain = change_scans(plain, alias, vn__stack_sums);
     return lift_loops(without_barriers(plain, alias), alias);
 }
