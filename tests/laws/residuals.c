@@ -78,6 +78,20 @@ static vn_tree *euler(vn_tree *const arg[])
                    arg[1]);
 }
 
+/* Arithmetic whose parts are each read twice, over and over: 2^30 paths to the input. */
+static vn_tree *fold_step(vn_tree *const arg[])
+{
+    vn_tree *y = vn_tanh(vn_call(arg[0], vn_add(arg[1], arg[2])));
+    for (int i = 0; i < 30; i++)
+        y = vn_scale(0.55, vn_add(y, vn_mul(y, y)));
+    return vn_tuple(y, vn_none());
+}
+
+static vn_tree *folded(vn_tree *const arg[])
+{
+    return last_of(vn_partial(vn_function(fold_step, 3), arg[0]), zeros(arg[1]), arg[1]);
+}
+
 /* Two layers, the second of which runs over the first's states. */
 static vn_tree *stack_step(vn_tree *const arg[])
 {
@@ -201,11 +215,14 @@ int main(void)
             vn_tree *const net = vn_mlp(WIDTH, WIDTH, 16, 1, vn_key(3),
                                         &(vn_mlp_options){ .activation = vn_unary(vn_tanh) });
             check_loop("gru", gru, cell, dtype);
+            check_numbers("gru of no steps", vn_function(gru, 2), cell,
+                          vn_zeros(dtype, VN_SHAPE(0, WIDTH)));
             check_loop("checkpointed", checkpointed, cell, dtype);
             check_loop("stacked", stacked, cell, dtype);
             check_loop("lstm", lstm, long_cell, dtype);
             check_loop("euler", euler, net, dtype);
             check_loop("bounded", bounded, net, dtype);
+            check_loop("folded", folded, net, dtype);
             if (!wide)
                 check_plans(cell, net);
         }

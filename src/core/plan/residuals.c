@@ -16,6 +16,7 @@
 #include "core/ops/ops.h"
 #include "core/plan/replace.h"
 #include "core/transform/error_if.h"
+#include "core/transform/loop.h"
 
 #define KEPT_BYTES    (1 << 20) /* of one example, over all steps: at most */
 #define FLOPS_A_BYTE  4         /* so much work is worth a byte written and read */
@@ -31,6 +32,7 @@ typedef struct pair {
                                           * forward's, -1: none */
     bool *known;                         /* by value of the body: does not need cotangents */
     bool *kept, *needed;                 /* by value; by instruction */
+    int64_t *price;                      /* by value: bytes to keep for it */
     uint32_t value[MAX_KEPT];
     int n;
     vn_array *stacked[MAX_KEPT]; /* the new ys, on the new tape */
@@ -91,7 +93,7 @@ static bool find_forward(pair *p, const vn__instr *reverse)
         return false;
     const vn__scan_attr *const a = attr_of(p->forward);
     p->axes = p->tape->value[p->forward->out].axes;
-    if (a->length != b->length || a->reverse == b->reverse)
+    if (a->length != b->length || a->length == 0 || a->reverse == b->reverse)
         return false;
     for (int i = 0; i < reverse->n_in; i++)
         p->source[i] = source_of(p, i);
@@ -160,36 +162,59 @@ static int64_t bytes_of(const pair *p, uint32_t v)
 /* Can v be a y of the forward scan? */
 static bool can_keep(const pair *p, uint32_t v)
 {
-    return maker_of(p, v)->n_out == 1 && p->body->value[v].axes == p->axes;
+    const vn__value *const value = &p->body->value[v];
+    return maker_of(p, v)->n_out == 1 && value->axes == p->axes &&
+           value->aval.shape.rank < VN_MAX_RANK;
 }
 
-/* Bytes to keep for v: it, or what it is made of cheaply. */
+/* What is kept for v: itself, or what it is made of cheaply. */
 static int64_t price_of(const pair *p, uint32_t v)
 {
     const vn__instr *const maker = maker_of(p, v);
-    if (!maker || p->kept[v])
-        return 0;
     const int64_t own = can_keep(p, v) ? bytes_of(p, v) : INT64_MAX;
     int64_t parts = 0;
+    if (p->kept[v])
+        return 0;
     if (!is_cheap(maker->op) && can_keep(p, v))
         return own;
-    for (int i = 0; i < maker->n_in && parts < own; i++)
-        parts += price_of(p, maker->in[i]);
-    return parts < own ? parts : own;
+    for (int i = 0; i < maker->n_in && parts < own; i++) {
+        const int64_t more = p->price[maker->in[i]];
+        parts = more > own - parts ? own : parts + more;
+    }
+    return parts;
 }
 
-static void keep(pair *p, uint32_t v)
+static void find_prices(const pair *p)
+{
+    const vn__tape *const t = p->body;
+    memset(p->price, 0, (size_t)t->n_value * sizeof *p->price);
+    for (int64_t k = 0; k < t->n_instr; k++)
+        for (int j = 0; j < t->instr[k].n_out && p->known[t->instr[k].out]; j++)
+            p->price[t->instr[k].out + (uint32_t)j] =
+                price_of(p, t->instr[k].out + (uint32_t)j);
+}
+
+static void keep_parts(pair *p, uint32_t v)
 {
     const vn__instr *const maker = maker_of(p, v);
-    if (!maker || p->kept[v] || p->n == MAX_KEPT)
+    if (!maker || p->price[v] == 0 || p->kept[v] || p->n == MAX_KEPT ||
+        p->needed[maker - p->body->instr])
         return;
-    if (can_keep(p, v) && (!is_cheap(maker->op) || price_of(p, v) == bytes_of(p, v))) {
+    p->needed[maker - p->body->instr] = true; /* has been here */
+    if (can_keep(p, v) && (!is_cheap(maker->op) || p->price[v] == bytes_of(p, v))) {
         p->kept[v] = true;
         p->value[p->n++] = v;
         return;
     }
     for (int i = 0; i < maker->n_in; i++)
-        keep(p, maker->in[i]);
+        keep_parts(p, maker->in[i]);
+}
+
+static void keep(pair *p, uint32_t v)
+{
+    find_prices(p);
+    memset(p->needed, 0, (size_t)p->body->n_instr);
+    keep_parts(p, v);
 }
 
 /* A value at the border: known, and read by what is not. */
@@ -242,7 +267,10 @@ static bool is_worth_it(const pair *p)
     int64_t bytes = 0;
     for (int k = 0; k < p->n; k++)
         bytes += bytes_of(p, p->value[k]);
-    return p->n > 0 && p->n < MAX_KEPT && bytes <= KEPT_BYTES / attr_of(p->forward)->length &&
+    if (p->n == 0 || p->n == MAX_KEPT || p->forward->n_out + p->n > VN__MAX_LOOP_VALUES ||
+        p->reverse->n_in + p->n > VN__MAX_LOOP_VALUES)
+        return false;
+    return bytes <= KEPT_BYTES / attr_of(p->forward)->length &&
            forward_work(p, true) - forward_work(p, false) >= FLOPS_A_BYTE * (double)bytes;
 }
 
@@ -402,6 +430,14 @@ static bool replace(vn__tape *to, vn_array *map[], const vn__instr *instr,
     return instr == p->forward || instr == p->reverse;
 }
 
+static void pair_free(pair *p)
+{
+    vn__free(p->known);
+    vn__free(p->kept);
+    vn__free(p->needed);
+    vn__free(p->price);
+}
+
 static bool find_pair(pair *p, const vn__tape *tape)
 {
     p->tape = tape;
@@ -412,15 +448,14 @@ static bool find_pair(pair *p, const vn__tape *tape)
         p->known = vn__alloc_zero((size_t)p->body->n_value + 1);
         p->kept = vn__alloc_zero((size_t)p->body->n_value + 1);
         p->needed = vn__alloc_zero((size_t)p->body->n_instr + 1);
-        if (p->known && p->kept && p->needed) {
+        p->price = vn__alloc((size_t)(p->body->n_value + 1) * sizeof *p->price);
+        if (p->known && p->kept && p->needed && p->price) {
             find_known(p);
             choose(p);
             if (is_worth_it(p))
                 return true;
         }
-        vn__free(p->known);
-        vn__free(p->kept);
-        vn__free(p->needed);
+        pair_free(p);
     }
     return false;
 }
@@ -433,9 +468,7 @@ vn__tape *vn__keep_residuals(vn__tape *tape)
         return NULL;
     }
     vn__tape *const to = vn__tape_replace(tape, replace, p);
-    vn__free(p->known);
-    vn__free(p->kept);
-    vn__free(p->needed);
+    pair_free(p);
     vn__free(p);
     return to;
 }

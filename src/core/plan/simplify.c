@@ -16,6 +16,7 @@
 #include "vernal/ops.h"
 
 #define MAX_PASSES 8
+#define MAX_SCANS  64 /* that one kind of change is made to */
 #define FOLD_LIMIT 65536 /* elements: larger constants are made at run time */
 
 /* ---------------------------------------------------------------------- liveness */
@@ -450,7 +451,7 @@ static vn__tape *lift_loops(vn__tape *tape, int alias[])
 /* A change to one scan after the other, until there is none left to be made. */
 static vn__tape *change_scans(vn__tape *tape, int alias[], vn__tape *change(vn__tape *))
 {
-    for (int i = 0; tape && i < MAX_PASSES; i++) {
+    for (int i = 0; tape && i < MAX_SCANS; i++) {
         vn__tape *const changed = change(tape);
         if (!changed && vn_ok())
             break;

@@ -14,9 +14,10 @@
 
 #include "core/ops/ops.h"
 #include "core/plan/replace.h"
+#include "core/transform/loop.h"
 #include "vernal/ops.h"
 
-#define STACKED_BYTES (1 << 14) /* of one example, over all steps: those of 32 stay in level 2 */
+#define STACKED_BYTES (1 << 14) /* of one example: those of 32 stay in level 2 */
 #define MAX_TERMS     64
 
 /* A term dot_general(u, v) of the body, or u alone, and the number of its result. */
@@ -140,7 +141,8 @@ static bool is_worth_it(stacking *s, const vn__instr *scan)
     take_terms(s, false);
     for (int k = 0; k < s->n_ys; k++)
         bytes += bytes_of(s, s->y[k]);
-    return s->n_terms > 0 && bytes <= STACKED_BYTES;
+    return s->n_terms > 0 && scan->n_out + s->n_ys <= VN__MAX_LOOP_VALUES &&
+           bytes <= STACKED_BYTES;
 }
 
 /* -------------------------------------------------------------------------- the new scan */
