@@ -262,6 +262,28 @@ static vn_tree *no_steps(vn_tree *const arg[])
                          &(vn_loop_options){ .max_steps = VN_NO_STEPS });
 }
 
+static vn_tree *pair_step(vn_tree *const arg[]) /* carry [3], x [2] */
+{
+    vn_tree *const y = vn_tuple(vn_cast(arg[1], VN_I32), vn_sum(arg[0]));
+    return vn_tuple(vn_scale(2, arg[0]), y);
+}
+
+static vn_tree *scan_pairs(vn_tree *const arg[]) /* carry, xs */
+{
+    return vn_scan(vn_function(pair_step, 2), arg[0], arg[1], 0);
+}
+
+/* A scan of no steps: the initial carry, and ys of no rows whose shapes the function tells. */
+static void check_no_steps(void)
+{
+    vn_array *x = vn_ones(VN_F32, VN_SHAPE(3)), *xs = vn_zeros(VN_F32, VN_SHAPE(0, 2));
+    vn_tree *ys = vn_tuple(vn_zeros(VN_I32, VN_SHAPE(0, 2)), vn_zeros(VN_F32, VN_SHAPE(0)));
+    vn_tree *f = vn_function(scan_pairs, 2), *want = vn_tuple(x, ys);
+    expect_that(vn_tree_equal(vn_call(f, x, xs), want, NULL), "no steps, eager");
+    expect_that(vn_tree_equal(vn_call(vn_filter_jit(f, NULL), x, xs), want, NULL),
+                "no steps, compiled");
+}
+
 static void check_errors(void)
 {
     vn_array *x = vn_ones(VN_F32, VN_SHAPE(3));
@@ -298,5 +320,6 @@ void row_41_loops(void)
         VN_SCOPE
         check_kind(kind, trained, starts, vn_scalar(VN_I32, STEPS));
     check_nested(model, value);
+    check_no_steps();
     check_errors();
 }

@@ -94,8 +94,39 @@ static vn_tree *stack_leaf(void *context, vn_tree *const leaf[])
     return vn_is_array(leaf[0]) ? vn__stack_many(n, leaf, 0) : leaf[0];
 }
 
+static vn_tree *slice_leaf(void *context, vn_tree *leaf)
+{
+    (void)context;
+    if (!vn_is_array(leaf))
+        return leaf;
+    const vn_aval one = vn__slice_aval(leaf);
+    return vn_shape_struct(one.dtype, one.shape);
+}
+
+static vn_tree *empty_leaf(void *context, vn_tree *leaf)
+{
+    (void)context;
+    if (!vn_is_array(leaf))
+        return leaf;
+    const vn_aval none = vn__stacked_aval((vn_aval){ vn_dtype_of(leaf), vn_shape_of(leaf) }, 0);
+    return vn_zeros(none.dtype, none.shape);
+}
+
+/* Nothing is run; what ys would have been says the function's shape alone. */
+static vn_tree *scan_of_no_steps(vn_tree *f, vn_tree *init, vn_tree *xs)
+{
+    vn_tree *const x = vn__map_leaves(xs, slice_leaf, NULL);
+    vn_tree *const out =
+        x ? vn_filter_eval_shape(f, 2, (vn_tree *[]){ init, x }) : NULL;
+    if (out && vn_len(out) != 2)
+        return vn_error(VN_ERR_STRUCTURE, "scan: the function returns no (carry, y)");
+    return out ? vn_tuple(init, vn__map_leaves(vn_at(out, 1), empty_leaf, NULL)) : NULL;
+}
+
 static vn_tree *scan_eager(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length)
 {
+    if (length == 0)
+        return scan_of_no_steps(f, init, xs);
     vn_tree *carry = init, *result = NULL;
     vn_tree **const ys = vn__alloc((size_t)(length + 1) * sizeof *ys);
     bool good = ys != NULL;
