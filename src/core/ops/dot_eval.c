@@ -377,7 +377,8 @@ size_t vn__dot_scratch(const void *attr, const vn_aval in[], int n_in, const boo
         work = largest(work, real->pack_size(dot.m, dot.k));
         work = largest(work, real->pack_size(dot.n, dot.k));
     }
-    work = largest(work, real->lane_gemm_scratch(dot.m, dot.n, lanes > 1 ? lanes : dot.k,
-                                                 VN__DOT_PANELS));
+    if (mapped && (mapped[0] || mapped[1])) /* it may be summed */
+        work = largest(work, real->lane_gemm_scratch(dot.m, dot.n, lanes > 1 ? lanes : dot.k,
+                                                     VN__DOT_PANELS));
     return (size_t)(entries * (int64_t)vn_dtype_size(in[0].dtype) + work + 64);
 }
