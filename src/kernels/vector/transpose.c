@@ -29,6 +29,7 @@ VN_INLINE int column_at(int place, int cols)
 VN_INLINE void part_columns(real *dst, int64_t dst_row, const real *src, int64_t count,
                             int cols)
 {
+    const int pairs = cols / 2;
     vec v[8], t[8];
     VN_UNROLL
     for (int i = 0; i < cols; i++) {
@@ -39,7 +40,7 @@ VN_INLINE void part_columns(real *dst, int64_t dst_row, const real *src, int64_t
     VN_UNROLL
     for (int size = cols; size > 1; size /= 2) {
         VN_UNROLL
-        for (int i = 0; i < cols / 2; i++) {
+        for (int i = 0; i < pairs; i++) {
             const int from = 2 * i / size * size, to = from + i % (size / 2);
             t[to] = EVEN(v[2 * i], v[2 * i + 1]);
             t[to + size / 2] = ODD(v[2 * i], v[2 * i + 1]);
