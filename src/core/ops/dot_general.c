@@ -174,15 +174,6 @@ static bool pull(void *attr_out, int *out_axis, const void *attr, const vn_aval 
     return true;
 }
 
-/* The axes one further on, behind a new first one that belongs to them or not. */
-static vn_axes shifted(const vn_axes *axes, bool first)
-{
-    vn_axes out = { .count = first };
-    for (int i = 0; i < axes->count; i++)
-        out.axis[out.count++] = axes->axis[i] + 1;
-    return out;
-}
-
 static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t size,
                  const vn_aval in[], int n_in, const bool has[])
 {
@@ -194,12 +185,12 @@ static bool lift(void *attr_out, int *at, bool *swap, const void *attr, int64_t 
     const int free_b = in[1].shape.rank - n_batch - from->contract_b.count;
     vn_dot_dims d = *from;
     if (has[0]) {
-        d.contract_a = shifted(&from->contract_a, false);
-        d.batch_a = shifted(&from->batch_a, both);
+        d.contract_a = vn__axes_behind(&from->contract_a, false);
+        d.batch_a = vn__axes_behind(&from->batch_a, both);
     }
     if (has[1]) {
-        d.contract_b = shifted(&from->contract_b, false);
-        d.batch_b = shifted(&from->batch_b, both);
+        d.contract_b = vn__axes_behind(&from->contract_b, false);
+        d.batch_b = vn__axes_behind(&from->batch_b, both);
     }
     *swap = !has[0] && n_batch == 0 && free_b == 0;
     if (*swap)

@@ -24,6 +24,14 @@ bool vn__axes_has(vn_axes axes, int axis)
     return false;
 }
 
+vn_axes vn__axes_behind(const vn_axes *axes, bool first)
+{
+    vn_axes out = { .count = first };
+    for (int i = 0; i < axes->count; i++)
+        out.axis[out.count++] = axes->axis[i] + 1;
+    return out;
+}
+
 vn_status vn__wrap_axes(vn_axes *axes, const char *who, int rank)
 {
     if (axes->count < 0 || axes->count > VN_MAX_RANK)

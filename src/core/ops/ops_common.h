@@ -17,6 +17,8 @@ vn_status vn__wrap_axis(int *axis, const char *who, int rank);
 /* Makes the set non-negative, sorted, entries past count zero; a repeated axis is an error. */
 vn_status vn__wrap_axes(vn_axes *axes, const char *who, int rank);
 bool vn__axes_has(vn_axes axes, int axis);
+/* The axes one further on, behind a new first one that is among them or not. */
+vn_axes vn__axes_behind(const vn_axes *axes, bool first);
 vn_axes vn__all_axes(int rank);
 
 vn_aval vn__aval_of(const vn_array *x);

@@ -2,7 +2,7 @@
 /* Copying a simplified tape with some of its scans replaced. */
 #include "core/plan/replace.h"
 
-#include <string.h>
+#include "core/plan/simplify.h"
 
 vn_array *vn__input_like(vn__tape *to, const vn__value *v, uint64_t axes)
 {
@@ -68,12 +68,10 @@ static vn_status copy_tape(vn__tape *to, vn_array *map[], const vn__tape *from,
 /* The attributes that are not copied point into the old tape: it lives on with the new one. */
 vn__tape *vn__tape_replace(vn__tape *from, vn__replace_fn *replace, void *context)
 {
-    vn__tape *const to = vn__tape_new(NULL, false);
+    vn__tape *const to = vn__tape_beside(from, NULL);
     vn_array **const map = vn__alloc_zero((size_t)(from->n_value + 1) * sizeof *map);
     vn_status status = VN_ERR_MEMORY;
     if (to && map) {
-        memcpy(to->axis, from->axis, sizeof to->axis);
-        to->n_axes = from->n_axes;
         vn_scope scope = vn_scope_open();
         vn__tape_push(to);
         status = vn__tape_keep_child(to, from);

@@ -155,8 +155,7 @@ static const vn__instr *maker_of(const pair *p, uint32_t v)
 
 static int64_t bytes_of(const pair *p, uint32_t v)
 {
-    const vn_aval a = p->body->value[v].aval;
-    return vn_shape_size(a.shape) * (int64_t)vn_dtype_size(a.dtype);
+    return vn__aval_bytes(p->body->value[v].aval);
 }
 
 /* Can v be a y of the forward scan? */

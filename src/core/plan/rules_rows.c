@@ -19,8 +19,7 @@ static bool is_mapped(const vn__rewriter *r, uint32_t value, int axis)
 
 static int64_t bytes_of(const vn__rewriter *r, uint32_t value)
 {
-    const vn_aval *const aval = &r->to->value[value].aval;
-    return vn_shape_size(aval->shape) * (int64_t)vn_dtype_size(aval->dtype);
+    return vn__aval_bytes(r->to->value[value].aval);
 }
 
 /* v [shape] of one example as [size][shape] of all. */

@@ -305,7 +305,7 @@ static vn_status copy_live(vn__rewriter *r, const bool *live)
     return status;
 }
 
-static vn__tape *target_tape(const vn__tape *from, vn__tape *parent)
+vn__tape *vn__tape_beside(const vn__tape *from, vn__tape *parent)
 {
     vn__tape *const to = vn__tape_new(parent, false);
     if (to && !parent) {
@@ -336,7 +336,7 @@ typedef enum pass_kind { PLAIN, NORMS, LAST } pass_kind;
 static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], pass_kind kind,
                       int lift_axis, bool *again)
 {
-    vn__rewriter r = { .from = from, .to = target_tape(from, parent), .alias = alias,
+    vn__rewriter r = { .from = from, .to = vn__tape_beside(from, parent), .alias = alias,
                        .last = kind == LAST, .lift_axis = lift_axis };
     r.table_size = 4 * from->n_instr + 64;
     r.table = vn__alloc((size_t)r.table_size * sizeof *r.table);

@@ -11,4 +11,7 @@
  * two axes that turn out to be one are unified. The caller owns it; NULL on error. */
 vn__tape *vn__simplify(const vn__tape *tape);
 
+/* An empty tape for a copy: a child of `parent`, or with the axes of the root of `from`. */
+vn__tape *vn__tape_beside(const vn__tape *from, vn__tape *parent);
+
 #endif

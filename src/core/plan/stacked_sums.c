@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/ops/ops.h"
+#include "core/ops/ops_common.h"
 #include "core/plan/replace.h"
 #include "core/transform/loop.h"
 #include "vernal/ops.h"
@@ -49,19 +50,20 @@ static int32_t x_of(const stacking *s, uint32_t v)
     return -1;
 }
 
-static int64_t bytes_of(const stacking *s, uint32_t v)
+/* Mapped like the results of the scan, and with room for an axis more. */
+static bool is_stackable(const stacking *s, uint32_t v)
 {
-    const vn_aval a = s->a->body->value[v].aval;
-    return vn_shape_size(a.shape) * (int64_t)vn_dtype_size(a.dtype) * s->a->length;
+    const vn__value *const value = &s->a->body->value[v];
+    return value->axes == s->tape->value[s->scan->out].axes &&
+           value->aval.shape.rank < VN_MAX_RANK;
 }
 
-/* Made in the body, and mapped like the results of the scan. */
+/* Made in the body, so that it can be a y. */
 static bool can_stack(const stacking *s, uint32_t v)
 {
     const vn__value *const value = &s->a->body->value[v];
-    return !value->constant && value->instr != VN__NO_INSTR &&
-           value->axes == s->tape->value[s->scan->out].axes && value->aval.shape.rank > 0 &&
-           value->aval.shape.rank < VN_MAX_RANK;
+    return !value->constant && value->instr != VN__NO_INSTR && value->aval.shape.rank > 0 &&
+           is_stackable(s, v);
 }
 
 /* The place of v among the new ys, where it is added. */
@@ -80,8 +82,7 @@ static bool take_operand(stacking *s, term *t, int i)
     t->x[i] = x_of(s, v);
     t->y[i] = -1;
     if (t->x[i] >= 0)
-        return s->a->body->value[v].axes == s->tape->value[s->scan->out].axes &&
-               s->a->body->value[v].aval.shape.rank < VN_MAX_RANK;
+        return is_stackable(s, v);
     if (!can_stack(s, v))
         return false;
     t->y[i] = add_y(s, v);
@@ -140,7 +141,7 @@ static bool is_worth_it(stacking *s, const vn__instr *scan)
     take_terms(s, true);
     take_terms(s, false);
     for (int k = 0; k < s->n_ys; k++)
-        bytes += bytes_of(s, s->y[k]);
+        bytes += vn__aval_bytes(s->a->body->value[s->y[k]].aval) * s->a->length;
     return s->n_terms > 0 && scan->n_out + s->n_ys <= VN__MAX_LOOP_VALUES &&
            bytes <= STACKED_BYTES;
 }
@@ -177,15 +178,6 @@ static vn__tape *new_body(vn__tape *parent, const stacking *s)
     return vn__end_body(to, with.n_output, y);
 }
 
-/* The axes one further on, behind a new first one that is among them or not. */
-static vn_axes behind(const vn_axes *axes, bool first)
-{
-    vn_axes out = { .count = first };
-    for (int i = 0; i < axes->count; i++)
-        out.axis[out.count++] = axes->axis[i] + 1;
-    return out;
-}
-
 static vn_array *summed(vn__tape *to, const term *t, vn_array *const x[2])
 {
     vn_array *out;
@@ -194,8 +186,10 @@ static vn_array *summed(vn__tape *to, const term *t, vn_array *const x[2])
                    ? out
                    : NULL;
     const vn_dot_dims *const d = t->dot->attr;
-    const vn_dot_dims dims = { behind(&d->contract_a, true), behind(&d->contract_b, true),
-                               behind(&d->batch_a, false), behind(&d->batch_b, false) };
+    const vn_dot_dims dims = {
+        vn__axes_behind(&d->contract_a, true), vn__axes_behind(&d->contract_b, true),
+        vn__axes_behind(&d->batch_a, false), vn__axes_behind(&d->batch_b, false)
+    };
     return vn__record(&out, to, &vn__op_dot_general, &dims, 2, x, 0) == VN_ERR_OK ? out : NULL;
 }
 

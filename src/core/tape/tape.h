@@ -27,6 +27,11 @@ typedef struct vn__value {
     vn_array *known; /* the numbers (constants, eager values), retained; else NULL */
 } vn__value;
 
+static inline int64_t vn__aval_bytes(vn_aval a)
+{
+    return vn_shape_size(a.shape) * (int64_t)vn_dtype_size(a.dtype);
+}
+
 typedef struct vn__instr {
     const vn_op *op;
     const void *attr;

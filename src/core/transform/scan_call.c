@@ -11,6 +11,14 @@ typedef struct user_scan {
     vn__loop_tree init;
 } user_scan;
 
+/* What a step returns; NULL has its error already. */
+static bool is_pair(const vn_tree *out)
+{
+    if (out && vn_len(out) != 2)
+        vn__fail(VN_ERR_STRUCTURE, "scan: the function returns no (carry, y)");
+    return out && vn_len(out) == 2;
+}
+
 static vn_status user_step(vn__loop_step *out, void *context, vn__tape *tape,
                            vn_array *const carry[], vn_array *const x[])
 {
@@ -20,10 +28,8 @@ static vn_status user_step(vn__loop_step *out, void *context, vn__tape *tape,
     vn_tree *const c = vn__loop_tree_of(&u->init, carry);
     vn_tree *const xt = vn__leaves_replace(u->xs, vn_is_array, x, &next, true);
     vn_tree *const result = c && xt ? vn_call(u->f, c, xt) : NULL;
-    if (!result)
+    if (!is_pair(result))
         return vn_error_status();
-    if (vn_len(result) != 2)
-        return vn__fail(VN_ERR_STRUCTURE, "scan: the function returns no (carry, y)");
     VN_TRY(vn__loop_arrays(out->carry, "scan", &u->init, vn_at(result, 0), carry));
     out->n_carry = u->init.n;
     u->y = vn_at(result, 1);
@@ -118,9 +124,8 @@ static vn_tree *scan_of_no_steps(vn_tree *f, vn_tree *init, vn_tree *xs)
     vn_tree *const x = vn__map_leaves(xs, slice_leaf, NULL);
     vn_tree *const out =
         x ? vn_filter_eval_shape(f, 2, (vn_tree *[]){ init, x }) : NULL;
-    if (out && vn_len(out) != 2)
-        return vn_error(VN_ERR_STRUCTURE, "scan: the function returns no (carry, y)");
-    return out ? vn_tuple(init, vn__map_leaves(vn_at(out, 1), empty_leaf, NULL)) : NULL;
+    return is_pair(out) ? vn_tuple(init, vn__map_leaves(vn_at(out, 1), empty_leaf, NULL))
+                        : NULL;
 }
 
 static vn_tree *scan_eager(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t length)
@@ -133,9 +138,7 @@ static vn_tree *scan_eager(vn_tree *f, vn_tree *init, vn_tree *xs, int64_t lengt
     for (int64_t t = 0; good && t < length; t++) {
         vn_tree *const x = vn__map_leaves(xs, index_leaf, &t);
         vn_tree *const out = vn_call(f, carry, x);
-        good = out && vn_len(out) == 2;
-        if (out && !good)
-            vn__fail(VN_ERR_STRUCTURE, "scan: the function returns no (carry, y)");
+        good = is_pair(out);
         carry = good ? vn_at(out, 0) : NULL;
         ys[t] = good ? vn_at(out, 1) : NULL;
         good = good && vn__same_state("scan", init, carry) == VN_ERR_OK;
