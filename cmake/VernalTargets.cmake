@@ -4,8 +4,18 @@
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE RelWithDebInfo)   # -O2 -g -DNDEBUG
 endif()
-set(CMAKE_C_VISIBILITY_PRESET hidden)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# Tests look inside the library: they link it statically, or shared with its internal names shown.
+# Sanitized code is large and a hundred programs each with a copy of it fill a disk: see the presets.
+option(VN_SHOW_INTERNAL "Export internal names from the shared library, for tests" OFF)
+set(VN_INTERNAL_USABLE ON)
+if(BUILD_SHARED_LIBS AND NOT VN_SHOW_INTERNAL)
+    set(VN_INTERNAL_USABLE OFF)
+endif()
+if(NOT VN_SHOW_INTERNAL)
+    set(CMAKE_C_VISIBILITY_PRESET hidden)
+endif()
 
 set(VN_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,undefined")
 if(VN_SANITIZE)
@@ -57,8 +67,8 @@ endfunction()
 # TEST: ctest runs it with ARGS in the source tree's root; exit status 0 is a pass.
 function(vn_add_program name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "INTERNAL;TEST" "" "ARGS;LABELS")
-    if(arg_INTERNAL AND BUILD_SHARED_LIBS)
-        return()   # internal names are hidden in the shared library
+    if(arg_INTERNAL AND NOT VN_INTERNAL_USABLE)
+        return()
     endif()
     add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
     target_link_libraries(${name} PRIVATE vernal::vernal m)
