@@ -8,7 +8,7 @@
 #include "kernels/kernels.h"
 
 #define VN__DOT_PANELS   16 /* of one call of lane_gemm */
-#define VN__DOT_SUM_PART 96 /* rows or columns of a part of a sum over lanes */
+#define VN__DOT_SUM_PART 64 /* rows or columns of a part of a sum over lanes */
 
 /* One matrix product; strides in elements, y is contiguous in n, its rows are y_row apart in a
  * sum, else n. */

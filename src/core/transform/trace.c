@@ -78,13 +78,13 @@ bool vn__same_signature(vn_tree *like, vn_tree *tree)
         const vn__array *const a = vn__as_array(like), *const b = vn__as_array(tree);
         return a->dtype == b->dtype && vn_shape_equal(a->shape, b->shape);
     }
-    if (vn_is_none(like))
+    if (vn__is_none(like))
         return true;
-    if (vn_is_leaf(like))
+    if (vn__is_leaf(like))
         return vn__same_leaf(like, tree);
     if (!vn__same_node(like, tree))
         return false;
-    for (int i = 0, n = vn_len(like); i < n; i++)
+    for (int i = 0, n = vn__len(like); i < n; i++)
         if (!vn__same_signature(*vn__child_slot(like, i), *vn__child_slot(tree, i)))
             return false;
     return true;

@@ -91,13 +91,9 @@ vn_tree *vn_predicate(vn_filter_fn *fn)
 
 vn_kind vn_kind_of(const vn_tree *tree) { return tree ? tree->type->kind : VN_KIND_NONE; }
 
-bool vn_is_none(const vn_tree *tree) { return tree && tree->type->kind == VN_KIND_NONE; }
+bool vn_is_none(const vn_tree *tree) { return tree && vn__is_none(tree); }
 
-bool vn_is_leaf(const vn_tree *tree)
-{
-    const vn_kind kind = vn_kind_of(tree);
-    return kind >= VN_KIND_ARRAY && kind <= VN_KIND_FUNCTION;
-}
+bool vn_is_leaf(const vn_tree *tree) { return tree && vn__is_leaf(tree); }
 
 /* The leaf if it is of the kind, else NULL and an error; NULL stays silent. */
 static const vn__leaf *leaf_of(const vn_tree *tree, vn_kind kind, const char *who)

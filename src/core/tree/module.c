@@ -143,7 +143,7 @@ static vn_tree *module_with(const vn_tree *node, vn_tree *const children[])
 
 vn_tree *vn__node_with_children(vn_tree *node, vn_tree *const children[])
 {
-    const int n = vn_len(node);
+    const int n = vn__len(node);
     if (n == 0)
         return node;
     if (!vn__no_nulls(node->type->name, n, children))

@@ -154,7 +154,7 @@ void vn__node_discard(vn_tree *node)
         vn__free(((vn__leaf *)(void *)node)->text);
     else if (node->type->kind == VN_KIND_MODULE)
         free_fields(node);
-    else if (!vn_is_leaf(node))
+    else if (!vn__is_leaf(node))
         free_sequence((vn__sequence *)(void *)node);
     vn__block_free(node, node->flags >> VN__SIZE_CLASS_SHIFT);
 }
@@ -178,15 +178,6 @@ bool vn_assign(vn_tree **variable, vn_tree *value)
     vn_release(*variable);
     *variable = value;
     return true;
-}
-
-vn_tree **vn__child_slot(vn_tree *node, int i)
-{
-    if (node->type->kind != VN_KIND_MODULE)
-        return &((vn__sequence *)(void *)node)->item[i];
-    for (const vn_field *field = node->type->fields;; field++)
-        if (field->kind == VN_FIELD_TREE && i-- == 0)
-            return (vn_tree **)field_of(node, field);
 }
 
 bool vn__deepen(vn_tree *node, const vn_tree *child)

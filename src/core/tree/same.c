@@ -41,11 +41,11 @@ static bool same_static(const vn_tree *a, const vn_tree *b)
 {
     if (a == b)
         return true;
-    if (vn_is_leaf(a) || vn_is_leaf(b))
-        return vn_is_leaf(a) && vn_is_leaf(b) && vn__same_leaf(a, b);
+    if (vn__is_leaf(a) || vn__is_leaf(b))
+        return vn__is_leaf(a) && vn__is_leaf(b) && vn__same_leaf(a, b);
     if (!vn__same_node(a, b))
         return false;
-    for (int i = 0, n = vn_len(a); i < n; i++)
+    for (int i = 0, n = vn__len(a); i < n; i++)
         if (!same_static(vn__child(a, i), vn__child(b, i)))
             return false;
     return true;
@@ -90,7 +90,7 @@ bool vn__same_node(const vn_tree *a, const vn_tree *b)
 {
     if (a->type != b->type)
         return false;
-    if (vn_is_leaf(a) || vn_is_none(a))
+    if (vn__is_leaf(a) || vn__is_none(a))
         return true;
     if (a->type->kind != VN_KIND_MODULE)
         return same_keys((const vn__sequence *)(const void *)a,
@@ -111,8 +111,8 @@ static void difference(char *text, size_t size, const vn_tree *a, const vn_tree 
             if (!same_field(&type->fields[i], a, b))
                 snprintf(text, size, "the static field %s of two %s differs",
                          type->fields[i].name, type->name);
-    } else if (vn_len(a) != vn_len(b)) {
-        snprintf(text, size, "a %s of %d and one of %d", type->name, vn_len(a), vn_len(b));
+    } else if (vn__len(a) != vn__len(b)) {
+        snprintf(text, size, "a %s of %d and one of %d", type->name, vn__len(a), vn__len(b));
     }
 }
 
@@ -133,11 +133,11 @@ bool vn_tree_same_structure(const vn_tree *a, const vn_tree *b)
 {
     if (!a || !b)
         return false;
-    if (vn_is_leaf(a) || vn_is_leaf(b))
-        return vn_is_leaf(a) && vn_is_leaf(b);
+    if (vn__is_leaf(a) || vn__is_leaf(b))
+        return vn__is_leaf(a) && vn__is_leaf(b);
     if (!vn__same_node(a, b))
         return false;
-    for (int i = 0, n = vn_len(a); i < n; i++)
+    for (int i = 0, n = vn__len(a); i < n; i++)
         if (!vn_tree_same_structure(vn__child(a, i), vn__child(b, i)))
             return false;
     return true;

@@ -103,18 +103,7 @@ vn_tree *vn_dict_n(int n, const char *const keys[], vn_tree *const items[])
     return dict;
 }
 
-int vn_len(const vn_tree *tree)
-{
-    const vn_kind kind = vn_kind_of(tree);
-    if (kind < VN_KIND_LIST)
-        return 0;
-    if (kind != VN_KIND_MODULE)
-        return ((const vn__sequence *)(const void *)tree)->n;
-    int n = 0;
-    for (int i = 0; i < tree->type->n_fields; i++)
-        n += tree->type->fields[i].kind == VN_FIELD_TREE;
-    return n;
-}
+int vn_len(const vn_tree *tree) { return tree ? vn__len(tree) : 0; }
 
 vn_tree *vn_at(vn_tree *tree, int index)
 {

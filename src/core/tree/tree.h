@@ -114,8 +114,34 @@ static inline const vn__array *vn__as_array(const vn_tree *t)
     return t && t->type == &vn__type_array ? (const vn__array *)(const void *)t : NULL;
 }
 
+/* vn_is_none, vn_is_leaf and vn_len of a tree that is not NULL, for walks: a call of
+ * a jitted function passes over its arguments and results several times. */
+static inline bool vn__is_none(const vn_tree *t) { return t->type->kind == VN_KIND_NONE; }
+static inline bool vn__is_leaf(const vn_tree *t)
+{
+    return t->type->kind >= VN_KIND_ARRAY && t->type->kind <= VN_KIND_FUNCTION;
+}
+static inline int vn__len(const vn_tree *t)
+{
+    const vn_type *const type = t->type;
+    if (type->kind != VN_KIND_MODULE)
+        return type->kind < VN_KIND_LIST ? 0
+                                         : ((const vn__sequence *)(const void *)t)->n;
+    int n = 0;
+    for (int i = 0; i < type->n_fields; i++)
+        n += type->fields[i].kind == VN_FIELD_TREE;
+    return n;
+}
+
 /* The i-th child slot of a node (a module's tree fields in order). */
-vn_tree **vn__child_slot(vn_tree *node, int i);
+static inline vn_tree **vn__child_slot(vn_tree *node, int i)
+{
+    if (node->type->kind != VN_KIND_MODULE)
+        return &((vn__sequence *)(void *)node)->item[i];
+    for (const vn_field *field = node->type->fields;; field++)
+        if (field->kind == VN_FIELD_TREE && i-- == 0)
+            return (vn_tree **)(void *)((char *)node + field->offset);
+}
 static inline vn_tree *vn__child(const vn_tree *node, int i)
 {
     return *vn__child_slot((vn_tree *)(uintptr_t)node, i);

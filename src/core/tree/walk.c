@@ -8,9 +8,9 @@ bool vn__for_leaves(vn_tree *tree, bool (*visit)(void *context, vn_tree *leaf), 
 {
     if (!tree)
         return true;
-    if (vn_is_leaf(tree))
+    if (vn__is_leaf(tree))
         return visit(context, tree);
-    for (int i = 0, n = vn_len(tree); i < n; i++)
+    for (int i = 0, n = vn__len(tree); i < n; i++)
         if (!vn__for_leaves(vn__child(tree, i), visit, context))
             return false;
     return true;
@@ -32,9 +32,9 @@ bool vn__replace_child(vn_tree **result, vn_tree *original, int i, vn_tree *chil
 vn_tree *vn__map_leaves(vn_tree *tree, vn_tree *(*fn)(void *context, vn_tree *leaf),
                         void *context)
 {
-    if (!tree || vn_is_leaf(tree))
+    if (!tree || vn__is_leaf(tree))
         return tree ? fn(context, tree) : NULL;
-    const int n = vn_len(tree);
+    const int n = vn__len(tree);
     vn_tree *result = tree, *few[FEW];
     bool changes = false;
     for (int i = 0; i < n; i++) {
@@ -79,14 +79,14 @@ static vn_tree *map_several(const several *s, vn_tree *const node[], const vn__t
     if (s->is_leaf && s->is_leaf(first))
         return s->fn(s->context, node);
     for (int t = 1; t < s->n; t++)
-        if (vn_is_leaf(first) ? !vn_is_leaf(node[t]) : !vn__same_node(first, node[t])) {
+        if (vn__is_leaf(first) ? !vn__is_leaf(node[t]) : !vn__same_node(first, node[t])) {
             vn__fail_structure("tree_map", trail, first, node[t]);
             return NULL;
         }
-    if (vn_is_leaf(first))
+    if (vn__is_leaf(first))
         return s->fn(s->context, node);
     vn_tree *result = first;
-    for (int i = 0, n = vn_len(first); i < n; i++)
+    for (int i = 0, n = vn__len(first); i < n; i++)
         if (!vn__replace_child(&result, first, i,
                                map_child(s, node, &(vn__trail){ trail, first, i })))
             return NULL;
