@@ -259,6 +259,11 @@ typedef void vn__gemv_fn(void *y, const void *w, int64_t ldw, const void *x, int
 typedef void vn__outer_fn(void *w, int64_t ldw, const void *x, const void *y, int64_t m,
                           int64_t n, bool accumulate);
 
+/* Adam's moments and step of n parameters, in[] = g, m, v [n]; b1, c1, b2, c2, s, r, eps [1]:
+ *   out[0] = m' = fma(b1, m, c1 g),  out[1] = v' = fma(b2, v, c2 g^2),
+ *   out[2] = (s m') / (sqrt(r v') + eps), rounded after each operation; an out may be an in. */
+typedef void vn__adam_fn(void *const out[3], const void *const in[10], int64_t n);
+
 /* dst[j * dst_row + i] = src[i * src_row + j], i < rows, j < cols; the bits as they are. */
 typedef void vn__transpose_fn(void *dst, int64_t dst_row, const void *src, int64_t src_row,
                               int64_t rows, int64_t cols);
@@ -368,6 +373,7 @@ typedef struct vn__real_kernels {
     vn__logsumexp_fn *logsumexp;
     vn__softmax_grad_fn *softmax_grad, *log_softmax_grad;
     vn__moments_fn *moments;
+    vn__adam_fn *adam;
     vn__pool_fn *max_pool, *sum_pool;
     vn__max_pool_grad_fn *max_pool_grad;
     vn__sum_pool_grad_fn *sum_pool_grad;

@@ -119,6 +119,44 @@ static void lane_sums(const vn__kernels *k)
 
 Test(rows, lane_sum) { for_each_row(lane_sums); }
 
+/* ---- Adam's pass: every row rounds alike */
+
+static void adam_pass(const vn__kernels *k, int dtype, int64_t n, bool in_place)
+{
+    buffer in[10], got[3], want[3];
+    const void *x[10];
+    void *y[3], *z[3];
+    for (int i = 0; i < 10; i++) {
+        in[i] = acquire(dtype, i < 3 ? n : 1, 1);
+        fill(&in[i], i < 3 ? n : 1, i == 0 || i == 1 ? -1 : 0.1L, 1);
+        x[i] = in[i].data;
+    }
+    for (int j = 0; j < 3; j++) {
+        got[j] = acquire(dtype, n, 1), want[j] = acquire(dtype, n, 0);
+        y[j] = in_place ? in[j].data : got[j].data;
+        z[j] = want[j].data;
+    }
+    row_named("portable")->real[dtype]->adam(z, x, n);
+    k->real[dtype]->adam(y, x, n);
+    for (int j = 0; j < 3; j++)
+        for (int64_t i = 0; i < n; i++)
+            check_near(k, dtype, "adam", i, get(dtype, y[j], i), get(dtype, z[j], i), 0);
+    for (int i = 0; i < 10; i++)
+        release(&in[i]);
+    for (int j = 0; j < 3; j++)
+        release(&got[j]), release(&want[j]);
+}
+
+static void adam_passes(const vn__kernels *k)
+{
+    seed(24);
+    for (int dtype = VN__F32; dtype <= VN__F64; dtype++)
+        for (int64_t n = 0; n <= 70; n++)
+            adam_pass(k, dtype, n, n % 2);
+}
+
+Test(rows, adam) { for_each_row(adam_passes); }
+
 /* ---- the softmax family */
 
 enum { SOFTMAX, LOG_SOFTMAX, LOGSUMEXP, SOFTMAX_GRAD, LOG_SOFTMAX_GRAD, MOMENTS, FAMILY };

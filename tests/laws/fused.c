@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vernal.h"
+#include "laws/describe.h"
 
 static int passed, failed;
 
@@ -194,19 +194,6 @@ static void check_lanes(vn_dtype dtype, int64_t features, int64_t batch)
 
 /* ---- what was fused, in words */
 
-enum { TEXT = 8192 };
-
-typedef void print_fn(FILE *file, vn_tree *f, int n, vn_tree *const arg[]);
-
-static void describe(char text[TEXT], print_fn *print, vn_tree *f, int n, vn_tree *const arg[])
-{
-    FILE *file = tmpfile();
-    print(file, f, n, arg);
-    rewind(file);
-    text[fread(text, 1, TEXT - 1, file)] = '\0';
-    fclose(file);
-}
-
 static vn_tree *pooled(vn_tree *const arg[]) /* bias, x */
 {
     const vn_window window = { .n = 2, .size = { 2, 2 }, .stride = { 2, 2 } };
@@ -217,19 +204,19 @@ static vn_tree *pooled(vn_tree *const arg[]) /* bias, x */
 /* The derivative of relu and the sum for the bias are those of the pooled image. */
 static void check_pooled(void)
 {
-    char text[TEXT];
+    static char text[LAW_TEXT];
     vn_tree *f = vn_filter_grad(vn_function(pooled, 2), NULL);
     vn_tree *arg[] = { vn_ones(VN_F32, VN_SHAPE(3, 1, 1)), vn_ones(VN_F32, VN_SHAPE(3, 8, 6)) };
-    describe(text, vn_tape_print, f, 2, arg);
+    law_describe(text, vn_tape_print, f, 2, arg);
     expect(strstr(text, "f32[3,4,3] = relu_grad"), "is of pooled pixels", "relu_grad", 12);
     expect(!strstr(text, "pool_max_grad"), "sums pooled pixels", "the bias", 12);
 }
 
 static void check_description(void)
 {
-    char text[TEXT];
+    static char text[LAW_TEXT];
     vn_tree *x = vn_ones(VN_F32, VN_SHAPE(100)), *arg[] = { x, x, x, x };
-    describe(text, vn_plan_print, vn_function(momenta, 4), 4, arg);
+    law_describe(text, vn_plan_print, vn_function(momenta, 4), 4, arg);
     const char *step = strstr(text, "fused f32[100]: ");
     expect(step && !strstr(step + 1, "fused"), "is one step of a plan", "momenta", 100);
     expect(step && strstr(step, "fma") && strstr(step, "div"), "names its ops", "momenta", 100);

@@ -6,7 +6,7 @@
  * weight gradients of few steps come behind the loop (core/plan/stacked_sums.c). */
 #include <string.h>
 
-#include "vernal.h"
+#include "laws/describe.h"
 
 enum { WIDTH = 6, BATCH = 37 };
 
@@ -175,15 +175,11 @@ static void check_loop(const char *name, loop_fn *loop, vn_tree *model, vn_dtype
 /* How often the plan of the gradient has the function. */
 static int count_of(const char *what, loop_fn *loop, vn_tree *model, int64_t length)
 {
-    static char text[1 << 16];
+    static char text[LAW_TEXT];
     int count = 0;
-    FILE *const file = tmpfile();
     vn_tree *const f = vn_partial(vn_function(batched, 3), vn_function(loop, 2));
     vn_tree *const xs = vn_zeros(VN_F32, VN_SHAPE(BATCH, length, WIDTH));
-    vn_plan_print(file, vn_filter_grad(f, NULL), 2, (vn_tree *[]){ model, xs });
-    rewind(file);
-    text[fread(text, 1, sizeof text - 1, file)] = 0;
-    fclose(file);
+    law_describe(text, vn_plan_print, vn_filter_grad(f, NULL), 2, (vn_tree *[]){ model, xs });
     for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
         count += strncmp(at + strlen(what), "_grad", 5) != 0;
     return vn_ok() ? count : -1;

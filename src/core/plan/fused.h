@@ -10,28 +10,30 @@
 #include "core/plan/program.h"
 
 enum {
-    VN__FUSED_MEMBERS = 48,  /* ops of one step */
-    VN__FUSED_ARRAYS = 64,   /* operands and results of the step */
-    VN__FUSED_TEMPS = 8,     /* values that are kept for a block only */
-    VN__FUSED_OPERANDS = 3,  /* of one op */
-    VN__FUSED_BLOCK = 4096   /* bytes of a block at most */
+    VN__FUSED_MEMBERS = 48,   /* ops of one step */
+    VN__FUSED_ARRAYS = 64,    /* operands and results of the step */
+    VN__FUSED_TEMPS = 8,      /* values that are kept for a block only */
+    VN__FUSED_OPERANDS = 3,   /* of one instruction */
+    VN__MEMBER_OPERANDS = 10, /* of what is done in one pass, */
+    VN__MEMBER_RESULTS = 3,   /* see fuse_adam.c */
+    VN__FUSED_BLOCK = 4096    /* bytes of a block at most */
 };
 
 typedef enum vn__reach { VN__REACH_ALL, VN__REACH_ONE, VN__REACH_ROW } vn__reach;
 
-/* One op. Its operands and its result are numbers of arrays: operands of the step, then its
+/* One op. Its operands and its results are numbers of arrays: operands of the step, then its
  * results, then temporary values. */
 typedef struct vn__member {
     const vn_op *op;
     const void *attr;
-    int32_t n_in;
-    int16_t in[VN__FUSED_OPERANDS], out;
-    /* of a whole block and of the last one: [results] follow n_in operands */
-    vn_aval whole[VN__FUSED_OPERANDS + 1], rest[VN__FUSED_OPERANDS + 1];
+    int32_t n_in, n_out;
+    int16_t in[VN__MEMBER_OPERANDS], out[VN__MEMBER_RESULTS];
+    vn_aval *whole, *rest; /* of a whole block and of the last one: operands, then results */
 } vn__member;
 
 typedef struct vn__fused {
     int32_t n_member, n_array; /* arrays without temporary ones */
+    int32_t ops;               /* instructions: some members do several */
     int64_t n;                 /* elements (of one panel) */
     int64_t block, row;        /* elements of a whole block; lanes for operands with rows */
     vn__reach *reach;          /* by array */

@@ -11,8 +11,8 @@
  * wait for stores that it does not depend on. */
 #define TEMP_BYTES (VN__FUSED_BLOCK + 128)
 
-#define CHUNK_BLOCKS  16  /* of one task */
-#define MANY_BLOCKS   256 /* blocks times ops: below this a fork costs more than it saves */
+#define CHUNK_BLOCKS 16  /* of one task */
+#define MANY_BLOCKS  256 /* blocks times ops: below this a fork costs more than it saves */
 
 typedef struct running {
     const vn__fused *fused;
@@ -31,14 +31,12 @@ static int64_t distance(const vn__fused *g, int array, int64_t element)
 static void run_range(const running *r, int64_t from, int64_t to)
 {
     alignas(64) char temp[VN__FUSED_TEMPS * TEMP_BYTES];
-    static const bool none[VN__FUSED_OPERANDS];
+    static const bool none[VN__MEMBER_OPERANDS];
     const vn__fused *const g = r->fused;
     char *at[VN__FUSED_ARRAYS + VN__FUSED_TEMPS];
-    const void *x[VN__FUSED_OPERANDS];
-    void *y[1];
-    vn_eval e = {
-        .n_out = 1, .lanes = 1, .in = x, .out = y, .mapped = none, .kernels = r->kernels
-    };
+    const void *x[VN__MEMBER_OPERANDS];
+    void *y[VN__MEMBER_RESULTS];
+    vn_eval e = { .lanes = 1, .in = x, .out = y, .mapped = none, .kernels = r->kernels };
     for (int t = 0; t < VN__FUSED_TEMPS; t++)
         at[g->n_array + t] = temp + t * TEMP_BYTES;
     for (int64_t b = from; b < to; b += g->block) {
@@ -47,11 +45,13 @@ static void run_range(const running *r, int64_t from, int64_t to)
             at[i] = r->base[i] + distance(g, i, b);
         for (int k = 0; k < g->n_member; k++) {
             const vn__member *const m = &g->member[k];
-            for (int i = 0; i < VN__FUSED_OPERANDS; i++)
+            for (int i = 0; i < m->n_in; i++)
                 x[i] = at[m->in[i]];
-            y[0] = at[m->out];
+            for (int j = 0; j < m->n_out; j++)
+                y[j] = at[m->out[j]];
             e.attr = m->attr;
             e.n_in = m->n_in;
+            e.n_out = m->n_out;
             e.in_aval = whole ? m->whole : m->rest;
             e.out_aval = e.in_aval + m->n_in;
             m->op->eval(&e);
@@ -80,7 +80,7 @@ void vn__run_fused(const vn__step *s, const vn__frame *f)
         r.base[s->n_in + j] = vn__address(&s->out[j], f, &panel[s->n_in + j]);
     if (!s->tiled) {
         const int64_t blocks = (g->n + g->block - 1) / g->block;
-        if (f->workers && blocks * g->n_member >= MANY_BLOCKS)
+        if (f->workers && blocks * g->ops >= MANY_BLOCKS)
             vn__parallel_for((blocks + CHUNK_BLOCKS - 1) / CHUNK_BLOCKS, run_chunk, &r);
         else
             run_range(&r, 0, g->n);
@@ -107,7 +107,8 @@ bool vn__fused_in_place(const vn__step *s, int i, int j)
         for (int o = 0; o < g->member[k].n_in; o++)
             if (written && g->member[k].in[o] == i)
                 return false;
-        written = written || g->member[k].out == out;
+        for (int o = 0; o < g->member[k].n_out; o++)
+            written = written || g->member[k].out[o] == out;
     }
     return true;
 }
