@@ -16,8 +16,8 @@ void *vn__pages_alloc(size_t bytes)
     const size_t rounded = bytes == 0 ? align : (bytes + align - 1) / align * align;
     void *block = aligned_alloc(align, rounded);
 #ifdef MADV_HUGEPAGE
-    if (block && align == HUGE_PAGE)
-        (void)madvise(block, rounded, MADV_HUGEPAGE); /* a wish that may be refused */
+    if (block && align == HUGE_PAGE) /* a wish that may be refused; an end of small pages */
+        (void)madvise(block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
 #endif
     return block;
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/base/fail.h"
+#include "parallel/pages.h"
 
-#define ALIGNMENT 64
 #define BLOCK     ((size_t)32 * 1024)
 
 static int64_t refuse_in = -1;
@@ -33,9 +33,7 @@ void *vn__alloc(size_t bytes)
     if (refused() || bytes > SIZE_MAX / 2)
         return vn__fail_memory(bytes);
     void *const p =
-        bytes < ALIGNMENT
-            ? malloc(bytes ? bytes : 1)
-            : aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1));
+        bytes < VN__PAGE_ALIGN ? malloc(bytes ? bytes : 1) : vn__pages_alloc(bytes);
     return p ? p : vn__fail_memory(bytes);
 }
 
@@ -81,13 +79,13 @@ struct vn__arena_block {
 
 static struct vn__arena_block *new_block(size_t bytes)
 {
-    struct vn__arena_block *const block = vn__alloc_zero(ALIGNMENT + bytes);
+    struct vn__arena_block *const block = vn__alloc_zero(VN__PAGE_ALIGN + bytes);
     return block;
 }
 
 void *vn__arena_alloc(vn__arena *arena, size_t bytes)
 {
-    const size_t alignment = bytes >= ALIGNMENT ? ALIGNMENT : 16;
+    const size_t alignment = bytes >= VN__PAGE_ALIGN ? VN__PAGE_ALIGN : 16;
     const size_t start = (arena->used + alignment - 1) & ~(alignment - 1);
     if (!arena->head || start + bytes > arena->capacity) {
         const size_t size = bytes > BLOCK / 2 ? bytes : BLOCK;
@@ -96,10 +94,10 @@ void *vn__arena_alloc(vn__arena *arena, size_t bytes)
             return NULL;
         block->next = arena->head;
         *arena = (vn__arena){ block, bytes, size };
-        return (char *)block + ALIGNMENT;
+        return (char *)block + VN__PAGE_ALIGN;
     }
     arena->used = start + bytes;
-    return (char *)arena->head + ALIGNMENT + start;
+    return (char *)arena->head + VN__PAGE_ALIGN + start;
 }
 
 void vn__arena_free(vn__arena *arena)

@@ -9,7 +9,9 @@
 #include "core/ops/ops_common.h"
 #include "kernels/onednn/onednn.h"
 
-#define PACK_ROWS 96 /* a packed matrix is made of groups of so many rows */
+#define PACK_ROWS   96 /* a packed matrix is made of groups of so many rows at most, */
+#define MANY_GROUPS 5  /* from so many on of a multiple of EVEN_GROUPS: workers have as many */
+#define EVEN_GROUPS 4
 
 typedef void product_fn(void *y, const void *a, const void *b, const vn__product *p);
 
@@ -20,7 +22,20 @@ static bool is_vector(const vn__product *p, int s)
                   : p->n == 1 && (p->b_row == 1 || p->k == 1);
 }
 
-static int64_t groups_of(int64_t rows) { return (rows + PACK_ROWS - 1) / PACK_ROWS; }
+static int64_t group_rows(int64_t rows)
+{
+    int64_t groups = (rows + PACK_ROWS - 1) / PACK_ROWS;
+    if (groups < MANY_GROUPS)
+        return PACK_ROWS;
+    groups = (groups + EVEN_GROUPS - 1) / EVEN_GROUPS * EVEN_GROUPS;
+    return (rows + groups - 1) / groups;
+}
+
+static int64_t groups_of(int64_t rows)
+{
+    const int64_t one = group_rows(rows);
+    return (rows + one - 1) / one;
+}
 
 /* The groups that are asked for: all, or the one of this part. */
 static int64_t first_group(const vn__product *p) { return p->parts > 1 ? p->part : 0; }
@@ -29,16 +44,25 @@ static int64_t last_group(const vn__product *p, int64_t rows)
     return p->parts > 1 ? p->part + 1 : groups_of(rows);
 }
 
+static int64_t rows_of(const vn__product *p, int s) { return s == 0 ? p->m : p->n; }
+
+/* Bytes of the packed side before the first group that is asked for. */
+static int64_t bytes_before(const vn__product *p, int s)
+{
+    return p->real->pack_size(first_group(p) * group_rows(rows_of(p, s)), p->k);
+}
+
 /* packed: of the first group that is asked for. */
 static void pack_side(char *packed, const void *x, int s, const vn__product *p)
 {
-    const int64_t rows = s == 0 ? p->m : p->n, row = s == 0 ? p->a_row : p->b_col;
+    const int64_t rows = rows_of(p, s), row = s == 0 ? p->a_row : p->b_col;
     const int64_t col = s == 0 ? p->a_col : p->b_row;
+    const int64_t one = group_rows(rows);
     for (int64_t g = first_group(p); g < last_group(p, rows); g++) {
-        const int64_t from = g * PACK_ROWS;
+        const int64_t from = g * one;
         p->real->pack(packed, vn__element(x, from * row, p->size), row, 0, col,
-                      rows - from < PACK_ROWS ? rows - from : PACK_ROWS, 1, p->k);
-        packed += p->real->pack_size(PACK_ROWS, p->k);
+                      rows - from < one ? rows - from : one, 1, p->k);
+        packed += p->real->pack_size(one, p->k);
     }
 }
 
@@ -48,15 +72,16 @@ static void multiply_packed(void *y, int64_t ldy, const void *b, int64_t ldb, in
                             int64_t width, const vn__epilogue *epilogue, const vn__product *p)
 {
     const char *packed = p->packed;
+    const int64_t one = group_rows(rows);
     for (int64_t g = first_group(p); g < last_group(p, rows); g++) {
-        const int64_t from = g * PACK_ROWS;
+        const int64_t from = g * one;
         vn__epilogue own = epilogue ? *epilogue : (vn__epilogue){ 0 };
         own.bias = own.bias ? vn__element(own.bias, from, p->size) : NULL;
         own.mask = own.mask ? vn__element(own.mask, from * own.mask_row, p->size) : NULL;
         p->real->gemm_packed((char *)y + from * ldy * (int64_t)p->size, ldy, packed, b, ldb,
-                             rows - from < PACK_ROWS ? rows - from : PACK_ROWS, width, p->k,
+                             rows - from < one ? rows - from : one, width, p->k,
                              epilogue ? &own : NULL);
-        packed += p->real->pack_size(PACK_ROWS, p->k);
+        packed += p->real->pack_size(one, p->k);
     }
 }
 
@@ -188,8 +213,7 @@ static const void *packed_side(const vn_eval *e, const vn__dot *dot, int64_t i, 
     if (is_vector(p, s))
         return NULL;
     if (e->prepared)
-        return (const char *)e->prepared + i * packed_bytes(p, s) +
-               p->real->pack_size(first_group(p) * PACK_ROWS, p->k);
+        return (const char *)e->prepared + i * packed_bytes(p, s) + bytes_before(p, s);
     if (!e->again || dot->batches > 1)
         pack_side(p->work, x, s, p);
     return p->work;
@@ -326,7 +350,7 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
         const void *const from =
             vn__element(e->in[side], vn__dot_batch_offset(dot, &dot->side[side], i), p.size);
         if (e->lanes > 1)
-            pack_side(to + p.real->pack_size(first_group(&p) * PACK_ROWS, p.k), from, side, &p);
+            pack_side(to + bytes_before(&p, side), from, side, &p);
         else
             p.real->pack_strips(to, from, p.b_row, p.b_col, p.n, p.k);
     }
@@ -352,7 +376,7 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
         return mapped[0] && mapped[1]
                    ? (vn__dot_longer_side(&dot) + VN__DOT_SUM_PART - 1) / VN__DOT_SUM_PART
                    : 1;
-    return preparable(&p, &dot, &e, &side) ? groups_of(side == 0 ? p.m : p.n) : 1;
+    return preparable(&p, &dot, &e, &side) ? groups_of(rows_of(&p, side)) : 1;
 }
 
 static int64_t largest(int64_t a, int64_t b) { return a > b ? a : b; }

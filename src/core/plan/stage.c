@@ -374,6 +374,22 @@ static vn_status lay_totals(vn__compiler *c, vn__stage *st, const choice *s)
     return VN_ERR_OK;
 }
 
+/* The panels of a slot in tiles of one size, a little larger or smaller than what memory asks
+ * for: else some slots would have a tile more than others, and workers wait for these. */
+static vn_status even_tiles(vn__stage *st, const vn__tape *tape, const vn__part *part)
+{
+    const int64_t lanes = st->program->lanes, panels = st->tile / lanes;
+    const int64_t all = (st->n + lanes - 1) / lanes, own = (all + st->slots - 1) / st->slots;
+    const int64_t tiles = (2 * own + panels) / (2 * panels); /* the nearest number */
+    const int64_t even = tiles > 1 ? (own + tiles - 1) / tiles : own;
+    if (st->slots == 1 || even == panels)
+        return VN_ERR_OK;
+    vn__program_free(st->program);
+    st->program = vn__compile_part(tape, part, st->axis, lanes, even, false);
+    st->tile = lanes * even;
+    return vn_error_status();
+}
+
 /* Spilled values live in the caller's workspace, as panels of all examples. */
 static void size_spill(vn__slot *slot, const vn__stage *st)
 {
@@ -432,6 +448,8 @@ static vn_status build_stage(const partition *p, int32_t level, int lane)
         status = size_stage(st, c->tape, &chosen, &p->axis_lanes[lane], c->choices);
         if (status == VN_ERR_OK)
             status = lay_totals(c, st, &s);
+        if (status == VN_ERR_OK && !c->choices->panels)
+            status = even_tiles(st, c->tape, &chosen);
         if (status == VN_ERR_OK)
             status = add_stage_step(c, st, &s);
         if (status != VN_ERR_OK)

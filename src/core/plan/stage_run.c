@@ -24,6 +24,8 @@ static char *totals_of(const running *r, int64_t slot)
     return r->work + r->stage->totals_at + slot * r->stage->totals_bytes;
 }
 
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
 static int64_t panel_bytes(const vn__slot *slot) { return (slot->bytes + 63) & ~(int64_t)63; }
 
 static bool is_total(const vn__stage *st, int output)
@@ -33,14 +35,16 @@ static bool is_total(const vn__stage *st, int output)
 
 /* ----------------------------------------------------------------------- one slot */
 
-/* totals: of the slot, NULL: the results themselves. fresh: they begin here. */
-static void run_tile(const running *r, int64_t first, char *totals, char *work, bool fresh)
+/* The examples from first to end. totals: of the slot, NULL: the results themselves. fresh:
+ * they begin here. */
+static void run_tile(const running *r, int64_t first, int64_t end, char *totals, char *work,
+                     bool fresh)
 {
     const vn__stage *const st = r->stage;
     const vn__program *const p = st->program;
     void *in[MAX_PARAMETERS], *out[MAX_PARAMETERS];
     int64_t in_panel[MAX_PARAMETERS], out_panel[MAX_PARAMETERS];
-    const int64_t valid = st->n - first < st->tile ? st->n - first : st->tile;
+    const int64_t valid = end - first;
     for (int i = 0; i < p->n_in; i++) {
         const bool spill = st->in_role[i] == VN__ROLE_SPILL;
         in_panel[i] = spill ? panel_bytes(&p->in_slot[i]) : 0;
@@ -76,10 +80,13 @@ static void run_slot(void *context, int64_t slot, int worker)
     const running *const r = context;
     const vn__stage *const st = r->stage;
     char *const totals = st->slots > 1 ? totals_of(r, slot) : NULL;
-    const int64_t tiles = (st->n + st->tile - 1) / st->tile;
-    const int64_t begin = slot * tiles / st->slots, end = (slot + 1) * tiles / st->slots;
-    for (int64_t t = begin; t < end || t == begin; t++) /* none: totals are made all the same */
-        run_tile(r, t * st->tile, totals, r->workers + worker * r->worker_bytes, t == begin);
+    const int64_t lanes = st->program->lanes, panels = (st->n + lanes - 1) / lanes;
+    const int64_t begin = slot * panels / st->slots * lanes,
+                  end = smaller((slot + 1) * panels / st->slots * lanes, st->n);
+    for (int64_t i = begin; i < end || i == begin;
+         i += st->tile) /* none: totals all the same */
+        run_tile(r, i, smaller(i + st->tile, end), totals,
+                 r->workers + worker * r->worker_bytes, i == begin);
 }
 
 /* -------------------------------------------------------------------- combining slots */
@@ -116,14 +123,14 @@ static void combine_block(void *context, int64_t task, int worker)
     const int64_t n = left < COMBINE_BLOCK ? left : COMBINE_BLOCK;
     const int64_t at = st->total_offset[output] + from * size;
     vn__binary_fn *const f =
-        vn__kernels_get()->binary[dtype][st->out_role[output] == VN__ROLE_TOTAL
-                                             ? VN__BINARY_add
-                                             : VN__BINARY_max];
+        vn__kernels_get()
+            ->binary[dtype]
+                    [st->out_role[output] == VN__ROLE_TOTAL ? VN__BINARY_add : VN__BINARY_max];
     for (int64_t width = 1; width < st->slots; width *= 2)
         for (int64_t s = 0; s + width < st->slots; s += 2 * width) {
             char *const a = totals_of(r, s) + at, *const b = totals_of(r, s + width) + at;
-            f(2 * width < st->slots ? a : r->out[output] + from * size, n,
-              (vn__in){ a, n, 1 }, (vn__in){ b, n, 1 }, 1, n);
+            f(2 * width < st->slots ? a : r->out[output] + from * size, n, (vn__in){ a, n, 1 },
+              (vn__in){ b, n, 1 }, 1, n);
         }
 }
 
@@ -160,7 +167,8 @@ void vn__run_stage(const vn__step *step, const vn__frame *f)
     if (r.stage->wide) {
         vn__prepare_wide(r.stage->program, shared, f->work + r.stage->prepared_at);
         for (int64_t first = 0; first < r.stage->n; first += r.stage->tile)
-            run_tile(&r, first, NULL, r.work + r.stage->values_at, first == 0);
+            run_tile(&r, first, smaller(first + r.stage->tile, r.stage->n), NULL,
+                     r.work + r.stage->values_at, first == 0);
         return;
     }
     vn__prepare(r.stage->program, shared, f->work + r.stage->prepared_at);
