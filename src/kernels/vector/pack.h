@@ -9,20 +9,73 @@
 #include "kernels/simd/transpose.h"
 #include "kernels/vector/tile.h"
 
+/* Columns of a block follow one another, and masked stores are slow on some processors. So whole
+ * vectors are stored, in the order of their places: what is written past the end of a column is
+ * written again by the next ones. `behind`: elements of the block after this column; where they
+ * are too few, only its own are stored. */
+VN_INLINE void vn__store_column(real *dst, const vec v[2], int64_t rows, int64_t behind)
+{
+    if (behind >= VN_COLS) {
+        v_store(dst, v[0]);
+        if (rows > VN_LANES)
+            v_store(dst + VN_LANES, v[1]);
+    } else {
+        v_store_part(dst, v[0], part_of(rows < VN_LANES ? rows : VN_LANES));
+        if (rows > VN_LANES)
+            v_store_part(dst + VN_LANES, v[1], part_of(rows - VN_LANES));
+    }
+}
+
+/* The same of elements that lie side by side. */
+VN_INLINE void vn__copy_column(real *dst, const real *a, int64_t rows, int64_t behind)
+{
+    const bool two = rows > VN_LANES;
+    const vec v[2] = { v_load_part(a, part_of(two ? VN_LANES : rows)),
+                       two ? v_load_part(a + VN_LANES, part_of(rows - VN_LANES)) : v_set(0) };
+    vn__store_column(dst, v, rows, behind);
+}
+
+/* `vectors` of rows, a square each. */
+VN_INLINE int64_t vn__transpose_squares(real *dst, const real *a, int64_t row, int64_t rows,
+                                        int64_t k, int vectors)
+{
+    vec r[2][VN_LANES];
+    int64_t c = 0;
+    for (; (k - c - VN_LANES) * rows >= VN_COLS; c += VN_LANES, dst += VN_LANES * rows) {
+        for (int v = 0; v < vectors; v++) {
+            const int64_t left = rows - v * VN_LANES;
+            load_rows(r[v], a + v * VN_LANES * row + c, row, left < VN_LANES ? left : VN_LANES,
+                      true, part_of(0));
+            v_transpose(r[v]);
+        }
+        VN_UNROLL
+        for (int j = 0; j < VN_LANES; j++) {
+            const vec column[2] = { r[0][j], r[vectors - 1][j] };
+            vn__store_column(dst + j * rows, column, rows, VN_COLS);
+        }
+    }
+    return c;
+}
+
+/* dst[c * rows + i] = a[i * row + c], c < k, by squares behind which enough columns follow;
+ * returns how many columns that were. */
+static inline int64_t vn__transpose_block(real *dst, const real *a, int64_t row, int64_t rows,
+                                          int64_t k)
+{
+    return rows > VN_LANES ? vn__transpose_squares(dst, a, row, rows, k, 2)
+                           : vn__transpose_squares(dst, a, row, rows, k, 1);
+}
+
 /* dst[c * rows + i] = a[i * row + c * col], i < rows <= VN_ROWS, c < k. */
 static inline void vn__pack_block(real *dst, const real *a, int64_t row, int64_t col,
                                   int64_t rows, int64_t k)
 {
     if (col == 1 && k >= VN_LANES) {
-        transpose(dst, rows, a, row, rows, k);
+        const int64_t done = vn__transpose_block(dst, a, row, rows, k);
+        transpose(dst + done * rows, rows, a + done, row, rows, k - done);
     } else if (row == 1) {
-        const part first = part_of(rows < VN_LANES ? rows : VN_LANES);
-        const part second = part_of(rows > VN_LANES ? rows - VN_LANES : 0);
-        for (int64_t c = 0; c < k; c++, dst += rows, a += col) {
-            v_store_part(dst, v_load_part(a, first), first);
-            if (rows > VN_LANES)
-                v_store_part(dst + VN_LANES, v_load_part(a + VN_LANES, second), second);
-        }
+        for (int64_t c = 0; c < k; c++, dst += rows, a += col)
+            vn__copy_column(dst, a, rows, (k - c - 1) * rows);
     } else {
         for (int64_t c = 0; c < k; c++)
             for (int64_t i = 0; i < rows; i++)

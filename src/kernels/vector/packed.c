@@ -17,16 +17,12 @@ static void pack_columns(real *packed, const real *a, int64_t col, const vn__cut
     for (int64_t c = 0; c < channels; c++, a += col) {
         for (int64_t i = 0; i < m; i += LINE)
             __builtin_prefetch(a + AHEAD * col + i);
+        const int64_t at = tap * channels + c;
         for (int64_t block = 0; block < cut->blocks; block++) {
             const int64_t start = vn__block_start(cut, block);
             const int64_t rows = vn__block_rows(cut, block);
-            real *const to = packed + start * taps * channels + (tap * channels + c) * rows;
-            const part first = part_of(rows < VN_LANES ? rows : VN_LANES);
-            v_store_part(to, v_load_part(a + start, first), first);
-            if (rows > VN_LANES) {
-                const part second = part_of(rows - VN_LANES);
-                v_store_part(to + VN_LANES, v_load_part(a + start + VN_LANES, second), second);
-            }
+            real *const to = packed + start * taps * channels + at * rows;
+            vn__copy_column(to, a + start, rows, (taps * channels - at - 1) * rows);
         }
     }
 }
