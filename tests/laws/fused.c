@@ -6,18 +6,7 @@
 #include <string.h>
 
 #include "laws/describe.h"
-
-static int passed, failed;
-
-static void expect(bool holds, const char *what, const char *which, int64_t n)
-{
-    passed += holds;
-    failed += !holds;
-    if (!holds)
-        printf("FAIL %s of %lld: %s%s%s\n", which, (long long)n, what, vn_ok() ? "" : ": ",
-               vn_error_message());
-    vn_error_clear();
-}
+#include "laws/tally.h"
 
 /* ---- functions of two arrays of one shape */
 

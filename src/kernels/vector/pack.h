@@ -9,10 +9,10 @@
 #include "kernels/simd/transpose.h"
 #include "kernels/vector/tile.h"
 
-/* Columns of a block follow one another, and masked stores are slow on some processors. So whole
- * vectors are stored, in the order of their places: what is written past the end of a column is
- * written again by the next ones. `behind`: elements of the block after this column; where they
- * are too few, only its own are stored. */
+/* Columns of a block follow one another, and masked stores are slow on some processors. So
+ * whole vectors are stored, in the order of their places: what is written past the end of a
+ * column is written again by the next ones. `behind`: elements of the block after this column;
+ * where they are too few, only its own are stored. */
 VN_INLINE void vn__store_column(real *dst, const vec v[2], int64_t rows, int64_t behind)
 {
     if (behind >= VN_COLS) {
