@@ -21,9 +21,3 @@ void *vn__pages_alloc(size_t bytes)
 #endif
     return block;
 }
-
-void vn__pages_free(void *block, size_t bytes)
-{
-    (void)bytes;
-    free(block);
-}

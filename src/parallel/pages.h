@@ -9,10 +9,8 @@
 #define VN__PAGE_LARGE ((size_t)4 << 20)    /* from here on: 2 MiB alignment, huge pages */
 
 /* A block of at least `bytes` bytes, contents undefined; NULL when there is no memory. 0 bytes
- * give a block that may be freed and not read. A page is placed where it is first written. */
+ * give a block that may be freed and not read. free() gives it back. A page is placed where it
+ * is first written. */
 void *vn__pages_alloc(size_t bytes);
-
-/* Gives a block back; `bytes` is the size it was asked for with. NULL does nothing. */
-void vn__pages_free(void *block, size_t bytes);
 
 #endif

@@ -90,19 +90,6 @@ static vn_tree *updated(vn_tree *const arg[]) /* optimiser, params, grads, state
 
 /* ---- checks */
 
-static bool same_bits(vn_tree *got, vn_tree *want)
-{
-    vn_tree *a = vn_tree_leaves(got), *b = vn_tree_leaves(want);
-    bool same = a && b && vn_len(a) == vn_len(b);
-    for (int i = 0; same && i < vn_len(a); i++) {
-        vn_tree *x = vn_at(a, i), *y = vn_at(b, i);
-        const size_t bytes = (size_t)vn_size(x) * vn_dtype_size(vn_dtype_of(x));
-        same = vn_dtype_of(x) == vn_dtype_of(y) && vn_size(x) == vn_size(y) &&
-               memcmp(vn_data(x), vn_data(y), bytes) == 0;
-    }
-    return same;
-}
-
 static void check(const char *which, vn_tree *f, int arity, vn_tree *const arg[], int64_t n,
                   bool found)
 {
@@ -110,7 +97,7 @@ static void check(const char *which, vn_tree *f, int arity, vn_tree *const arg[]
     vn_tree *want = vn_call_n(f, arity, arg);
     for (int threads = 1; threads <= 3; threads++) {
         vn_set_num_threads(threads);
-        expect(same_bits(vn_call_n(vn_filter_jit(f, NULL), arity, arg), want),
+        expect(leaves_agree(vn_call_n(vn_filter_jit(f, NULL), arity, arg), want, same_bits),
                "not the bits of the eager call", which, n);
     }
     law_describe(text, vn_plan_print, f, arity, arg);

@@ -120,15 +120,8 @@ static bool near(vn_array *a, vn_array *b)
 
 static void compare(const char *which, vn_tree *got, vn_tree *want, bool bits, int64_t n)
 {
-    vn_tree *a = vn_tree_leaves(got), *b = vn_tree_leaves(want);
-    bool same = a && b && vn_len(a) == vn_len(b);
-    for (int i = 0; same && i < vn_len(a); i++) {
-        vn_tree *x = vn_at(a, i), *y = vn_at(b, i);
-        size_t bytes = (size_t)vn_size(x) * vn_dtype_size(vn_dtype_of(x));
-        same = vn_dtype_of(x) == vn_dtype_of(y) && vn_size(x) == vn_size(y) &&
-               (bits ? !memcmp(vn_data(x), vn_data(y), bytes) : near(x, y));
-    }
-    expect(same, bits ? "other threads, other bits" : "not the numbers of the eager call",
+    expect(leaves_agree(got, want, bits ? same_bits : near),
+           bits ? "other threads, other bits" : "not the numbers of the eager call",
            which, n);
 }
 

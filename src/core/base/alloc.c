@@ -8,7 +8,7 @@
 #include "core/base/fail.h"
 #include "parallel/pages.h"
 
-#define BLOCK     ((size_t)32 * 1024)
+#define BLOCK ((size_t)32 * 1024)
 
 static int64_t refuse_in = -1;
 static int64_t allocations;

@@ -74,7 +74,7 @@ static bool can_join(const fusing *f, const group *g, const vn__instr *instr, bo
     const vn__slot result = vn__slot_of(f->c, instr->out);
     const int32_t self = (int32_t)(g - f->groups);
     if (g->n_member == VN__FUSED_MEMBERS || g->lanes != result.lanes ||
-        g->elements != vn__fused_elements(&result) ||
+        g->elements != vn__slot_elements(&result) ||
         g->operands + instr->n_in + g->n_member + 1 > VN__FUSED_ARRAYS)
         return false;
     bool up = true;
@@ -102,7 +102,7 @@ static int32_t find_group(const fusing *f, const vn__instr *instr, bool *down)
             return g;
     }
     const vn__slot result = vn__slot_of(f->c, instr->out);
-    if (vn__fused_elements(&result) <= SMALL)
+    if (vn__slot_elements(&result) <= SMALL)
         for (int64_t g = f->n_groups - 1; g >= 0 && g >= f->n_groups - NEAR; g--)
             if (can_join(f, &f->groups[g], instr, down))
                 return (int32_t)g;
@@ -135,8 +135,7 @@ static void place(fusing *f, uint32_t index, int64_t position)
     if (g < 0) {
         const vn__slot result = vn__slot_of(f->c, instr->out);
         g = (int32_t)f->n_groups++;
-        f->groups[g] =
-            (group){ .elements = vn__fused_elements(&result), .lanes = result.lanes };
+        f->groups[g] = (group){ .elements = vn__slot_elements(&result), .lanes = result.lanes };
         down = true;
     }
     group *const into = &f->groups[g];

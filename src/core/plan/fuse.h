@@ -16,7 +16,6 @@ typedef struct vn__pass {
 
 /* How an operand lies under a result; false: in none of the ways that are fused. */
 bool vn__reach_of(vn__reach *reach, const vn__slot *operand, const vn__slot *result);
-int64_t vn__fused_elements(const vn__slot *slot);
 
 /* Appends the step of a group of instructions, in order. */
 vn_status vn__build_fused(vn__compiler *c, const uint32_t instr[], int n);

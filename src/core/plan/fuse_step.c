@@ -2,11 +2,6 @@
 /* The step of a group of fused instructions: its arrays, and what each op sees of a block. */
 #include "core/plan/fuse.h"
 
-int64_t vn__fused_elements(const vn__slot *slot)
-{
-    return slot->bytes / (int64_t)vn_dtype_size(slot->aval.dtype);
-}
-
 bool vn__reach_of(vn__reach *reach, const vn__slot *operand, const vn__slot *result)
 {
     const bool same_shape = vn_shape_equal(operand->aval.shape, result->aval.shape) &&
@@ -18,7 +13,7 @@ bool vn__reach_of(vn__reach *reach, const vn__slot *operand, const vn__slot *res
     if (same_shape && result->lanes)
         return true;
     *reach = VN__REACH_ONE;
-    return vn__fused_elements(operand) == 1 && !operand->lanes && !operand->loops;
+    return vn__slot_elements(operand) == 1 && !operand->lanes && !operand->loops;
 }
 
 /* The arrays of one step while it is made. */
@@ -197,7 +192,7 @@ static void set_passes(group *g, const uint32_t instr[], int n)
             pass->in[i] = one->in[i];
     }
     const vn__slot result = vn__slot_of(g->c, g->pass[0].out[0]);
-    g->elements = vn__fused_elements(&result);
+    g->elements = vn__slot_elements(&result);
     g->lanes = result.lanes;
     g->n = vn__fuse_adam(g->c, g->pass, n);
 }

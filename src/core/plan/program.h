@@ -36,6 +36,11 @@ typedef struct vn__slot {
     int64_t bytes; /* of one panel (or of the whole value) */
 } vn__slot;
 
+static inline int64_t vn__slot_elements(const vn__slot *slot)
+{
+    return slot->bytes / (int64_t)vn_dtype_size(slot->aval.dtype);
+}
+
 typedef enum vn__step_kind {
     VN__STEP_EVAL,     /* op->eval, panel by panel, loop by loop */
     VN__STEP_EVAL_SUM, /* op->eval_sum: out += sum over lanes */

@@ -312,7 +312,9 @@ static int64_t alone_panels(int64_t n)
     return panels < 1 ? 1 : panels > MAX_PANELS ? MAX_PANELS : panels;
 }
 
-/* *shared: the lanes of earlier stages of the axis, whose panels this one may read; 0: none. */
+/* Lanes, whether the stage is wide, and the tile that memory asks for; the program is that of
+ * one panel. *shared: the lanes of earlier stages of the axis, whose panels this one may read;
+ * 0: none. */
 static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part,
                             int64_t *shared, const vn__choices *choices)
 {
@@ -342,13 +344,6 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
     int64_t panels = one ? memory / one : limit;
     panels = panels > limit ? limit : panels;
     panels = panels > most ? most : panels;
-    if (panels > 1 || st->wide) {
-        vn__program_free(st->program);
-        st->program =
-            vn__compile_part(tape, part, st->axis, lanes, panels > 1 ? panels : 1, st->wide);
-        if (!st->program)
-            return vn_error_status();
-    }
     st->tile = lanes * (panels < 1 ? 1 : panels);
     return VN_ERR_OK;
 }
@@ -376,17 +371,25 @@ static vn_status lay_totals(vn__compiler *c, vn__stage *st, const choice *s)
 
 /* The panels of a slot in tiles of one size, a little larger or smaller than what memory asks
  * for: else some slots would have a tile more than others, and workers wait for these. */
-static vn_status even_tiles(vn__stage *st, const vn__tape *tape, const vn__part *part)
+static int64_t even_panels(const vn__stage *st, int64_t panels)
 {
-    const int64_t lanes = st->program->lanes, panels = st->tile / lanes;
-    const int64_t all = (st->n + lanes - 1) / lanes, own = (all + st->slots - 1) / st->slots;
+    const int64_t lanes = st->program->lanes, all = (st->n + lanes - 1) / lanes;
+    const int64_t own = (all + st->slots - 1) / st->slots;
     const int64_t tiles = (2 * own + panels) / (2 * panels); /* the nearest number */
-    const int64_t even = tiles > 1 ? (own + tiles - 1) / tiles : own;
-    if (st->slots == 1 || even == panels)
+    return tiles > 1 ? (own + tiles - 1) / tiles : own;
+}
+
+/* The program of whole tiles. */
+static vn_status compile_tiles(vn__stage *st, const vn__tape *tape, const vn__part *part,
+                               const vn__choices *choices)
+{
+    const int64_t lanes = st->program->lanes, asked = st->tile / lanes;
+    const int64_t panels = st->slots > 1 && !choices->panels ? even_panels(st, asked) : asked;
+    st->tile = lanes * panels;
+    if (panels == 1 && !st->wide)
         return VN_ERR_OK;
     vn__program_free(st->program);
-    st->program = vn__compile_part(tape, part, st->axis, lanes, even, false);
-    st->tile = lanes * even;
+    st->program = vn__compile_part(tape, part, st->axis, lanes, panels, st->wide);
     return vn_error_status();
 }
 
@@ -448,8 +451,8 @@ static vn_status build_stage(const partition *p, int32_t level, int lane)
         status = size_stage(st, c->tape, &chosen, &p->axis_lanes[lane], c->choices);
         if (status == VN_ERR_OK)
             status = lay_totals(c, st, &s);
-        if (status == VN_ERR_OK && !c->choices->panels)
-            status = even_tiles(st, c->tape, &chosen);
+        if (status == VN_ERR_OK)
+            status = compile_tiles(st, c->tape, &chosen, c->choices);
         if (status == VN_ERR_OK)
             status = add_stage_step(c, st, &s);
         if (status != VN_ERR_OK)

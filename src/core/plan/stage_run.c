@@ -94,15 +94,10 @@ static void run_slot(void *context, int64_t slot, int worker)
 #define COMBINE_BLOCK 4096      /* elements of one task */
 #define COMBINE_ALONE (1 << 18) /* bytes of all slots that are not worth a fork */
 
-static int64_t elements_of(const vn__slot *slot)
-{
-    return slot->bytes / (int64_t)vn_dtype_size(slot->aval.dtype);
-}
-
 static int64_t blocks_of(const vn__stage *st, int output)
 {
     return is_total(st, output)
-               ? (elements_of(&st->program->out_slot[output]) + COMBINE_BLOCK - 1) /
+               ? (vn__slot_elements(&st->program->out_slot[output]) + COMBINE_BLOCK - 1) /
                      COMBINE_BLOCK
                : 0;
 }
@@ -119,7 +114,7 @@ static void combine_block(void *context, int64_t task, int worker)
     const vn__slot *const slot = &st->program->out_slot[output];
     const vn_dtype dtype = slot->aval.dtype;
     const int64_t size = (int64_t)vn_dtype_size(dtype), from = task * COMBINE_BLOCK;
-    const int64_t left = elements_of(slot) - from;
+    const int64_t left = vn__slot_elements(slot) - from;
     const int64_t n = left < COMBINE_BLOCK ? left : COMBINE_BLOCK;
     const int64_t at = st->total_offset[output] + from * size;
     vn__binary_fn *const f =

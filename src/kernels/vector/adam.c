@@ -6,14 +6,7 @@ typedef struct numbers {
     vec b1, c1, b2, c2, s, r, eps;
 } numbers;
 
-VN_INLINE numbers numbers_of(const void *const in[10])
-{
-    vec v[7];
-    VN_UNROLL
-    for (int i = 0; i < 7; i++)
-        v[i] = v_set(*(const real *)in[3 + i]);
-    return (numbers){ v[0], v[1], v[2], v[3], v[4], v[5], v[6] };
-}
+VN_INLINE vec number(const void *p) { return v_set(*(const real *)p); }
 
 typedef struct moments {
     vec m, v, step;
@@ -29,7 +22,8 @@ void VN_FN(adam)(void *const out[3], const void *const in[10], int64_t n)
 {
     const real *const g = in[0], *const m = in[1], *const v = in[2];
     real *const mean = out[0], *const power = out[1], *const step = out[2];
-    const numbers k = numbers_of(in);
+    const numbers k = { number(in[3]), number(in[4]), number(in[5]), number(in[6]),
+                        number(in[7]), number(in[8]), number(in[9]) };
     int64_t i = 0;
     for (; i + VN_LANES <= n; i += VN_LANES) {
         const moments u = update(v_load(g + i), v_load(m + i), v_load(v + i), &k);
