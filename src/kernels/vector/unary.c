@@ -7,14 +7,20 @@
 #include "kernels/simd/sigmoid.h"
 #include "kernels/simd/trig.h"
 
-/* y[i] = f(x[i]). Two vectors at a time hide the latencies of one another. */
+/* y[i] = f(x[i]). Four vectors at a time hide the latencies of one another, where the compiler
+ * takes their instructions in turns (CMakeLists.txt tells it to). */
 VN_INLINE void map(real *y, const real *x, int64_t n, vec (*f)(vec))
 {
+    enum { TURN = 4 };
     int64_t i = 0;
-    for (; i + 2 * VN_LANES <= n; i += 2 * VN_LANES) {
-        const vec a = f(v_load(x + i)), b = f(v_load(x + i + VN_LANES));
-        v_store(y + i, a);
-        v_store(y + i + VN_LANES, b);
+    for (; i + TURN * VN_LANES <= n; i += TURN * VN_LANES) {
+        vec v[TURN];
+        VN_UNROLL
+        for (int k = 0; k < TURN; k++)
+            v[k] = f(v_load(x + i + k * VN_LANES));
+        VN_UNROLL
+        for (int k = 0; k < TURN; k++)
+            v_store(y + i + k * VN_LANES, v[k]);
     }
     for (; i < n; i += VN_LANES) {
         const part rest = part_of(n - i < VN_LANES ? n - i : VN_LANES);
