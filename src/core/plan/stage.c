@@ -203,6 +203,14 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 #define PART_BYTES   (1 << 16) /* a result that more than one worker should make */
 #define WIDE_TILE    1024
 
+static int64_t panels_of(const vn__stage *st)
+{
+    const int64_t lanes = st->program->lanes;
+    return (st->n + lanes - 1) / lanes;
+}
+
+/* As many as the work is worth, then as few as have no more panels each: twelve panels in eight
+ * slots would be four of two and four of one, and take as long as six of two. */
 static int64_t slots_of(const vn__stage *st, const vn__program *program)
 {
     int64_t slots = 1;
@@ -210,7 +218,8 @@ static int64_t slots_of(const vn__stage *st, const vn__program *program)
            (double)st->n * program->flops / (double)(2 * slots) >= SLOT_FLOPS &&
            2 * slots * st->totals_bytes <= TOTALS_BYTES)
         slots *= 2;
-    return slots;
+    const int64_t panels = panels_of(st), own = (panels + slots - 1) / slots;
+    return own > 0 ? (panels + own - 1) / own : 1;
 }
 
 /* Pixels and lanes together fill the vectors of a convolution, lanes alone those of a product
@@ -373,8 +382,7 @@ static vn_status lay_totals(vn__compiler *c, vn__stage *st, const choice *s)
  * for: else some slots would have a tile more than others, and workers wait for these. */
 static int64_t even_panels(const vn__stage *st, int64_t panels)
 {
-    const int64_t lanes = st->program->lanes, all = (st->n + lanes - 1) / lanes;
-    const int64_t own = (all + st->slots - 1) / st->slots;
+    const int64_t own = (panels_of(st) + st->slots - 1) / st->slots;
     const int64_t tiles = (2 * own + panels) / (2 * panels); /* the nearest number */
     return tiles > 1 ? (own + tiles - 1) / tiles : own;
 }

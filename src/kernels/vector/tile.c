@@ -61,10 +61,26 @@ VN_INLINE void add_lying(vec acc[VN_ROWS][2], const vn__job *job, int rows, int 
     }
 }
 
+/* Asks for the rows of C, that they be near when the sum is done. */
+VN_INLINE void expect_rows(const vn__job *job, int rows)
+{
+    enum { SHORT = 32, LINE = 64 / sizeof(real) }; /* a short sum is no time to wait */
+    const real *c = job->c;
+    if (job->depth < SHORT)
+        return;
+    VN_UNROLL
+    for (int i = 0; i < rows; i++, c += job->c_row) {
+        VN_UNROLL
+        for (int j = 0; j < VN_COLS; j += LINE)
+            __builtin_prefetch(c + j, 1);
+    }
+}
+
 VN_INLINE void tile(const vn__job *job, int rows, int vectors, bool whole, part tail,
                     bool packed)
 {
     vec acc[VN_ROWS][2];
+    expect_rows(job, rows);
     VN_UNROLL
     for (int i = 0; i < rows; i++)
         acc[i][0] = acc[i][1] = job->bias ? v_set(job->bias[i]) : v_set(0);
