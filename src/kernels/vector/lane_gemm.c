@@ -17,7 +17,11 @@
 
 /* Lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache. A few STRIPS are
  * made at a time and stay in level 2, with a GROUP of rows, until all rows have met them. */
-enum { DEPTH = 256, GROUP = 16 * VN_ROWS, STRIPS = 4 };
+enum { DEPTH = 256, GROUP = 16 * VN_ROWS, STRIPS = 8 };
+
+/* Elements from lane to lane, from which on the rows of tokens meet in so few sets of a cache
+ * that a group would not stay in level 2. */
+enum { FAR = 2048 / sizeof(real) };
 
 /* One operand. */
 typedef struct operand {
@@ -63,13 +67,25 @@ static operand rows_of(const operand *x, int64_t start, int64_t most)
     return taken;
 }
 
+/* Rows that lie side by side, lane by lane, as they are but without what lies between. */
+static operand gather_rows(real *to, const operand *y, chunk k)
+{
+    const operand near = { to, k.lanes * y->rows, 1, y->rows, y->rows };
+    for (int64_t p = 0; p < k.panels; p++)
+        for (int64_t l = 0; l < k.lanes; l++, to += y->rows)
+            memcpy(to, y->data + p * y->panel + l * y->lane, (size_t)y->rows * sizeof(real));
+    return near;
+}
+
 /* X in strips, Y broadcast: C is written as it lies. */
 static void straight(real *c, int64_t ldc, const operand *y, const operand *x, chunk k,
                      real *strips)
 {
     for (int64_t from = 0; from < x->rows; from += STRIPS * VN_COLS)
         for (int64_t i = 0; i < y->rows; i += GROUP) {
-            const operand group = rows_of(y, i, GROUP);
+            operand group = rows_of(y, i, GROUP);
+            if (y->row == 1 && y->lane >= FAR)
+                group = gather_rows(strips + STRIPS * DEPTH * VN_COLS, &group, k);
             for (int64_t s = 0; s < STRIPS && from + s * VN_COLS < x->rows; s++) {
                 const int64_t j = from + s * VN_COLS, left = x->rows - j;
                 const int64_t cols = left < VN_COLS ? left : VN_COLS;
@@ -156,7 +172,7 @@ static way best_way(int64_t m, int64_t n, int64_t depth)
 int64_t VN_FN(lane_gemm_scratch)(int64_t m, int64_t n, int64_t lanes, int64_t panels)
 {
     (void)m, (void)n, (void)lanes, (void)panels;
-    return STRIPS * DEPTH * VN_COLS * (int64_t)sizeof(real);
+    return DEPTH * (STRIPS * VN_COLS + GROUP) * (int64_t)sizeof(real);
 }
 
 /* From lane l of panel p on. */
