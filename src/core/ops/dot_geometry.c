@@ -132,7 +132,7 @@ void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot)
                          (double)dot->k;
     const double most = flops / PART_FLOPS, want = most < PARTS ? most : PARTS;
     static const int64_t sizes[][2] = { /* what both sides pack again for each block grows */
-        { 192, 512 }, { 96, 512 }, { 96, 256 }, { 48, 256 }, { 48, 128 }, { 24, 64 },
+        { 192, 512 }, { 192, 256 }, { 96, 256 }, { 48, 256 }, { 48, 128 }, { 24, 64 },
     };
     for (int i = 0; i < (int)(sizeof sizes / sizeof sizes[0]); i++) {
         cut->rows = sizes[i][0];

@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
  * The general matrix product on the tile of tile.h: groups of rows of A are packed for level 2,
- * strips of columns of B for level 1, DEPTH terms of the sum at a time (the blocking of Goto
- * and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008).
+ * strips of columns of B for level 1, DEPTH terms of the sum and COLUMNS at a time (the blocking
+ * of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008).
  * */
 #include "kernels/vector/pack.h"
 
 /* NARROW: with so few columns A is read where it lies. */
-enum { DEPTH = 256, GROUP = 16 * VN_ROWS, NARROW = 4 * VN_COLS };
+enum { DEPTH = 256, GROUP = 16 * VN_ROWS, COLUMNS = 512, NARROW = 4 * VN_COLS };
 
 static int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
 
+static int64_t whole_vectors(int64_t n) { return (n + VN_LANES - 1) / VN_LANES * VN_LANES; }
+
+/* Elements of a group of rows, a multiple of a cache line. */
+static int64_t blocks_room(int64_t m, int64_t k)
+{
+    const int64_t line = 64 / sizeof(real);
+    return (lesser(k, DEPTH) * lesser(m, GROUP) + line - 1) / line * line;
+}
+
 int64_t VN_FN(gemm_scratch)(int64_t m, int64_t n, int64_t k)
 {
-    (void)n;
-    return lesser(k, DEPTH) * (VN_COLS + lesser(m, GROUP)) * (int64_t)sizeof(real);
+    const int64_t strips = lesser(k, DEPTH) * whole_vectors(lesser(n, COLUMNS));
+    return (blocks_room(m, k) + strips) * (int64_t)sizeof(real);
 }
 
 /* A matrix by its strides. */
@@ -59,54 +68,81 @@ static void multiply(vn__job *job, real *c, const real *group, int64_t step, int
     }
 }
 
-/* What a product is made of: B by strides, or in strips. */
+/* What a product is made of: B by strides, or packed in strips; room for a group of rows, and for
+ * strips. */
 typedef struct product {
     real *c;
     int64_t ldc;
     matrix a, b;
-    const real *strips;
+    const real *packed;
     int64_t m, n, k;
     bool accumulate;
-    real *scratch;
+    real *blocks, *strips;
 } product;
 
-static int64_t whole_vectors(int64_t n) { return (n + VN_LANES - 1) / VN_LANES * VN_LANES; }
-
-/* Strip j of the terms from t on. */
-static const real *strip_of(const product *p, int64_t t, int64_t depth, int64_t j)
+/* Rows of B, side by side, into all strips: B is read in order, as memory likes it. */
+static void pack_rows(real *strips, const real *b, int64_t row, int64_t n, int64_t depth)
 {
-    if (p->strips)
-        return p->strips + t * whole_vectors(p->n) + j * depth;
-    vn__pack_strip(p->scratch, element(&p->b, t, j), p->b.row, p->b.col,
-                   lesser(p->n - j, VN_COLS), depth);
-    return p->scratch;
+    const int64_t whole = n / VN_COLS * VN_COLS;
+    for (int64_t c = 0; c < depth; c++, b += row) {
+        real *to = strips + c * VN_COLS;
+        for (int64_t j = 0; j < whole; j += VN_COLS, to += depth * VN_COLS) {
+            v_store(to, v_load(b + j));
+            v_store(to + VN_LANES, v_load(b + j + VN_LANES));
+        }
+    }
+    if (whole < n)
+        vn__pack_strip(strips + whole * depth, b - depth * row + whole, row, 1, n - whole, depth);
 }
 
-/* The terms from t on of the rows from i on. */
-static void add_group(const product *p, int64_t t, int64_t depth, int64_t i, int64_t rows)
+/* Strip after strip of the columns from j on, for the terms from t on. */
+static void make_strips(real *strips, const matrix *b, int64_t t, int64_t j, int64_t n,
+                        int64_t depth)
+{
+    if (b->col == 1) {
+        pack_rows(strips, element(b, t, j), b->row, n, depth);
+        return;
+    }
+    for (int64_t i = 0; i < n; i += VN_COLS)
+        vn__pack_strip(strips + i * depth, element(b, t, j + i), b->row, b->col,
+                       lesser(n - i, VN_COLS), depth);
+}
+
+/* C[rows][n] (+)= the rows of A from i on, terms from t on, times strips: all of n columns from
+ * column `from` on. */
+static void add_group(const product *p, int64_t t, int64_t depth, int64_t i, int64_t from,
+                      int64_t n, const real *strips)
 {
     const bool lies = p->n <= NARROW;
-    real *const blocks = p->scratch + (p->strips ? 0 : lesser(p->k, DEPTH) * VN_COLS);
-    const real *const group = lies ? element(&p->a, i, t) : blocks;
+    const int64_t rows = lesser(p->m - i, GROUP);
+    const real *const group = lies ? element(&p->a, i, t) : p->blocks;
     vn__job job = { .c_row = p->ldc, .depth = depth, .a_row = p->a.row, .a_col = p->a.col,
                     .panels = lies, .accumulate = p->accumulate || t > 0 };
     if (!lies)
-        pack_group(blocks, &p->a, i, rows, t, depth);
-    for (int64_t j = 0; j < p->n; j += VN_COLS) {
-        const int64_t cols = lesser(p->n - j, VN_COLS);
-        job.b = strip_of(p, t, depth, j);
+        pack_group(p->blocks, &p->a, i, rows, t, depth);
+    for (int64_t j = 0; j < n; j += VN_COLS) {
+        const int64_t cols = lesser(n - j, VN_COLS);
+        job.b = strips + j * depth;
         job.b_row = vn__strip_width(cols);
-        multiply(&job, p->c + i * p->ldc + j, group, lies ? p->a.row : depth, rows, cols);
+        multiply(&job, p->c + i * p->ldc + from + j, group, lies ? p->a.row : depth, rows,
+                 cols);
     }
 }
 
 static void run(const product *p)
 {
+    const int64_t step = p->packed ? p->n : COLUMNS;
     if (p->k == 0 && !p->accumulate)
         clear(p->c, p->ldc, p->m, p->n);
     for (int64_t t = 0; t < p->k; t += DEPTH)
-        for (int64_t i = 0; i < p->m; i += GROUP)
-            add_group(p, t, lesser(p->k - t, DEPTH), i, lesser(p->m - i, GROUP));
+        for (int64_t j = 0; j < p->n; j += step) {
+            const int64_t depth = lesser(p->k - t, DEPTH), n = lesser(p->n - j, step);
+            if (!p->packed)
+                make_strips(p->strips, &p->b, t, j, n, depth);
+            for (int64_t i = 0; i < p->m; i += GROUP)
+                add_group(p, t, depth, i, j, n,
+                          p->packed ? p->packed + t * whole_vectors(p->n) : p->strips);
+        }
 }
 
 void VN_FN(gemm)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_col,
@@ -114,7 +150,8 @@ void VN_FN(gemm)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_c
                  bool accumulate, void *scratch)
 {
     run(&(product){ .c = c, .ldc = ldc, .a = { a, a_row, a_col }, .b = { b, b_row, b_col },
-                    .m = m, .n = n, .k = k, .accumulate = accumulate, .scratch = scratch });
+                    .m = m, .n = n, .k = k, .accumulate = accumulate, .blocks = scratch,
+                    .strips = (real *)scratch + blocks_room(m, k) });
 }
 
 /* ---- B in strips */
@@ -128,19 +165,14 @@ void VN_FN(pack_strips)(void *strips, const void *b, int64_t b_row, int64_t b_co
                         int64_t k)
 {
     const matrix right = { b, b_row, b_col };
-    real *to = strips;
     for (int64_t t = 0; t < k; t += DEPTH)
-        for (int64_t j = 0; j < n; j += VN_COLS) {
-            const int64_t depth = lesser(k - t, DEPTH), cols = lesser(n - j, VN_COLS);
-            vn__pack_strip(to, element(&right, t, j), b_row, b_col, cols, depth);
-            to += depth * vn__strip_width(cols);
-        }
+        make_strips((real *)strips + t * whole_vectors(n), &right, t, 0, n, lesser(k - t, DEPTH));
 }
 
 void VN_FN(gemm_strips)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_col,
                         const void *strips, int64_t m, int64_t n, int64_t k, bool accumulate,
                         void *scratch)
 {
-    run(&(product){ .c = c, .ldc = ldc, .a = { a, a_row, a_col }, .strips = strips, .m = m,
-                    .n = n, .k = k, .accumulate = accumulate, .scratch = scratch });
+    run(&(product){ .c = c, .ldc = ldc, .a = { a, a_row, a_col }, .packed = strips, .m = m,
+                    .n = n, .k = k, .accumulate = accumulate, .blocks = scratch });
 }
