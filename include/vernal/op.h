@@ -181,9 +181,11 @@ struct vn_op {
     bool (*takes_epilogue)(const void *attr, const vn_aval in[], const bool mapped[],
                            int64_t lanes, const vn_aval *bias);
 
-    /* optional, for element-wise ops: 1 + the op's row of kernels/unary.def (one operand) or
-     * kernels/binary.def (two). 0: a product does not do it. */
+    /* optional, for element-wise ops that are a kernel and nothing more: 1 + its row of
+     * kernels/unary.def (one operand) or kernels/binary.def (two), which a plan then calls
+     * itself. ends_product: and a product may do it as it stores. */
     int kernel_row;
+    bool ends_product;
 };
 
 /* Applies an op of one result: evaluates it, or records it if an operand is a value on a

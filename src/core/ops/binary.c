@@ -137,6 +137,7 @@ static vn_array *d_next(vn_array *g, vn_array *const in[], vn_array *y)
     const vn_op vn__op_##f = {                                                                 \
         .name = #f, .n_in = 2, .flags = VN__ROW_##row,                                         \
         .shape = f##_shape, .eval = f##_eval, .vjp = f##_vjp, .jvp = f##_jvp,                  \
+        .kernel_row = VN__BINARY_##kernel + 1,                                                 \
     };
 #include "core/ops/binary.def"
 #undef VN_BINARY_OP

@@ -37,24 +37,36 @@ static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int 
     return VN_ERR_OK;
 }
 
+/* Operand i, `part` elements in each of `outer` rows that are `row` elements apart in the
+ * result; one that all lanes share is repeated. */
+static void copy_operand(const vn_eval *e, int i, char *to, int64_t outer, int64_t part,
+                         int64_t row, int64_t size)
+{
+    const bool own = e->lanes == 1 || e->mapped[i];
+    const int64_t unit = own ? e->lanes : 1, run = part * e->lanes;
+    if (own && (outer == 1 || e->lanes > 1)) {
+        e->kernels->copy(to, row, 1, e->in[i], run, 1, outer, run, size);
+        return;
+    }
+    vn__grid grid = { .count = 2 };
+    vn__grid_push(&grid, outer, (int64_t[]){ row, part * unit });
+    vn__grid_push(&grid, part, (int64_t[]){ e->lanes, unit });
+    vn__grid_push(&grid, e->lanes, (int64_t[]){ 1, own });
+    vn__grid_copy(to, e->in[i], &grid, (size_t)size, e->kernels);
+}
+
 static void eval(const vn_eval *e)
 {
     const int axis = axis_of(e->attr);
-    const size_t size = vn_dtype_size(e->out_aval[0].dtype);
+    const int64_t size = (int64_t)vn_dtype_size(e->out_aval[0].dtype);
     const vn_shape out = e->out_aval[0].shape;
     const int64_t outer = vn__span(out, 0, axis),
                   row = vn__span(out, axis, out.rank) * e->lanes;
     char *to = e->out[0];
     for (int i = 0; i < e->n_in; i++) {
         const int64_t part = vn__span(e->in_aval[i].shape, axis, out.rank);
-        const bool own = e->lanes == 1 || e->mapped[i];
-        const int64_t unit = own ? e->lanes : 1;
-        vn__grid grid = { .count = 2 };
-        vn__grid_push(&grid, outer, (int64_t[]){ row, part * unit });
-        vn__grid_push(&grid, part, (int64_t[]){ e->lanes, unit });
-        vn__grid_push(&grid, e->lanes, (int64_t[]){ 1, own });
-        vn__grid_copy(to, e->in[i], &grid, size, e->kernels);
-        to += (size_t)(part * e->lanes) * size;
+        copy_operand(e, i, to, outer, part, row, size);
+        to += part * e->lanes * size;
     }
 }
 

@@ -93,7 +93,7 @@ static vn_array *d_gelu_exact_grad(vn_array *t, vn_array *const in[], vn_array *
     const vn_op vn__op_##f = {                                                                 \
         .name = #f, .n_in = 2, .flags = VN__ROW_PLAIN,                                         \
         .shape = f##_shape, .eval = f##_eval, .vjp = f##_vjp, .jvp = f##_jvp,                  \
-        .kernel_row = VN__BINARY_##f + 1,                                                      \
+        .kernel_row = VN__BINARY_##f + 1, .ends_product = true,                                \
     };
 #include "core/ops/fused.def"
 #undef VN_FUSED_OP

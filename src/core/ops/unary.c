@@ -272,7 +272,7 @@ static vn_array *d_gelu_exact(vn_array *g, vn_array *const in[], vn_array *y)
     const vn_op vn__op_##f = {                                                                 \
         .name = #f, .n_in = 1, .flags = VN__ROW_##row,                                         \
         .shape = f##_shape, .eval = f##_eval, .vjp = f##_vjp, .jvp = f##_jvp,                  \
-        .kernel_row = VN__UNARY_##kernel + 1,                                                  \
+        .kernel_row = VN__UNARY_##kernel + 1, .ends_product = true,                            \
     };
 #include "core/ops/unary.def"
 #undef VN_UNARY_OP

@@ -60,10 +60,10 @@ static bool extend(const vn__compiler *c, vn__chain *chain, state *at, const vn_
         *at = BIAS;
         chain->bias = other;
         chain->has_bias = true;
-    } else if (*at < UNARY && r->n_in == 1 && r->op->kernel_row) {
+    } else if (*at < UNARY && r->n_in == 1 && r->op->ends_product) {
         *at = UNARY;
         chain->unary = r->op->kernel_row;
-    } else if (*at < GATE && r->n_in == 2 && r->op->kernel_row && r->in[1] == v &&
+    } else if (*at < GATE && r->n_in == 2 && r->op->ends_product && r->in[1] == v &&
                alike(c, r->in[0], v)) {
         *at = GATE;
         chain->mask = r->in[0];

@@ -29,6 +29,10 @@ typedef struct vn__member {
     int32_t n_in, n_out;
     int16_t in[VN__MEMBER_OPERANDS], out[VN__MEMBER_RESULTS];
     vn_aval *whole, *rest; /* of a whole block and of the last one: operands, then results */
+    bool direct;           /* the op's kernel is called, with rows of so many columns */
+    vn_dtype dtype;
+    int64_t cols; /* 0: one row */
+    int64_t row[2], inner[2];
 } vn__member;
 
 typedef struct vn__fused {

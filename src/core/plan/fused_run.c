@@ -27,6 +27,20 @@ static int64_t distance(const vn__fused *g, int array, int64_t element)
                                               : 0;
 }
 
+/* The kernel of an op on n elements. */
+static void call_kernel(const vn__kernels *k, const vn__member *m, char *const at[], int64_t n)
+{
+    const int row = m->op->kernel_row - 1;
+    char *const z = at[m->out[0]], *const x = at[m->in[0]];
+    if (m->n_in == 1) {
+        k->unary[m->dtype][row](z, x, n);
+        return;
+    }
+    const int64_t cols = m->cols ? m->cols : n, rows = m->cols ? n / cols : 1;
+    k->binary[m->dtype][row](z, cols, (vn__in){ x, m->row[0], m->inner[0] },
+                             (vn__in){ at[m->in[1]], m->row[1], m->inner[1] }, rows, cols);
+}
+
 /* Elements from `from` to `to`, from the start of a block on. */
 static void run_range(const running *r, int64_t from, int64_t to)
 {
@@ -41,10 +55,15 @@ static void run_range(const running *r, int64_t from, int64_t to)
         at[g->n_array + t] = temp + t * TEMP_BYTES;
     for (int64_t b = from; b < to; b += g->block) {
         const bool whole = g->n - b >= g->block;
+        const int64_t n = whole ? g->block : g->n - b;
         for (int i = 0; i < g->n_array; i++)
             at[i] = r->base[i] + distance(g, i, b);
         for (int k = 0; k < g->n_member; k++) {
             const vn__member *const m = &g->member[k];
+            if (m->direct) {
+                call_kernel(r->kernels, m, at, n);
+                continue;
+            }
             for (int i = 0; i < m->n_in; i++)
                 x[i] = at[m->in[i]];
             for (int j = 0; j < m->n_out; j++)

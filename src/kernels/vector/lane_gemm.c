@@ -23,6 +23,8 @@ enum { DEPTH = 256, GROUP = 16 * VN_ROWS, STRIPS = 8 };
  * that a group would not stay in level 2. */
 enum { FAR = 2048 / sizeof(real) };
 
+static int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
+
 /* One operand. */
 typedef struct operand {
     const real *data;
@@ -63,7 +65,7 @@ static operand rows_of(const operand *x, int64_t start, int64_t most)
 {
     operand taken = *x;
     taken.data += start * x->row;
-    taken.rows = x->rows - start < most ? x->rows - start : most;
+    taken.rows = lesser(x->rows - start, most);
     return taken;
 }
 
@@ -79,13 +81,15 @@ static operand gather_rows(real *to, const operand *y, chunk k)
 
 /* X in strips, Y broadcast: C is written as it lies. */
 static void straight(real *c, int64_t ldc, const operand *y, const operand *x, chunk k,
-                     real *strips)
+                     real *scratch)
 {
+    const bool far = y->row == 1 && y->lane >= FAR;
+    real *const strips = scratch + (far ? DEPTH * lesser(y->rows, GROUP) : 0);
     for (int64_t from = 0; from < x->rows; from += STRIPS * VN_COLS)
         for (int64_t i = 0; i < y->rows; i += GROUP) {
             operand group = rows_of(y, i, GROUP);
-            if (y->row == 1 && y->lane >= FAR)
-                group = gather_rows(strips + STRIPS * DEPTH * VN_COLS, &group, k);
+            if (far)
+                group = gather_rows(scratch, &group, k);
             for (int64_t s = 0; s < STRIPS && from + s * VN_COLS < x->rows; s++) {
                 const int64_t j = from + s * VN_COLS, left = x->rows - j;
                 const int64_t cols = left < VN_COLS ? left : VN_COLS;
@@ -169,10 +173,15 @@ static way best_way(int64_t m, int64_t n, int64_t depth)
     return sums_cost(m, n, depth) < strips ? SUMS : straight > exchanged ? EXCHANGED : STRAIGHT;
 }
 
+/* A group of rows; strips of X, or one of Y and a piece of C^T, or partial sums. */
+_Static_assert(2 * DEPTH * VN_COLS >= VN__LANE_SUMS_ROOM, "two strips hold the partial sums");
+
 int64_t VN_FN(lane_gemm_scratch)(int64_t m, int64_t n, int64_t lanes, int64_t panels)
 {
-    (void)m, (void)n, (void)lanes, (void)panels;
-    return DEPTH * (STRIPS * VN_COLS + GROUP) * (int64_t)sizeof(real);
+    (void)lanes, (void)panels;
+    const int64_t strips = lesser((n + VN_COLS - 1) / VN_COLS, STRIPS);
+    return DEPTH * (lesser(m, GROUP) + (strips < 2 ? 2 : strips) * VN_COLS) *
+           (int64_t)sizeof(real);
 }
 
 /* From lane l of panel p on. */
