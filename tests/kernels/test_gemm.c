@@ -160,6 +160,7 @@ static void gemm_sizes(const vn__kernels *k)
             run_gemm(k, reals[d], 300, 20, 40, orders, false);
             run_gemm(k, reals[d], 33, 150, 270, orders, orders & 2);
             run_gemm(k, reals[d], 20, 1100, 12, orders, true);
+            run_gemm(k, reals[d], 210, 525, 9, orders, orders & 1);
             run_gemm(k, reals[d], 1, 200, 90, orders, orders & 1);
             run_gemm(k, reals[d], 200, 1, 90, orders, orders & 1);
         }

@@ -73,6 +73,7 @@ static void lane_gemm_sizes_of(const vn__kernels *k, bool fresh)
         }
         for (int across = 0; across < 4; across++) /* more lanes than one chunk */
             run_lane_gemm(k, reals[d], 20, 300, 32, 11, 0, fresh, across);
+        run_lane_gemm(k, reals[d], 520, 20, 5, 3, 1, fresh, 3); /* rows far apart */
         run_lane_gemm(k, reals[d], 5, 300, 32, 9, 0, fresh, 0); /* rows: more than a strip */
         run_lane_gemm(k, reals[d], 300, 5, 16, 20, 0, fresh, 0);
         run_lane_gemm(k, reals[d], 9, 10, 600, 2, 0, fresh, 0);

@@ -53,7 +53,7 @@ static vn__conv_sizes sizes_of(const roles *r)
 static vn__conv_view phase_of(const roles *r, int64_t phase, int64_t lanes)
 {
     vn__conv_view v;
-    vn__conv_view_of(&v, r->s, r->back, phase, r->channels, r->m, lanes, r->size);
+    vn__conv_view_of(&v, r->s, r->back, phase, r->channels, r->m, lanes, r->size, false);
     return v;
 }
 

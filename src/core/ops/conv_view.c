@@ -58,9 +58,17 @@ static int64_t seen(const vn__conv_axis *a, int64_t n)
 
 /* ---------------------------------------------------------------------------- geometry */
 
+static int64_t taps_of(const vn__conv_view *v)
+{
+    int64_t taps = 1;
+    for (int64_t d = 0; d < v->axes; d++)
+        taps *= v->axis[d].taps;
+    return taps;
+}
+
 static bool is_in_place(const vn__conv_view *v)
 {
-    bool inside = v->channels == 1;
+    bool inside = v->channels == 1 || v->planes;
     for (int64_t d = 0; d < v->axes; d++)
         inside = inside && v->axis[d].low >= 0 &&
                  v->axis[d].low + v->axis[d].extent <= v->axis[d].size;
@@ -103,10 +111,12 @@ static void set_strides(vn__conv_view *v, const vn__sliding *s, bool back)
 }
 
 void vn__conv_view_of(vn__conv_view *v, const vn__sliding *s, bool back, int64_t phase,
-                      int64_t channels, int64_t outputs, int64_t lanes, int64_t size)
+                      int64_t channels, int64_t outputs, int64_t lanes, int64_t size,
+                      bool planes)
 {
     const int64_t *const dst = back ? s->x : s->y;
-    *v = (vn__conv_view){ .axes = s->n, .channels = channels, .lanes = lanes, .size = size };
+    *v = (vn__conv_view){ .axes = s->n, .channels = channels, .lanes = lanes, .size = size,
+                          .planes = planes };
     int64_t taps = 1;
     for (int64_t d = s->n - 1; d >= 0; d--) {
         const int64_t divisor = divisor_of(s, back, d);
@@ -124,8 +134,9 @@ void vn__conv_view_of(vn__conv_view *v, const vn__sliding *s, bool back, int64_t
     const vn__conv_axis *const last = &v->axis[s->n - 1];
     const bool whole = last->spread == 1 && last->taps > 0;
     taps = channels > 0 ? taps : 0;
-    v->view = (vn__view){ .runs = whole ? taps / last->taps : taps,
-                          .length = whole ? last->taps * channels : channels,
+    const int64_t beside = v->in_place ? 1 : channels, apart = v->in_place ? channels : 1;
+    v->view = (vn__view){ .runs = apart * (whole ? taps / last->taps : taps),
+                          .length = whole ? last->taps * beside : beside,
                           .outputs = outputs,
                           .lanes = lanes };
     set_strides(v, s, back);
@@ -166,7 +177,7 @@ static void step_index(int64_t i[], const vn__conv_view *v)
 /* base and to of a band, relative to its first row. */
 static void list_pixels(const vn__conv_view *v, int64_t *base, int64_t *to)
 {
-    const int64_t vector = v->channels * v->lanes, last = v->axes - 1;
+    const int64_t vector = (v->in_place ? 1 : v->channels) * v->lanes, last = v->axes - 1;
     const int64_t pixels = band_pixels(v), line = last ? v->axis[last].n : v->rows;
     const int64_t along = v->axis[last].step * v->axis[last].stride * vector;
     const int64_t y_along = v->axis[last].divisor * v->axis[last].y_stride;
@@ -187,25 +198,38 @@ static void list_pixels(const vn__conv_view *v, int64_t *base, int64_t *to)
     }
 }
 
-/* offset and target: taps in the order of the phase, the last axis fastest. */
-static void list_columns(const vn__conv_view *v, int64_t *offset, int64_t *target,
-                         const vn__sliding *s, int64_t w_channel)
+/* offset and target of the channels from `channel` on that lie side by side: taps in the order
+ * of the phase, the last axis fastest. */
+static void list_taps(const vn__conv_view *v, int64_t *offset, int64_t *target,
+                      const vn__sliding *s, int64_t w_channel, int64_t channel)
 {
-    const int64_t taps_a_run = v->channels ? v->view.length / v->channels : 0;
+    const int64_t beside = v->in_place ? 1 : v->channels, a_run = v->view.length / beside;
+    const int64_t plane = channel * v->x_pixels * v->lanes;
     int64_t j[VN_MAX_RANK] = { 0 };
-    for (int64_t t = 0; t < v->view.runs * taps_a_run; t++) {
+    for (int64_t t = 0; t < taps_of(v); t++) {
         int64_t at = 0, tap = 0;
         for (int64_t d = 0; d < v->axes; d++) {
             const vn__conv_axis *const a = &v->axis[d];
             at += j[d] * a->spread * a->stride;
             tap = tap * s->k[d] + a->tap + j[d] * a->tap_step;
         }
-        if (t % taps_a_run == 0)
-            offset[t / taps_a_run] = at * v->channels * v->lanes;
-        for (int64_t c = 0; c < v->channels; c++)
+        if (t % a_run == 0)
+            offset[t / a_run] = plane + at * beside * v->lanes;
+        for (int64_t c = channel; c < channel + beside; c++)
             *target++ = tap + c * w_channel;
         for (int64_t d = v->axes - 1; d >= 0 && ++j[d] == v->axis[d].taps; d--)
             j[d] = 0;
+    }
+}
+
+static void list_columns(const vn__conv_view *v, int64_t *offset, int64_t *target,
+                         const vn__sliding *s, int64_t w_channel)
+{
+    const int64_t apart = v->in_place ? v->channels : v->channels > 0;
+    for (int64_t c = 0; c < apart; c++) {
+        list_taps(v, offset, target, s, w_channel, c);
+        offset += v->view.runs / apart;
+        target += v->view.runs / apart * v->view.length;
     }
 }
 

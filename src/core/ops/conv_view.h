@@ -7,7 +7,11 @@
  *     (q step + u dilation - pad) / divisor     if that is whole.
  * conv: step = stride, divisor = lhs_dilation; conv_input_grad is the same with the two
  * exchanged and the taps in reverse order. The pixels q of one remainder by the divisors are a
- * phase: they see the same taps, and positions in steps. */
+ * phase: they see the same taps, and positions in steps.
+ *
+ * Where nothing is padded the source itself can serve, [channel][pixel][lanes]: if it has one
+ * channel, or for a norm (`planes`). Its runs are short then, one a channel, which products pay
+ * for, but pixels of many channels would lie a power of two apart and meet in level 1. */
 #ifndef VN_CORE_OPS_CONV_VIEW_H
 #define VN_CORE_OPS_CONV_VIEW_H
 
@@ -27,6 +31,7 @@ typedef struct vn__conv_view {
     int64_t axes, channels, lanes, size; /* size: bytes of an element */
     int64_t x_pixels;                    /* of the source */
     int64_t rows;                        /* of a band, along the first axis */
+    bool planes;                         /* channels may lie apart, as in the source */
     bool in_place;                       /* the source itself serves as the image */
     bool side_by_side;                   /* the destination's pixels are all of this phase */
     vn__view view;                       /* of one band */
@@ -38,7 +43,8 @@ typedef struct vn__conv_view {
  * tables, taken from *cursor. A weight lies at tap + channel * w_channel in its row. */
 int64_t vn__conv_phases(const vn__sliding *s, bool back);
 void vn__conv_view_of(vn__conv_view *v, const vn__sliding *s, bool back, int64_t phase,
-                      int64_t channels, int64_t outputs, int64_t lanes, int64_t size);
+                      int64_t channels, int64_t outputs, int64_t lanes, int64_t size,
+                      bool planes);
 int64_t vn__conv_view_bytes(const vn__conv_view *v);
 void vn__conv_view_tables(vn__conv_view *v, char **cursor, const vn__sliding *s,
                           int64_t w_channel);

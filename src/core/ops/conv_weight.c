@@ -46,7 +46,7 @@ void vn__conv_weight_eval(const vn_eval *e)
 static vn__conv_view phase_of(const work *w, int64_t phase, int64_t lanes)
 {
     vn__conv_view v;
-    vn__conv_view_of(&v, w->s, false, phase, w->z.in, w->z.out, lanes, w->size);
+    vn__conv_view_of(&v, w->s, false, phase, w->z.in, w->z.out, lanes, w->size, false);
     return v;
 }
 
@@ -134,10 +134,17 @@ size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
 
 /* ------------------------------------------------------------------------------ norms */
 
+static vn__conv_view norm_view(const work *w, int64_t lanes)
+{
+    vn__conv_view v;
+    vn__conv_view_of(&v, w->s, false, 0, w->z.in, w->z.out, lanes, w->size, true);
+    return v;
+}
+
 /* Does every weight meet its pixels within one call of the kernel? */
 static bool in_one_band(const work *w, int64_t lanes)
 {
-    const vn__conv_view v = phase_of(w, 0, lanes);
+    const vn__conv_view v = norm_view(w, lanes);
     return w->phases == 1 && v.rows >= v.axis[0].n;
 }
 
@@ -147,7 +154,7 @@ static void norm_in_band(const work *w, const vn_eval *e)
     const char *const x = vn__conv_in_lanes(&cursor, e, 0);
     const char *const gy = vn__conv_in_lanes(&cursor, e, 1);
     const int64_t bytes = e->lanes * w->size;
-    vn__conv_view v = phase_of(w, 0, e->lanes);
+    vn__conv_view v = norm_view(w, e->lanes);
     vn__conv_view_tables(&v, &cursor, w->s, w->z.taps);
     const int64_t pixel = vn__conv_band(&v, 0);
     memset(e->out[0], 0, (size_t)bytes);
@@ -190,5 +197,8 @@ size_t vn__conv_weight_norm_scratch(const void *attr, const vn_aval in[], int n_
     const work w = work_of(attr, in, vn__kernels_get());
     const size_t grad = (size_t)(weights_of(&w) * lanes * w.size) + 64;
     const size_t rest = vn__conv_weight_scratch(attr, in, n_in, mapped, lanes);
-    return lanes > 1 && in_one_band(&w, lanes) ? rest : grad + rest;
+    if (lanes == 1 || !in_one_band(&w, lanes))
+        return grad + rest;
+    const vn__conv_view v = norm_view(&w, lanes);
+    return rest + (size_t)vn__conv_view_bytes(&v);
 }

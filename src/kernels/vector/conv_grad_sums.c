@@ -11,14 +11,26 @@
 #include "kernels/vector/conv_grad.h"
 #include "kernels/simd/transpose.h"
 
-/* A block's sums and the rows that it loads fill the registers. */
+/* The sums of a tile, its shorter side and a vector of the other fill the registers: so many
+ * outputs for each number of columns, and a row of ALL for each pair. */
 #if VN_VECTOR_BYTES == 64
 enum { OUTPUTS = 6, COLUMNS = 4 };
+static const int8_t tallest[COLUMNS] = { 6, 6, 6, 6 };
+#define OF_3(X) X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(5, 3) X(6, 3)
+#define OF_4(X) X(1, 4) X(2, 4) X(3, 4) X(4, 4) X(5, 4) X(6, 4)
+#define OF_5(X)
 #else
-enum { OUTPUTS = 4, COLUMNS = 3 };
+enum { OUTPUTS = 6, COLUMNS = 5 };
+static const int8_t tallest[COLUMNS] = { 6, 6, 4, 3, 2 };
+#define OF_3(X) X(1, 3) X(2, 3) X(3, 3) X(4, 3)
+#define OF_4(X) X(1, 4) X(2, 4) X(3, 4)
+#define OF_5(X) X(1, 5) X(2, 5)
 #endif
+#define OF_1(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1)
+#define OF_2(X) X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2)
+#define ALL(X)  OF_1(X) OF_2(X) OF_3(X) OF_4(X) OF_5(X)
 enum {
-    OUTPUT_CHUNK = 6,                        /* outputs whose rows of dY are copied */
+    OUTPUT_CHUNK = 384 / VN_VECTOR_BYTES,     /* outputs whose rows of dY are copied */
     COLUMN_CHUNK = 64,                        /* columns whose partial sums are kept */
     SUMS_ROW = (COLUMN_CHUNK + 5) * VN_LANES, /* no power of two: rows would meet in cache */
     PIXELS = 64,                              /* of a chunk */
@@ -53,6 +65,39 @@ VN_INLINE void add_squares(real *to, vec acc[OUTPUTS][COLUMNS], int outputs, int
     v_store(to, sum[0]);
 }
 
+/* acc[i][j] += dy[i] x[j]: one side stays in registers, the other comes vector by vector. */
+VN_INLINE void hold_columns(vec acc[OUTPUTS][COLUMNS], const real *dy, int64_t dy_row,
+                            const real *x, int64_t width, int outputs, int columns)
+{
+    vec v[COLUMNS];
+    VN_UNROLL
+    for (int j = 0; j < columns; j++)
+        v[j] = v_load(x + j * width);
+    VN_UNROLL
+    for (int i = 0; i < outputs; i++) {
+        const vec g = v_keep(v_load(dy + i * dy_row));
+        VN_UNROLL
+        for (int j = 0; j < columns; j++)
+            acc[i][j] = v_fma(g, v[j], acc[i][j]);
+    }
+}
+
+VN_INLINE void hold_outputs(vec acc[OUTPUTS][COLUMNS], const real *dy, int64_t dy_row,
+                            const real *x, int64_t width, int outputs, int columns)
+{
+    vec g[OUTPUTS];
+    VN_UNROLL
+    for (int i = 0; i < outputs; i++)
+        g[i] = v_load(dy + i * dy_row);
+    VN_UNROLL
+    for (int j = 0; j < columns; j++) {
+        const vec v = v_keep(v_load(x + j * width));
+        VN_UNROLL
+        for (int i = 0; i < outputs; i++)
+            acc[i][j] = v_fma(g[i], v, acc[i][j]);
+    }
+}
+
 /* sums[i][j] += dY[i] column j, lane by lane, over the chunk; sums is [..][SUMS_ROW]. */
 VN_INLINE void tile(real *sums, const chunk *in, const real *dy, int64_t offset, int outputs,
                     int columns)
@@ -69,17 +114,10 @@ VN_INLINE void tile(real *sums, const chunk *in, const real *dy, int64_t offset,
     }
     for (; base < end; base++, dy += VN_LANES) {
         const real *const x = x0 + *base;
-        vec v[COLUMNS];
-        VN_UNROLL
-        for (int j = 0; j < columns; j++)
-            v[j] = v_load(x + j * width);
-        VN_UNROLL
-        for (int i = 0; i < outputs; i++) {
-            const vec g = v_keep(v_load(dy + i * dy_row));
-            VN_UNROLL
-            for (int j = 0; j < columns; j++)
-                acc[i][j] = v_fma(g, v[j], acc[i][j]);
-        }
+        if (outputs < columns)
+            hold_outputs(acc, dy, dy_row, x, width, outputs, columns);
+        else
+            hold_columns(acc, dy, dy_row, x, width, outputs, columns);
     }
     if (in->square) {
         add_squares(in->square, acc, outputs, columns);
@@ -100,16 +138,8 @@ typedef void tile_fn(real *sums, const chunk *in, const real *dy, int64_t offset
     {                                                                                       \
         tile(sums, in, dy, offset, i, j);                                                   \
     }
-#if VN_VECTOR_BYTES == 64
-#define ALL(X) X(1) X(2) X(3) X(4) X(5) X(6)
-#define TILES(i) TILE(i, 1) TILE(i, 2) TILE(i, 3) TILE(i, 4)
-#define ENTRY(i) { tile_##i##1, tile_##i##2, tile_##i##3, tile_##i##4 },
-#else
-#define ALL(X) X(1) X(2) X(3) X(4)
-#define TILES(i) TILE(i, 1) TILE(i, 2) TILE(i, 3)
-#define ENTRY(i) { tile_##i##1, tile_##i##2, tile_##i##3 },
-#endif
-ALL(TILES)
+#define ENTRY(i, j) [i - 1][j - 1] = tile_##i##j,
+ALL(TILE)
 static tile_fn *const tiles[OUTPUTS][COLUMNS] = { ALL(ENTRY) };
 
 /* A block of the gradient: its outputs and columns. */
@@ -121,11 +151,12 @@ typedef struct block {
 /* All tiles of a block, for one chunk of pixels. */
 static void add_chunk(real *sums, const chunk *in, const block *b)
 {
-    const int64_t tall = (b->outputs + OUTPUTS - 1) / OUTPUTS;
     for (int64_t k = 0; k < b->pieces; k++) {
         const vn__piece *const p = &b->piece[k];
-        for (int64_t t = 0, o = 0, height; t < tall; t++, o += height) {
-            height = (b->outputs - o + tall - t - 1) / (tall - t);
+        const int32_t most = tallest[p->columns - 1], m = (int32_t)b->outputs;
+        const int32_t tall = (m + most - 1) / most, low = m / tall, more = m - low * tall;
+        for (int32_t t = 0, o = 0, height; t < tall; t++, o += height) {
+            height = low + (t < more);
             tiles[height - 1][p->columns - 1](sums + o * SUMS_ROW +
                                                   (p->column - b->k0) * VN_LANES,
                                               in, in->dy + o * in->dy_row, p->offset);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The general matrix product on the tile of tile.h: groups of rows of A are packed for level 2,
- * strips of columns of B for level 1, DEPTH terms of the sum and COLUMNS at a time (the blocking
- * of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008).
+ * strips of columns of B for level 1, DEPTH terms of the sum and COLUMNS at a time (the
+ * blocking of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication",
+ * 2008).
  * */
 #include "kernels/vector/pack.h"
 
@@ -68,8 +69,8 @@ static void multiply(vn__job *job, real *c, const real *group, int64_t step, int
     }
 }
 
-/* What a product is made of: B by strides, or packed in strips; room for a group of rows, and for
- * strips. */
+/* What a product is made of: B by strides, or packed in strips; room for a group of rows, and
+ * for strips. */
 typedef struct product {
     real *c;
     int64_t ldc;
@@ -92,7 +93,8 @@ static void pack_rows(real *strips, const real *b, int64_t row, int64_t n, int64
         }
     }
     if (whole < n)
-        vn__pack_strip(strips + whole * depth, b - depth * row + whole, row, 1, n - whole, depth);
+        vn__pack_strip(strips + whole * depth, b - depth * row + whole, row, 1, n - whole,
+                       depth);
 }
 
 /* Strip after strip of the columns from j on, for the terms from t on. */
@@ -166,7 +168,8 @@ void VN_FN(pack_strips)(void *strips, const void *b, int64_t b_row, int64_t b_co
 {
     const matrix right = { b, b_row, b_col };
     for (int64_t t = 0; t < k; t += DEPTH)
-        make_strips((real *)strips + t * whole_vectors(n), &right, t, 0, n, lesser(k - t, DEPTH));
+        make_strips((real *)strips + t * whole_vectors(n), &right, t, 0, n,
+                    lesser(k - t, DEPTH));
 }
 
 void VN_FN(gemm_strips)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_col,
