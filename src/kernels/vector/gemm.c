@@ -10,8 +10,6 @@
 /* NARROW: with so few columns A is read where it lies. */
 enum { DEPTH = 256, GROUP = 16 * VN_ROWS, COLUMNS = 512, NARROW = 4 * VN_COLS };
 
-static int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static int64_t whole_vectors(int64_t n) { return (n + VN_LANES - 1) / VN_LANES * VN_LANES; }
 
 /* Elements of a group of rows, a multiple of a cache line. */

@@ -23,8 +23,6 @@ enum { DEPTH = 256, GROUP = 16 * VN_ROWS, STRIPS = 8 };
  * that a group would not stay in level 2. */
 enum { FAR = 2048 / sizeof(real) };
 
-static int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* One operand. */
 typedef struct operand {
     const real *data;

@@ -67,15 +67,20 @@ static vn__job rows_from(const vn__job *job, int64_t start, int64_t rows, const 
 }
 
 /* All strips of lanes of a block. */
-static void run_block(const vn__job *block, int64_t rows, int64_t n)
+static void run_block(vn__job *block, int64_t rows, int64_t n)
 {
-    vn__job strip = *block;
-    for (int64_t j = 0; j < n; j += VN_COLS) {
-        VN_FN(run_tile)(&strip, rows, n - j < VN_COLS ? n - j : VN_COLS);
-        strip.c += VN_COLS;
-        strip.b += VN_COLS;
-        strip.mask = strip.mask ? strip.mask + VN_COLS : NULL;
-    }
+    const int64_t whole = n / VN_COLS * VN_COLS;
+    block->strips = n / VN_COLS;
+    if (whole > 0)
+        VN_FN(run_tile)(block, rows, VN_COLS);
+    if (whole == n)
+        return;
+    vn__job last = *block;
+    last.c += whole;
+    last.b += whole;
+    last.mask = last.mask ? last.mask + whole : NULL;
+    last.strips = 1;
+    VN_FN(run_tile)(&last, rows, n - whole);
 }
 
 /* A second pass over a block that is in L1. */
@@ -91,7 +96,7 @@ static void run(const vn__job *job, const vn__second *s, int64_t m, int64_t n, c
     const vn__cut cut = vn__cut_rows(m);
     for (int64_t b = 0; b < cut.blocks; b++) {
         const int64_t rows = vn__block_rows(&cut, b), start = vn__block_start(&cut, b);
-        const vn__job block = rows_from(job, start, rows, t);
+        vn__job block = rows_from(job, start, rows, t);
         run_block(&block, rows, n);
         if (s->unary >= 0 || s->gate >= 0)
             second_pass(&block, s, start, rows, n);

@@ -26,11 +26,11 @@ VN_INLINE void add_term(vec acc[VN_ROWS][2], const real *const a[POINTERS], int6
 }
 
 /* A packed: acc += A B */
-VN_INLINE void add_packed(vec acc[VN_ROWS][2], const vn__job *job, int rows, int vectors,
-                          bool whole, part tail)
+VN_INLINE void add_packed(vec acc[VN_ROWS][2], const vn__job *job, const real *b, int rows,
+                          int vectors, bool whole, part tail)
 {
     const int64_t depth = job->depth, b_row = job->b_row;
-    const real *a = job->a, *b = job->b;
+    const real *a = job->a;
     VN_UNROLL_TWICE
     for (int64_t k = 0; k < depth; k++, a += rows, b += b_row) {
         const real *const from[] = { a, a + REACH, a + 2 * REACH };
@@ -40,11 +40,11 @@ VN_INLINE void add_packed(vec acc[VN_ROWS][2], const vn__job *job, int rows, int
 
 /* A where it lies. The pointers are kept apart: twelve distances from one would not fit into
  * the registers. */
-VN_INLINE void add_lying(vec acc[VN_ROWS][2], const vn__job *job, int rows, int vectors)
+VN_INLINE void add_lying(vec acc[VN_ROWS][2], const vn__job *job, const real *b, int rows,
+                         int vectors)
 {
     const int64_t depth = job->depth, b_row = job->b_row;
     const int64_t a_row = job->a_row, a_col = job->a_col;
-    const real *b = job->b;
     for (int64_t p = 0; p < job->panels; p++) {
         const real *a[POINTERS];
         VN_UNROLL
@@ -62,10 +62,9 @@ VN_INLINE void add_lying(vec acc[VN_ROWS][2], const vn__job *job, int rows, int 
 }
 
 /* Asks for the rows of C, that they be near when the sum is done. */
-VN_INLINE void expect_rows(const vn__job *job, int rows)
+VN_INLINE void expect_rows(const vn__job *job, const real *c, int rows)
 {
     enum { SHORT = 32, LINE = 64 / sizeof(real) }; /* a short sum is no time to wait */
-    const real *c = job->c;
     if (job->depth < SHORT)
         return;
     VN_UNROLL
@@ -79,16 +78,24 @@ VN_INLINE void expect_rows(const vn__job *job, int rows)
 VN_INLINE void tile(const vn__job *job, int rows, int vectors, bool whole, part tail,
                     bool packed)
 {
-    vec acc[VN_ROWS][2];
-    expect_rows(job, rows);
-    VN_UNROLL
-    for (int i = 0; i < rows; i++)
-        acc[i][0] = acc[i][1] = job->bias ? v_set(job->bias[i]) : v_set(0);
-    if (packed)
-        add_packed(acc, job, rows, vectors, whole, tail);
-    else
-        add_lying(acc, job, rows, vectors);
-    vn__finish(acc, job, rows, vectors, whole, tail);
+    const real *b = job->b, *mask = job->mask;
+    real *c = job->c;
+    int64_t left = packed && whole ? job->strips : 1;
+    do {
+        vec acc[VN_ROWS][2];
+        expect_rows(job, c, rows);
+        VN_UNROLL
+        for (int i = 0; i < rows; i++)
+            acc[i][0] = acc[i][1] = job->bias ? v_set(job->bias[i]) : v_set(0);
+        if (packed)
+            add_packed(acc, job, b, rows, vectors, whole, tail);
+        else
+            add_lying(acc, job, b, rows, vectors);
+        vn__finish(acc, job, c, mask, rows, vectors, whole, tail);
+        b += VN_COLS;
+        c += VN_COLS;
+        mask = mask ? mask + VN_COLS : NULL;
+    } while (--left > 0);
 }
 
 #define TILE(name, rows, vectors, whole, packed)                                           \

@@ -38,6 +38,8 @@ static inline vn__cut vn__cut_rows(int64_t m)
     return (vn__cut){ blocks, height, m - height * blocks };
 }
 
+static inline int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
+
 static inline int64_t vn__block_rows(const vn__cut *cut, int64_t block)
 {
     return cut->height + (block < cut->tall);
@@ -48,14 +50,15 @@ static inline int64_t vn__block_start(const vn__cut *cut, int64_t block)
     return cut->height * block + (block < cut->tall ? block : cut->tall);
 }
 
-/* One block of rows and one strip of at most VN_COLS lanes. Strides in elements. The sum has
- * `depth` terms where A is packed (panels 0), else as many in each of `panels`:
+/* One block of rows and one strip of at most VN_COLS lanes, or, where A is packed, `strips` of
+ * VN_COLS side by side. Strides in elements. The sum has `depth` terms where A is packed (panels
+ * 0), else as many in each of `panels`:
  * A(i, p * depth + k) = a[i * a_row + p * a_panel + k * a_col], and B has rows of whole
  * vectors. */
 typedef struct vn__job {
     real *c;
     const real *a, *b;
-    int64_t c_row, b_row, depth;
+    int64_t c_row, b_row, depth, strips; /* strips 0: one */
     int64_t a_row, a_col, a_panel, panels;
     const real *bias, *mask; /* NULL: none; mask is laid out like C but for its row stride */
     int64_t mask_row;
@@ -81,10 +84,9 @@ VN_INLINE vec vn__finished(vec v, const real *c, const real *mask, const vn__job
     return v;
 }
 
-VN_INLINE void vn__store_rows(vec acc[VN_ROWS][2], const vn__job *job, const real *mask,
-                              int rows, int vectors, bool whole, part tail)
+VN_INLINE void vn__store_rows(vec acc[VN_ROWS][2], const vn__job *job, real *c,
+                              const real *mask, int rows, int vectors, bool whole, part tail)
 {
-    real *c = job->c;
     VN_UNROLL
     for (int i = 0; i < rows; i++) {
         VN_UNROLL
@@ -104,23 +106,23 @@ VN_INLINE void vn__store_rows(vec acc[VN_ROWS][2], const vn__job *job, const rea
 
 /* The common endings without a decision for every vector: the job that is copied here is known
  * to the compiler. */
-VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, int rows, int vectors,
-                          bool whole, part tail)
+VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, real *c, const real *mask,
+                          int rows, int vectors, bool whole, part tail)
 {
-    vn__job known = { .c = job->c, .c_row = job->c_row, .mask_row = job->mask_row };
-    if (job->mask) {
+    vn__job known = { .c_row = job->c_row, .mask_row = job->mask_row };
+    if (mask) {
         known.accumulate = job->accumulate;
         known.relu = job->relu;
-        vn__store_rows(acc, &known, job->mask, rows, vectors, whole, tail);
+        vn__store_rows(acc, &known, c, mask, rows, vectors, whole, tail);
     } else if (job->accumulate) {
         known.accumulate = true;
         known.relu = job->relu;
-        vn__store_rows(acc, &known, NULL, rows, vectors, whole, tail);
+        vn__store_rows(acc, &known, c, NULL, rows, vectors, whole, tail);
     } else if (job->relu) {
         known.relu = true;
-        vn__store_rows(acc, &known, NULL, rows, vectors, whole, tail);
+        vn__store_rows(acc, &known, c, NULL, rows, vectors, whole, tail);
     } else {
-        vn__store_rows(acc, &known, NULL, rows, vectors, whole, tail);
+        vn__store_rows(acc, &known, c, NULL, rows, vectors, whole, tail);
     }
 }
 
