@@ -299,14 +299,18 @@ int64_t vn__conv_band(vn__conv_view *v, int64_t row)
     return (first->first + row * first->divisor) * first->y_stride;
 }
 
-/* to[pixel][channel] = from[channel][pixel], vectors of `bytes`, a multiple of 64. */
+/* to[pixel][channel] = from[channel][pixel], vectors of `bytes`, a multiple of 64; a few pixels
+ * at a time, since channels lie on pages of their own, and so do pixels of many channels. */
 static void interleave(char *to, const char *from, int64_t pixels, int64_t channels,
                        int64_t from_channel, int64_t bytes)
 {
-    for (int64_t p = 0; p < pixels; p++)
+    enum { FEW = 8 };
+    for (int64_t p = 0; p < pixels; p += FEW)
         for (int64_t c = 0; c < channels; c++)
-            for (int64_t b = 0; b < bytes; b += 64, to += 64)
-                memcpy(to, from + c * from_channel + p * bytes + b, 64);
+            for (int64_t i = p; i < p + FEW && i < pixels; i++)
+                for (int64_t b = 0; b < bytes; b += 64)
+                    memcpy(to + (i * channels + c) * bytes + b,
+                           from + c * from_channel + i * bytes + b, 64);
 }
 
 /* One row of the image along the last axis: zeros, source positions, zeros. */

@@ -16,7 +16,7 @@
 
 enum {
     DEPTH = 512,       /* lanes of a chunk of pixels: its strip stays in the level 2 cache */
-    COLUMN_CHUNK = 256, /* columns whose products are kept in scratch */
+    COLUMN_CHUNK = 640, /* columns whose products are kept in scratch */
 };
 
 /* A chunk of pixels, and of each the lanes that x already points to. */
@@ -55,6 +55,10 @@ VN_INLINE void tile(real *result, const chunk *in, int64_t offset, int rows, int
         acc[j][0] = acc[j][1] = v_set(0);
     for (int64_t q = 0; q < in->pixels; q++) {
         const real *x = in->x + base[q] + offset, *const end = x + lanes;
+        const real *const next = in->x + base[q + 2 < in->pixels ? q + 2 : q] + offset;
+        VN_UNROLL
+        for (int j = 0; j < rows; j++)
+            __builtin_prefetch(next + j * width);
         for (; x < end; x += 3 - vectors, strip += VN_COLS)
             add_lanes(acc, x, width, strip, rows, vectors);
     }
