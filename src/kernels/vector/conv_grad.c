@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 enum {
-    DEPTH = 512,       /* lanes of a chunk of pixels: its strip stays in the level 2 cache */
+    DEPTH = 512,        /* lanes of a chunk of pixels: its strip stays in the level 2 cache */
     COLUMN_CHUNK = 640, /* columns whose products are kept in scratch */
 };
 

@@ -65,36 +65,25 @@ VN_INLINE void add_squares(real *to, vec acc[OUTPUTS][COLUMNS], int outputs, int
     v_store(to, sum[0]);
 }
 
-/* acc[i][j] += dy[i] x[j]: one side stays in registers, the other comes vector by vector. */
-VN_INLINE void hold_columns(vec acc[OUTPUTS][COLUMNS], const real *dy, int64_t dy_row,
-                            const real *x, int64_t width, int outputs, int columns)
+/* acc[i][j] += dy[i] x[j]: the shorter side stays in registers, the other comes vector by
+ * vector. */
+VN_INLINE void add_pixel(vec acc[OUTPUTS][COLUMNS], const real *dy, int64_t dy_row,
+                         const real *x, int64_t width, int outputs, int columns)
 {
-    vec v[COLUMNS];
+    const bool keep_dy = outputs < columns;
+    const int few = keep_dy ? outputs : columns, many = keep_dy ? columns : outputs;
+    vec kept[OUTPUTS];
     VN_UNROLL
-    for (int j = 0; j < columns; j++)
-        v[j] = v_load(x + j * width);
+    for (int i = 0; i < few; i++)
+        kept[i] = keep_dy ? v_load(dy + i * dy_row) : v_load(x + i * width);
     VN_UNROLL
-    for (int i = 0; i < outputs; i++) {
-        const vec g = v_keep(v_load(dy + i * dy_row));
+    for (int k = 0; k < many; k++) {
+        const vec v = v_keep(keep_dy ? v_load(x + k * width) : v_load(dy + k * dy_row));
         VN_UNROLL
-        for (int j = 0; j < columns; j++)
-            acc[i][j] = v_fma(g, v[j], acc[i][j]);
-    }
-}
-
-VN_INLINE void hold_outputs(vec acc[OUTPUTS][COLUMNS], const real *dy, int64_t dy_row,
-                            const real *x, int64_t width, int outputs, int columns)
-{
-    vec g[OUTPUTS];
-    VN_UNROLL
-    for (int i = 0; i < outputs; i++)
-        g[i] = v_load(dy + i * dy_row);
-    VN_UNROLL
-    for (int j = 0; j < columns; j++) {
-        const vec v = v_keep(v_load(x + j * width));
-        VN_UNROLL
-        for (int i = 0; i < outputs; i++)
-            acc[i][j] = v_fma(g[i], v, acc[i][j]);
+        for (int i = 0; i < few; i++) {
+            vec *const sum = keep_dy ? &acc[i][k] : &acc[k][i];
+            *sum = v_fma(v, kept[i], *sum);
+        }
     }
 }
 
@@ -112,13 +101,8 @@ VN_INLINE void tile(real *sums, const chunk *in, const real *dy, int64_t offset,
         for (int j = 0; j < columns; j++)
             acc[i][j] = in->first ? v_set(0) : v_load(sums + i * SUMS_ROW + j * VN_LANES);
     }
-    for (; base < end; base++, dy += VN_LANES) {
-        const real *const x = x0 + *base;
-        if (outputs < columns)
-            hold_outputs(acc, dy, dy_row, x, width, outputs, columns);
-        else
-            hold_columns(acc, dy, dy_row, x, width, outputs, columns);
-    }
+    for (; base < end; base++, dy += VN_LANES)
+        add_pixel(acc, dy, dy_row, x0 + *base, width, outputs, columns);
     if (in->square) {
         add_squares(in->square, acc, outputs, columns);
         return;

@@ -7,22 +7,40 @@
 
 int64_t VN_FN(pack_size)(int64_t m, int64_t k) { return m * k * (int64_t)sizeof(real); }
 
-/* The column is contiguous: it is read as a whole, a few columns ahead of their turn, and goes
- * to all blocks of rows. */
+/* One column into `blocks` blocks of equal height by whole vectors: what they read and write
+ * beyond its rows is of columns to come. */
+VN_INLINE void spread_column(real *to, const real *a, int64_t blocks, int64_t rows, int64_t all)
+{
+    for (; blocks > 0; blocks--, to += rows * all, a += rows) {
+        v_store(to, v_load(a));
+        if (rows > VN_LANES)
+            v_store(to + VN_LANES, v_load(a + VN_LANES));
+    }
+}
+
+/* The columns are contiguous: each is read as a whole, a few ahead of their turn, and goes to
+ * all blocks of rows. */
 static void pack_columns(real *packed, const real *a, int64_t col, const vn__cut *cut,
                          int64_t tap, int64_t taps, int64_t channels)
 {
     enum { AHEAD = 8, LINE = 64 / sizeof(real) };
-    const int64_t m = vn__block_start(cut, cut->blocks);
+    const int64_t m = vn__block_start(cut, cut->blocks), all = taps * channels;
+    const int64_t low = cut->height, high = low + 1, tall = cut->tall;
     for (int64_t c = 0; c < channels; c++, a += col) {
         for (int64_t i = 0; i < m; i += LINE)
             __builtin_prefetch(a + AHEAD * col + i);
         const int64_t at = tap * channels + c;
+        if ((channels - c - 1) * low >= VN_COLS) {
+            spread_column(packed + at * high, a, tall, high, all);
+            spread_column(packed + tall * high * all + at * low, a + tall * high,
+                          cut->blocks - tall, low, all);
+            continue;
+        }
         for (int64_t block = 0; block < cut->blocks; block++) {
             const int64_t start = vn__block_start(cut, block);
             const int64_t rows = vn__block_rows(cut, block);
-            real *const to = packed + start * taps * channels + at * rows;
-            vn__copy_column(to, a + start, rows, (taps * channels - at - 1) * rows);
+            vn__copy_column(packed + start * all + at * rows, a + start, rows,
+                            (all - at - 1) * rows);
         }
     }
 }
