@@ -66,6 +66,13 @@ static int64_t taps_of(const vn__conv_view *v)
     return taps;
 }
 
+/* Channels that lie side by side in a pixel; the others are planes of their own. */
+static int64_t beside(const vn__conv_view *v) { return v->in_place ? 1 : v->channels; }
+static int64_t planes_of(const vn__conv_view *v)
+{
+    return v->in_place ? v->channels : v->channels > 0;
+}
+
 static bool is_in_place(const vn__conv_view *v)
 {
     bool inside = v->channels == 1 || v->planes;
@@ -117,14 +124,12 @@ void vn__conv_view_of(vn__conv_view *v, const vn__sliding *s, bool back, int64_t
     const int64_t *const dst = back ? s->x : s->y;
     *v = (vn__conv_view){ .axes = s->n, .channels = channels, .lanes = lanes, .size = size,
                           .planes = planes };
-    int64_t taps = 1;
     for (int64_t d = s->n - 1; d >= 0; d--) {
         const int64_t divisor = divisor_of(s, back, d);
         const int64_t firsts = divisor < dst[d] ? divisor : dst[d];
         v->axis[d] = axis_of(s, back, d, firsts ? phase % firsts : 0);
         v->axis[d].extent = seen(&v->axis[d], v->axis[d].n);
         phase = firsts ? phase / firsts : 0;
-        taps *= v->axis[d].taps;
     }
     v->side_by_side = true;
     for (int64_t d = 0; d < s->n; d++)
@@ -133,10 +138,9 @@ void vn__conv_view_of(vn__conv_view *v, const vn__sliding *s, bool back, int64_t
     choose_rows(v);
     const vn__conv_axis *const last = &v->axis[s->n - 1];
     const bool whole = last->spread == 1 && last->taps > 0;
-    taps = channels > 0 ? taps : 0;
-    const int64_t beside = v->in_place ? 1 : channels, apart = v->in_place ? channels : 1;
-    v->view = (vn__view){ .runs = apart * (whole ? taps / last->taps : taps),
-                          .length = whole ? last->taps * beside : beside,
+    const int64_t taps = taps_of(v), a_run = whole ? last->taps : 1;
+    v->view = (vn__view){ .runs = planes_of(v) * (taps / a_run),
+                          .length = a_run * beside(v),
                           .outputs = outputs,
                           .lanes = lanes };
     set_strides(v, s, back);
@@ -177,7 +181,7 @@ static void step_index(int64_t i[], const vn__conv_view *v)
 /* base and to of a band, relative to its first row. */
 static void list_pixels(const vn__conv_view *v, int64_t *base, int64_t *to)
 {
-    const int64_t vector = (v->in_place ? 1 : v->channels) * v->lanes, last = v->axes - 1;
+    const int64_t vector = beside(v) * v->lanes, last = v->axes - 1;
     const int64_t pixels = band_pixels(v), line = last ? v->axis[last].n : v->rows;
     const int64_t along = v->axis[last].step * v->axis[last].stride * vector;
     const int64_t y_along = v->axis[last].divisor * v->axis[last].y_stride;
@@ -203,10 +207,10 @@ static void list_pixels(const vn__conv_view *v, int64_t *base, int64_t *to)
 static void list_taps(const vn__conv_view *v, int64_t *offset, int64_t *target,
                       const vn__sliding *s, int64_t w_channel, int64_t channel)
 {
-    const int64_t beside = v->in_place ? 1 : v->channels, a_run = v->view.length / beside;
-    const int64_t plane = channel * v->x_pixels * v->lanes;
+    const int64_t vector = beside(v) * v->lanes, a_run = v->view.length / beside(v);
+    const int64_t plane = channel * v->x_pixels * v->lanes, taps = taps_of(v);
     int64_t j[VN_MAX_RANK] = { 0 };
-    for (int64_t t = 0; t < taps_of(v); t++) {
+    for (int64_t t = 0; t < taps; t++) {
         int64_t at = 0, tap = 0;
         for (int64_t d = 0; d < v->axes; d++) {
             const vn__conv_axis *const a = &v->axis[d];
@@ -214,8 +218,8 @@ static void list_taps(const vn__conv_view *v, int64_t *offset, int64_t *target,
             tap = tap * s->k[d] + a->tap + j[d] * a->tap_step;
         }
         if (t % a_run == 0)
-            offset[t / a_run] = plane + at * beside * v->lanes;
-        for (int64_t c = channel; c < channel + beside; c++)
+            offset[t / a_run] = plane + at * vector;
+        for (int64_t c = channel; c < channel + beside(v); c++)
             *target++ = tap + c * w_channel;
         for (int64_t d = v->axes - 1; d >= 0 && ++j[d] == v->axis[d].taps; d--)
             j[d] = 0;
@@ -225,11 +229,11 @@ static void list_taps(const vn__conv_view *v, int64_t *offset, int64_t *target,
 static void list_columns(const vn__conv_view *v, int64_t *offset, int64_t *target,
                          const vn__sliding *s, int64_t w_channel)
 {
-    const int64_t apart = v->in_place ? v->channels : v->channels > 0;
-    for (int64_t c = 0; c < apart; c++) {
+    const int64_t planes = planes_of(v);
+    for (int64_t c = 0; c < planes; c++) {
         list_taps(v, offset, target, s, w_channel, c);
-        offset += v->view.runs / apart;
-        target += v->view.runs / apart * v->view.length;
+        offset += v->view.runs / planes;
+        target += v->view.runs / planes * v->view.length;
     }
 }
 

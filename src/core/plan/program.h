@@ -145,6 +145,12 @@ typedef struct vn__stage {
     int axis;
 } vn__stage;
 
+static inline int64_t vn__stage_panels(const vn__stage *st)
+{
+    const int64_t lanes = st->program->lanes;
+    return (st->n + lanes - 1) / lanes;
+}
+
 /* The faults of one run: of all that happen those that were recorded first, and of these the
  * ones of the first examples, so that they do not depend on the threads. */
 #define VN__MAX_FAULTS 8

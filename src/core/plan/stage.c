@@ -203,14 +203,8 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
 #define PART_BYTES   (1 << 16) /* a result that more than one worker should make */
 #define WIDE_TILE    1024
 
-static int64_t panels_of(const vn__stage *st)
-{
-    const int64_t lanes = st->program->lanes;
-    return (st->n + lanes - 1) / lanes;
-}
-
 /* As many as the work is worth, then as few as have no more panels each: twelve panels in eight
- * slots would be four of two and four of one, and take as long as six of two. */
+ * slots would be four of two and four of one, which are never faster than six of two. */
 static int64_t slots_of(const vn__stage *st, const vn__program *program)
 {
     int64_t slots = 1;
@@ -218,7 +212,7 @@ static int64_t slots_of(const vn__stage *st, const vn__program *program)
            (double)st->n * program->flops / (double)(2 * slots) >= SLOT_FLOPS &&
            2 * slots * st->totals_bytes <= TOTALS_BYTES)
         slots *= 2;
-    const int64_t panels = panels_of(st), own = (panels + slots - 1) / slots;
+    const int64_t panels = vn__stage_panels(st), own = (panels + slots - 1) / slots;
     return own > 0 ? (panels + own - 1) / own : 1;
 }
 
@@ -343,7 +337,7 @@ static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part 
     *shared = lanes;
     if (!st->program)
         return vn_error_status();
-    const int64_t one = st->program->value_bytes, most = (st->n + lanes - 1) / lanes;
+    const int64_t one = st->program->value_bytes, most = vn__stage_panels(st);
     const int64_t limit = lanes == 1 && !alone ? 1
                           : st->wide           ? WIDE_TILE / lanes
                           : choices->panels    ? choices->panels
@@ -382,7 +376,7 @@ static vn_status lay_totals(vn__compiler *c, vn__stage *st, const choice *s)
  * for: else some slots would have a tile more than others, and workers wait for these. */
 static int64_t even_panels(const vn__stage *st, int64_t panels)
 {
-    const int64_t own = (panels_of(st) + st->slots - 1) / st->slots;
+    const int64_t own = (vn__stage_panels(st) + st->slots - 1) / st->slots;
     const int64_t tiles = (2 * own + panels) / (2 * panels); /* the nearest number */
     return tiles > 1 ? (own + tiles - 1) / tiles : own;
 }
@@ -405,7 +399,7 @@ static vn_status compile_tiles(vn__stage *st, const vn__tape *tape, const vn__pa
 static void size_spill(vn__slot *slot, const vn__stage *st)
 {
     const int64_t panel = (slot->bytes + 63) & ~(int64_t)63;
-    slot->bytes = panel * ((st->n + st->program->lanes - 1) / st->program->lanes);
+    slot->bytes = panel * vn__stage_panels(st);
 }
 
 static vn_status add_stage_step(vn__compiler *c, vn__stage *st, const choice *s)

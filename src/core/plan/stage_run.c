@@ -80,7 +80,7 @@ static void run_slot(void *context, int64_t slot, int worker)
     const running *const r = context;
     const vn__stage *const st = r->stage;
     char *const totals = st->slots > 1 ? totals_of(r, slot) : NULL;
-    const int64_t lanes = st->program->lanes, panels = (st->n + lanes - 1) / lanes;
+    const int64_t lanes = st->program->lanes, panels = vn__stage_panels(st);
     const int64_t begin = slot * panels / st->slots * lanes,
                   end = smaller((slot + 1) * panels / st->slots * lanes, st->n);
     for (int64_t i = begin; i < end || i == begin;

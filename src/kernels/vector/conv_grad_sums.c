@@ -10,6 +10,7 @@
  * */
 #include "kernels/vector/conv_grad.h"
 #include "kernels/simd/transpose.h"
+#include "kernels/vector/tile.h"
 
 /* The sums of a tile, its shorter side and a vector of the other fill the registers: so many
  * outputs for each number of columns, and a row of ALL for each pair. */
@@ -137,13 +138,12 @@ static void add_chunk(real *sums, const chunk *in, const block *b)
 {
     for (int64_t k = 0; k < b->pieces; k++) {
         const vn__piece *const p = &b->piece[k];
-        const int32_t most = tallest[p->columns - 1], m = (int32_t)b->outputs;
-        const int32_t tall = (m + most - 1) / most, low = m / tall, more = m - low * tall;
-        for (int32_t t = 0, o = 0, height; t < tall; t++, o += height) {
-            height = low + (t < more);
-            tiles[height - 1][p->columns - 1](sums + o * SUMS_ROW +
-                                                  (p->column - b->k0) * VN_LANES,
-                                              in, in->dy + o * in->dy_row, p->offset);
+        const vn__cut cut = vn__cut_into(b->outputs, tallest[p->columns - 1]);
+        real *const to = sums + (p->column - b->k0) * VN_LANES;
+        for (int64_t t = 0; t < cut.blocks; t++) {
+            const int64_t o = vn__block_start(&cut, t), height = vn__block_rows(&cut, t);
+            tiles[height - 1][p->columns - 1](to + o * SUMS_ROW, in, in->dy + o * in->dy_row,
+                                              p->offset);
         }
     }
 }

@@ -137,11 +137,12 @@ static void run(const product *p)
     for (int64_t t = 0; t < p->k; t += DEPTH)
         for (int64_t j = 0; j < p->n; j += step) {
             const int64_t depth = lesser(p->k - t, DEPTH), n = lesser(p->n - j, step);
+            const real *const strips =
+                p->packed ? p->packed + t * whole_vectors(p->n) : p->strips;
             if (!p->packed)
                 make_strips(p->strips, &p->b, t, j, n, depth);
             for (int64_t i = 0; i < p->m; i += GROUP)
-                add_group(p, t, depth, i, j, n,
-                          p->packed ? p->packed + t * whole_vectors(p->n) : p->strips);
+                add_group(p, t, depth, i, j, n, strips);
         }
 }
 

@@ -171,9 +171,10 @@ static way best_way(int64_t m, int64_t n, int64_t depth)
     return sums_cost(m, n, depth) < strips ? SUMS : straight > exchanged ? EXCHANGED : STRAIGHT;
 }
 
-/* A group of rows; strips of X, or one of Y and a piece of C^T, or partial sums. */
 _Static_assert(2 * DEPTH * VN_COLS >= VN__LANE_SUMS_ROOM, "two strips hold the partial sums");
 
+/* Room for a group of rows, and for strips of X, or one of Y and a piece of C^T as large, or
+ * partial sums. */
 int64_t VN_FN(lane_gemm_scratch)(int64_t m, int64_t n, int64_t lanes, int64_t panels)
 {
     (void)lanes, (void)panels;

@@ -87,8 +87,8 @@ static vn__job rows_from(const vn__job *job, int64_t start, int64_t rows, const 
 /* All strips of lanes of a block. */
 static void run_block(vn__job *block, int64_t rows, int64_t n)
 {
-    const int64_t whole = n / VN_COLS * VN_COLS;
     block->strips = n / VN_COLS;
+    const int64_t whole = block->strips * VN_COLS;
     if (whole > 0)
         VN_FN(run_tile)(block, rows, VN_COLS);
     if (whole == n)
@@ -97,7 +97,6 @@ static void run_block(vn__job *block, int64_t rows, int64_t n)
     last.c += whole;
     last.b += whole;
     last.mask = last.mask ? last.mask + whole : NULL;
-    last.strips = 1;
     VN_FN(run_tile)(&last, rows, n - whole);
 }
 

@@ -31,12 +31,14 @@ typedef struct vn__cut {
     int64_t blocks, height, tall;
 } vn__cut;
 
-static inline vn__cut vn__cut_rows(int64_t m)
+static inline vn__cut vn__cut_into(int64_t m, int64_t most)
 {
-    const int64_t blocks = (m + VN_ROWS - 1) / VN_ROWS;
+    const int64_t blocks = (m + most - 1) / most;
     const int64_t height = blocks ? m / blocks : 0;
     return (vn__cut){ blocks, height, m - height * blocks };
 }
+
+static inline vn__cut vn__cut_rows(int64_t m) { return vn__cut_into(m, VN_ROWS); }
 
 static inline int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
 
