@@ -43,6 +43,12 @@ vn_status vn__build_instr(vn__compiler *c, uint32_t instr);
 vn_status vn__build_list(vn__compiler *c, const uint32_t *instr, int64_t n);
 vn_status vn__build_staged(vn__compiler *c);
 
+/* Compiles the program of a stage for the tiles, slots and way of running that fit its shapes
+ * (tiles.c); its n and axis are known. *shared: the lanes of earlier stages of the axis, whose
+ * panels this one may read; 0: none, and then those of this one. */
+vn_status vn__stage_tiles(vn__stage *st, const vn__tape *tape, const vn__part *part,
+                          int64_t *shared, const vn__choices *choices);
+
 /* Output j as the sum of a value over the lanes, which adds to what is there. */
 vn_status vn__build_summed(vn__compiler *c, int j);
 

@@ -181,175 +181,7 @@ static vn_status collect(const partition *p, choice *s, int32_t level, int lane)
     return VN_ERR_OK;
 }
 
-/* ------------------------------------------------------------------------ tile sizes
- * Everything here depends on shapes alone, never on the machine or the number of threads: the
- * same program gives the same bits everywhere. */
-
-#define TILE_BYTES   (640 * 1024) /* of intermediates: a share of L2 */
-#define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels of images are 16 wide */
-#define MIDDLE_BYTES (160 * 1024) /* below this for 32 lanes, panels are twice as wide */
-#define SMALL_BYTES  (64 * 1024)  /* below this WIDE_LANES wide */
-#define WIDE_LANES   128
-#define ALONE_BYTES  (4 << 20)  /* above this for 32 lanes, matrices need no lanes */
-#define MATRIX_FLOPS 8          /* for each element read or written: worth no lanes */
-#define MAX_PANELS   4
-#define ALONE_TILES  16 /* of examples without lanes: as many as give all workers some */
-#define MAX_SLOTS    64
-#define SLOT_FLOPS   4e5       /* a slot is at least some microseconds of work */
-#define TOTALS_BYTES (6 << 20) /* all slots together */
-#define WIDE_TOTALS  (1 << 19) /* with so much for one slot a stage runs step by step */
-#define WIDE_SHARED  (1 << 20) /* or with so much of weights, and few examples */
-#define WIDE_VALUES  (64 << 20)
-#define PART_BYTES   (1 << 16) /* a result that more than one worker should make */
-#define WIDE_TILE    1024
-
-/* As many as the work is worth, then as few as have no more panels each: twelve panels in eight
- * slots would be four of two and four of one, which are never faster than six of two. */
-static int64_t slots_of(const vn__stage *st, const vn__program *program)
-{
-    int64_t slots = 1;
-    while (slots < MAX_SLOTS && 2 * slots * st->tile <= st->n &&
-           (double)st->n * program->flops / (double)(2 * slots) >= SLOT_FLOPS &&
-           2 * slots * st->totals_bytes <= TOTALS_BYTES)
-        slots *= 2;
-    const int64_t panels = vn__stage_panels(st), own = (panels + slots - 1) / slots;
-    return own > 0 ? (panels + own - 1) / own : 1;
-}
-
-/* Pixels and lanes together fill the vectors of a convolution, lanes alone those of a product
- * with a matrix. */
-static bool convolves(const vn__program *p)
-{
-    for (int64_t k = 0; k < p->n_step; k++) {
-        const vn__step *const s = &p->step[k];
-        if (s->op && s->op->flops && s->op != &vn__op_dot_general)
-            return true;
-        for (int i = 0; i < vn__inner_programs(s); i++)
-            if (vn__inner_program(s, i) && convolves(vn__inner_program(s, i)))
-                return true;
-    }
-    return false;
-}
-
-/* No more lanes than the batch fills. */
-static int64_t within_batch(int64_t lanes, int64_t n)
-{
-    const int64_t all = (n + 15) & ~(int64_t)15;
-    return all < lanes && all > 0 ? all : lanes;
-}
-
-/* Few features: wide panels, so that a step does more than it costs to start. */
-static int64_t better_lanes(const vn__program *of_32, int64_t n)
-{
-    const int64_t bytes_of_32 = of_32->value_bytes;
-    if (bytes_of_32 > PANEL_BYTES)
-        return convolves(of_32) ? 16 : 32;
-    const int64_t lanes = bytes_of_32 > MIDDLE_BYTES  ? 32
-                          : bytes_of_32 > SMALL_BYTES ? 64
-                                                      : WIDE_LANES;
-    return within_batch(lanes, n);
-}
-
-/* Can several workers share a large sum over examples? */
-static bool divides(const vn__step *s)
-{
-    return s->kind != VN__STEP_EVAL_SUM || s->parts > 1 || s->out_slot[0].bytes < PART_BYTES;
-}
-
-/* Are the sums over examples so large that slots cannot have some each, or the weights so large
- * that few examples cannot pay for every worker reading them all? Loops would not be parallel
- * step by step. */
-static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
-                    const vn__choices *choices)
-{
-    int64_t totals = 0;
-    for (int j = 0; j < part->n_out; j++)
-        if (part->out_role[j] == VN__ROLE_TOTAL)
-            totals += program->out_slot[j].bytes;
-    for (int64_t k = 0; k < program->n_step; k++)
-        if (program->step[k].body || program->step[k].n_branches || !divides(&program->step[k]))
-            return false;
-    const bool by_shape = totals > WIDE_TOTALS ||
-                          (program->prepared_bytes > WIDE_SHARED && n <= WIDE_TILE);
-    return choices->wide < 0 ? by_shape : choices->wide > 0;
-}
-
-/* A product of matrices, not of a matrix and a vector: it computes more than it reads. */
-static bool is_matrix_product(const vn__step *s, double flops)
-{
-    const int64_t touched = vn_shape_size(s->in_aval[0].shape) +
-                            vn_shape_size(s->in_aval[1].shape) +
-                            vn_shape_size(s->out_aval[0].shape);
-    return flops >= MATRIX_FLOPS * (double)touched;
-}
-
-/* Does an example have products of matrices large enough to fill vectors by themselves (the
- * tokens of a sequence), and nothing else that is worth lanes? Then a tile is one example. */
-static bool stands_alone(const vn__program *program)
-{
-    double products = 0;
-    if (program->value_bytes <= ALONE_BYTES)
-        return false;
-    for (int64_t k = 0; k < program->n_step; k++) {
-        const vn__step *const s = &program->step[k];
-        if (s->body || s->n_branches || s->n_loops)
-            return false;
-        if (!s->op)
-            continue;
-        if (s->op != &vn__op_dot_general && (s->op->flops || s->kind == VN__STEP_EVAL_SUM))
-            return false;
-        if (s->op != &vn__op_dot_general)
-            continue;
-        const double flops = s->op->flops(s->attr, s->in_aval, s->n_op, s->out_aval);
-        products += is_matrix_product(s, flops) ? flops : 0;
-    }
-    return 2 * products > program->flops;
-}
-
-/* The large sums over examples are passed through once for a tile, not for every example, and
- * the values of its examples are the smaller part: more than one, while all workers have
- * tiles. */
-static int64_t alone_panels(int64_t n)
-{
-    const int64_t panels = n / ALONE_TILES;
-    return panels < 1 ? 1 : panels > MAX_PANELS ? MAX_PANELS : panels;
-}
-
-/* Lanes, whether the stage is wide, and the tile that memory asks for; the program is that of
- * one panel. *shared: the lanes of earlier stages of the axis, whose panels this one may read;
- * 0: none. */
-static vn_status size_stage(vn__stage *st, const vn__tape *tape, const vn__part *part,
-                            int64_t *shared, const vn__choices *choices)
-{
-    const int64_t chosen = within_batch(choices->lanes, st->n);
-    int64_t lanes = *shared ? *shared : chosen ? chosen : 32;
-    st->program = vn__compile_part(tape, part, st->axis, lanes, 1, false);
-    const bool alone = st->program && !*shared && stands_alone(st->program);
-    st->wide = st->program && !alone && is_wide(st->program, part, st->n, choices);
-    const int64_t better = !st->program || *shared || chosen || st->wide ? lanes
-                           : alone                             ? 1
-                                      : better_lanes(st->program, st->n);
-    if (better != lanes) {
-        lanes = better;
-        vn__program_free(st->program);
-        st->program = vn__compile_part(tape, part, st->axis, lanes, 1, false);
-    }
-    *shared = lanes;
-    if (!st->program)
-        return vn_error_status();
-    const int64_t one = st->program->value_bytes, most = vn__stage_panels(st);
-    const int64_t limit = lanes == 1 && !alone ? 1
-                          : st->wide           ? WIDE_TILE / lanes
-                          : choices->panels    ? choices->panels
-                          : alone              ? alone_panels(st->n)
-                                               : MAX_PANELS;
-    const int64_t memory = st->wide || alone || choices->panels ? WIDE_VALUES : TILE_BYTES;
-    int64_t panels = one ? memory / one : limit;
-    panels = panels > limit ? limit : panels;
-    panels = panels > most ? most : panels;
-    st->tile = lanes * (panels < 1 ? 1 : panels);
-    return VN_ERR_OK;
-}
+/* ----------------------------------------------------------------------- its step */
 
 static vn_status lay_totals(vn__compiler *c, vn__stage *st, const choice *s)
 {
@@ -368,31 +200,7 @@ static vn_status lay_totals(vn__compiler *c, vn__stage *st, const choice *s)
             st->total_offset[j] = st->totals_bytes;
             st->totals_bytes += (st->program->out_slot[j].bytes + 63) & ~(int64_t)63;
         }
-    st->slots = st->wide ? 1 : slots_of(st, st->program);
     return VN_ERR_OK;
-}
-
-/* The panels of a slot in tiles of one size, a little larger or smaller than what memory asks
- * for: else some slots would have a tile more than others, and workers wait for these. */
-static int64_t even_panels(const vn__stage *st, int64_t panels)
-{
-    const int64_t own = (vn__stage_panels(st) + st->slots - 1) / st->slots;
-    const int64_t tiles = (2 * own + panels) / (2 * panels); /* the nearest number */
-    return tiles > 1 ? (own + tiles - 1) / tiles : own;
-}
-
-/* The program of whole tiles. */
-static vn_status compile_tiles(vn__stage *st, const vn__tape *tape, const vn__part *part,
-                               const vn__choices *choices)
-{
-    const int64_t lanes = st->program->lanes, asked = st->tile / lanes;
-    const int64_t panels = st->slots > 1 && !choices->panels ? even_panels(st, asked) : asked;
-    st->tile = lanes * panels;
-    if (panels == 1 && !st->wide)
-        return VN_ERR_OK;
-    vn__program_free(st->program);
-    st->program = vn__compile_part(tape, part, st->axis, lanes, panels, st->wide);
-    return vn_error_status();
 }
 
 /* Spilled values live in the caller's workspace, as panels of all examples. */
@@ -450,11 +258,9 @@ static vn_status build_stage(const partition *p, int32_t level, int lane)
         st->n = vn__tape_axis(c->tape, lane)->size;
         const vn__part chosen = { s.instr, s.n_instr, s.in,      s.out,
                                   s.n_in,  s.n_out,   s.in_role, s.out_role };
-        status = size_stage(st, c->tape, &chosen, &p->axis_lanes[lane], c->choices);
+        status = vn__stage_tiles(st, c->tape, &chosen, &p->axis_lanes[lane], c->choices);
         if (status == VN_ERR_OK)
             status = lay_totals(c, st, &s);
-        if (status == VN_ERR_OK)
-            status = compile_tiles(st, c->tape, &chosen, c->choices);
         if (status == VN_ERR_OK)
             status = add_stage_step(c, st, &s);
         if (status != VN_ERR_OK)

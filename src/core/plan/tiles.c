@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* How a stage cuts its batch: lanes of a panel, panels of a tile, slots, and whether it is
+ * wide. Everything here depends on shapes alone, never on the machine or the number of threads:
+ * the same program gives the same bits everywhere. */
+#include "core/ops/ops.h"
+#include "core/plan/compile.h"
+
+#define TILE_BYTES   (640 * 1024) /* of intermediates: a share of L2 */
+#define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels of images are 16 wide */
+#define MIDDLE_BYTES (160 * 1024) /* below this for 32 lanes, panels are twice as wide */
+#define SMALL_BYTES  (64 * 1024)  /* below this WIDE_LANES wide */
+#define WIDE_LANES   128
+#define ALONE_BYTES  (4 << 20) /* above this for 32 lanes, matrices need no lanes */
+#define MATRIX_FLOPS 8         /* for each element read or written: worth no lanes */
+#define MAX_PANELS   4
+#define ALONE_TILES  16 /* of examples without lanes: as many as give all workers some */
+#define MAX_SLOTS    64
+#define SLOT_FLOPS   1e6       /* a slot is at least 10 us of a core's work */
+#define FEW_SLOTS    8         /* so many are worth more than tiles of several panels */
+#define TOTALS_BYTES (6 << 20) /* all slots together */
+#define WIDE_TOTALS  (1 << 19) /* with so much for one slot a stage runs step by step */
+#define WIDE_SHARED  (1 << 20) /* or with so much of weights, and few examples */
+#define WIDE_VALUES  (64 << 20)
+#define PART_BYTES   (1 << 16) /* a result that more than one worker should make */
+#define WIDE_TILE    1024
+
+/* Pixels and lanes together fill the vectors of a convolution, lanes alone those of a product
+ * with a matrix. */
+static bool convolves(const vn__program *p)
+{
+    for (int64_t k = 0; k < p->n_step; k++) {
+        const vn__step *const s = &p->step[k];
+        if (s->op && s->op->flops && s->op != &vn__op_dot_general)
+            return true;
+        for (int i = 0; i < vn__inner_programs(s); i++)
+            if (vn__inner_program(s, i) && convolves(vn__inner_program(s, i)))
+                return true;
+    }
+    return false;
+}
+
+/* A batch in panels of at most so many lanes, a multiple of 16, that are filled alike. */
+static int64_t even_lanes(int64_t lanes, int64_t n)
+{
+    const int64_t panels = n > 0 ? (n + lanes - 1) / lanes : 1;
+    const int64_t own = (n + panels - 1) / panels, whole = (own + 15) & ~(int64_t)15;
+    return whole > 0 ? whole : lanes;
+}
+
+/* Few features: wide panels, so that a step does more than it costs to start. */
+static int64_t lanes_for_memory(const vn__program *of_32)
+{
+    const int64_t bytes_of_32 = of_32->value_bytes;
+    if (bytes_of_32 > PANEL_BYTES)
+        return convolves(of_32) ? 16 : 32;
+    return bytes_of_32 > MIDDLE_BYTES ? 32 : bytes_of_32 > SMALL_BYTES ? 64 : WIDE_LANES;
+}
+
+/* Narrower panels while a small batch has too few for its workers, and each is still worth a
+ * slot. Halves of 128 lanes cost a few percent of all work, halves of 32 a fifth: the wider a
+ * panel, the more of them there should be. */
+static int64_t better_lanes(const vn__stage *st, int64_t slots_worth)
+{
+    int64_t lanes = even_lanes(lanes_for_memory(st->program), st->n);
+    while (lanes > 16) {
+        const int64_t panels = (st->n + lanes - 1) / lanes;
+        if (16 * panels >= lanes || 2 * panels > slots_worth)
+            break;
+        lanes = even_lanes(lanes / 2, st->n);
+    }
+    return lanes;
+}
+
+/* Can several workers share a large sum over examples? */
+static bool divides(const vn__step *s)
+{
+    return s->kind != VN__STEP_EVAL_SUM || s->parts > 1 || s->out_slot[0].bytes < PART_BYTES;
+}
+
+static int64_t bytes_of_totals(const vn__program *program, const vn__part *part)
+{
+    int64_t totals = 0;
+    for (int j = 0; j < part->n_out; j++)
+        if (part->out_role[j] == VN__ROLE_TOTAL || part->out_role[j] == VN__ROLE_LARGEST)
+            totals += program->out_slot[j].bytes;
+    return totals;
+}
+
+/* Are the sums over examples so large that slots cannot have some each, or the weights so large
+ * that few examples cannot pay for every worker reading them all? Loops would not be parallel
+ * step by step. */
+static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
+                    const vn__choices *choices)
+{
+    for (int64_t k = 0; k < program->n_step; k++)
+        if (program->step[k].body || program->step[k].n_branches || !divides(&program->step[k]))
+            return false;
+    const bool by_shape = bytes_of_totals(program, part) > WIDE_TOTALS ||
+                          (program->prepared_bytes > WIDE_SHARED && n <= WIDE_TILE);
+    return choices->wide < 0 ? by_shape : choices->wide > 0;
+}
+
+/* A product of matrices, not of a matrix and a vector: it computes more than it reads. */
+static bool is_matrix_product(const vn__step *s, double flops)
+{
+    const int64_t touched = vn_shape_size(s->in_aval[0].shape) +
+                            vn_shape_size(s->in_aval[1].shape) +
+                            vn_shape_size(s->out_aval[0].shape);
+    return flops >= MATRIX_FLOPS * (double)touched;
+}
+
+/* Does an example have products of matrices large enough to fill vectors by themselves (the
+ * tokens of a sequence), and nothing else that is worth lanes? Then a tile is one example. */
+static bool stands_alone(const vn__program *program)
+{
+    double products = 0;
+    if (program->value_bytes <= ALONE_BYTES)
+        return false;
+    for (int64_t k = 0; k < program->n_step; k++) {
+        const vn__step *const s = &program->step[k];
+        if (s->body || s->n_branches || s->n_loops)
+            return false;
+        if (!s->op)
+            continue;
+        if (s->op != &vn__op_dot_general && (s->op->flops || s->kind == VN__STEP_EVAL_SUM))
+            return false;
+        if (s->op != &vn__op_dot_general)
+            continue;
+        const double flops = s->op->flops(s->attr, s->in_aval, s->n_op, s->out_aval);
+        products += is_matrix_product(s, flops) ? flops : 0;
+    }
+    return 2 * products > program->flops;
+}
+
+/* The large sums over examples are passed through once for a tile, not for every example, and
+ * the values of its examples are the smaller part: more than one, while all workers have
+ * tiles. */
+static int64_t alone_panels(int64_t n)
+{
+    const int64_t panels = n / ALONE_TILES;
+    return panels < 1 ? 1 : panels > MAX_PANELS ? MAX_PANELS : panels;
+}
+
+/* Slots that the work is worth, and for whose totals there is room: a power of 2, that most
+ * numbers of workers share evenly. */
+static int64_t slots_worth(const vn__stage *st, const vn__part *part)
+{
+    const double flops = (double)st->n * st->program->flops;
+    const int64_t totals = bytes_of_totals(st->program, part);
+    int64_t slots = 1;
+    while (slots < MAX_SLOTS && flops >= SLOT_FLOPS * (double)(2 * slots) &&
+           2 * slots * totals <= TOTALS_BYTES)
+        slots *= 2;
+    return slots;
+}
+
+/* As many as they may be and there are tiles, or panels while slots are few; then as few as
+ * have no more panels each: twelve panels in eight slots would be four of two and four of one,
+ * which are never faster than six of two. */
+static int64_t slots_of(const vn__stage *st, int64_t slots, bool alone)
+{
+    const int64_t panels = vn__stage_panels(st), tiles = st->n / st->tile;
+    const int64_t few = alone ? 1 : panels < FEW_SLOTS ? panels : FEW_SLOTS;
+    const int64_t most = tiles > few ? tiles : few;
+    slots = slots < most ? slots : most;
+    if (slots <= 1)
+        return 1;
+    const int64_t own = (panels + slots - 1) / slots;
+    return (panels + own - 1) / own;
+}
+
+/* Panels of the tile that memory asks for; the program is that of one panel. */
+static int64_t panels_of(const vn__stage *st, bool alone, const vn__choices *choices)
+{
+    const int64_t lanes = st->program->lanes, one = st->program->value_bytes;
+    const int64_t limit = lanes == 1 && !alone ? 1
+                          : st->wide           ? WIDE_TILE / lanes
+                          : choices->panels    ? choices->panels
+                          : alone              ? alone_panels(st->n)
+                                               : MAX_PANELS;
+    const int64_t memory = st->wide || alone || choices->panels ? WIDE_VALUES : TILE_BYTES;
+    int64_t panels = one ? memory / one : limit;
+    panels = panels < limit ? panels : limit;
+    panels = panels < vn__stage_panels(st) ? panels : vn__stage_panels(st);
+    return panels < 1 ? 1 : panels;
+}
+
+/* The panels of a slot in tiles of one size, a little larger or smaller than what memory asks
+ * for: else some slots would have a tile more than others, and workers wait for these. */
+static int64_t even_panels(const vn__stage *st, int64_t panels)
+{
+    const int64_t own = (vn__stage_panels(st) + st->slots - 1) / st->slots;
+    const int64_t tiles = (2 * own + panels) / (2 * panels); /* the nearest number */
+    return tiles > 1 ? (own + tiles - 1) / tiles : own > 0 ? own : 1;
+}
+
+static vn_status compile_panels(vn__stage *st, const vn__tape *tape, const vn__part *part,
+                                int64_t lanes, int64_t panels)
+{
+    vn__program_free(st->program);
+    st->program = vn__compile_part(tape, part, st->axis, lanes, panels, st->wide);
+    return vn_error_status();
+}
+
+vn_status vn__stage_tiles(vn__stage *st, const vn__tape *tape, const vn__part *part,
+                          int64_t *shared, const vn__choices *choices)
+{
+    const int64_t chosen = choices->lanes ? even_lanes(choices->lanes, st->n) : 0;
+    const int64_t lanes = *shared ? *shared : chosen ? chosen : 32;
+    VN_TRY(compile_panels(st, tape, part, lanes, 1));
+    const bool alone = !*shared && stands_alone(st->program);
+    const int64_t worth = slots_worth(st, part);
+    st->wide = !alone && is_wide(st->program, part, st->n, choices);
+    const int64_t better = *shared || chosen || st->wide ? lanes
+                           : alone                       ? 1
+                                                         : better_lanes(st, worth);
+    if (better != lanes)
+        VN_TRY(compile_panels(st, tape, part, better, 1));
+    *shared = better;
+    int64_t panels = panels_of(st, alone, choices);
+    st->tile = better * panels;
+    st->slots = st->wide ? 1 : slots_of(st, worth, alone);
+    if (!st->wide && !choices->panels)
+        panels = even_panels(st, panels);
+    st->tile = better * panels;
+    return panels > 1 || st->wide ? compile_panels(st, tape, part, better, panels) : VN_ERR_OK;
+}
