@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * The binary rows as functions, over map2(z, z_row, x, y, rows, cols, formula) and the formulas
+ * The binary rows as functions, over map2(z, z_row, in, rows, cols, formula) and the formulas
  * f_<name>. */
 
 #define VN_ROW_NONE(name)
 #define VN_ROW_LIBM(name)
-#define VN_ROW_VECTOR(name)                                                          \
-    static void name##_row(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
-                           int64_t cols)                                             \
-    {                                                                                \
-        map2(z, z_row, x, y, rows, cols, f_##name);                                  \
+#define VN_ROW_VECTOR(name)                                                         \
+    static void name##_row(void *z, int64_t z_row, const vn__in in[], int64_t rows, \
+                           int64_t cols)                                            \
+    {                                                                               \
+        map2(z, z_row, in, rows, cols, f_##name);                                   \
     }
 #define VN_BINARY(name, real, ...) VN_ROW_##real(name)
 #include "kernels/binary.def"

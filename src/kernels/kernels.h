@@ -89,15 +89,20 @@ typedef struct vn__in {
     int64_t row, inner;
 } vn__in;
 
-/* z[r * z_row + c] = f(x(r, c), y(r, c)). Comparisons write u8.
- * [F][L] + [F] is binary(z, L, (vn__in){ x, L, 1 }, (vn__in){ b, 1, 0 }, F, L); two contiguous
- * arrays of n elements are one row:
- * binary(z, n, (vn__in){ x, n, 1 }, (vn__in){ y, n, 1 }, 1, n). */
-typedef void vn__binary_fn(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows,
+/* z[r * z_row + c] = f(in[0](r, c), in[1](r, c)). Comparisons write u8.
+ * [F][L] + [F] is binary(z, L, (vn__in[]){ { x, L, 1 }, { b, 1, 0 } }, F, L). */
+typedef void vn__binary_fn(void *z, int64_t z_row, const vn__in in[], int64_t rows,
                            int64_t cols);
 
-/* w[r * w_row + c] = f(x(r, c), y(r, c), z(r, c)). */
-typedef void vn__ternary_fn(void *w, int64_t w_row, vn__in x, vn__in y, vn__in z, int64_t rows,
+/* The same of two contiguous arrays of n elements. */
+static inline void vn__binary_row(vn__binary_fn *f, void *z, const void *x, const void *y,
+                                  int64_t n)
+{
+    f(z, n, (const vn__in[]){ { x, n, 1 }, { y, n, 1 } }, 1, n);
+}
+
+/* z[r * z_row + c] = f(in[0](r, c), in[1](r, c), in[2](r, c)). */
+typedef void vn__ternary_fn(void *z, int64_t z_row, const vn__in in[], int64_t rows,
                             int64_t cols);
 
 /* y[i] = (T)x[i], i < n. To bf16 and f16: round to nearest even, NaN stays. Float to integer: C
@@ -145,14 +150,13 @@ typedef void vn__moments_fn(void *mean, void *variance, const void *x, int64_t o
 /* What happens to a product before it is stored. NULL or zeros: C = product.
  *   v = product + (bias ? bias[i] : 0) + (accumulate ? C[i][j] : 0)
  *   v = unary ? f(v) : v                   f = row `unary - 1` of unary.def, see VN__THEN
- *   C[i][j] = mask ? d(mask[i * mask_row + j], v) : v
+ *   C[i][j] = mask ? d(mask[i][j], v) : v   mask is laid out like C, strides and all
  * d = row `gate - 1` of binary.def, an activation's derivative; gate 0: relu's, relu_grad. */
 typedef struct vn__epilogue {
     const void *bias;
     bool accumulate;
     int unary, gate;
     const void *mask; /* what the derivative is a function of */
-    int64_t mask_row;
 } vn__epilogue;
 
 #define VN__THEN(name)  (VN__UNARY_##name + 1)  /* .unary = VN__THEN(relu) */
@@ -210,7 +214,7 @@ typedef struct vn__view {
 } vn__view;
 
 /* y[o][to q][l] = epilogue(sum over k of W(o, k) column(q, k)[l]), W packed with m = outputs.
- * epilogue->mask is laid out like y: channel stride mask_row, pixel stride y_pixel. */
+ * epilogue->mask is laid out like y. */
 typedef void vn__conv_fn(void *y, const void *packed, const void *x, const vn__view *view,
                          const vn__epilogue *epilogue);
 

@@ -230,7 +230,7 @@ static void run(const vn__kernels *k, int dtype, const seen *s, int variant)
     check_weight_grad(k, dtype, &c, &y, &x);
     vn__epilogue e = { .bias = bias.data, .unary = variant & 1 ? VN__THEN(square) : 0 };
     if (variant & 2)
-        e.mask = mask.data, e.mask_row = c.view.y_channel;
+        e.mask = mask.data;
     real->pack(packed.data, weight.data, n, 0, 1, s->outputs, 1, n);
     real->conv(y.data, packed.data, x.data, &c.view, &e);
     check_conv(k, dtype, &c, &y, &x, &weight, &e);

@@ -28,12 +28,12 @@ static product make(int dtype, int64_t m, int64_t n, int64_t k, bool a_columns, 
     p.c = acquire(dtype, m * p.ldc, 1);
     p.c0 = acquire(dtype, m * p.ldc, 0);
     p.bias = acquire(dtype, m, 0);
-    p.mask = acquire(dtype, m * (n + 1), 0);
+    p.mask = acquire(dtype, m * p.ldc, 0);
     fill(&p.a, a_size, -1, 1);
     fill(&p.b, b_size, -1, 1);
     fill(&p.c, m * p.ldc, -1, 1);
     fill(&p.bias, m, -1, 1);
-    fill(&p.mask, m * (n + 1), -1, 1);
+    fill(&p.mask, m * p.ldc, -1, 1);
     for (int64_t i = 0; i < m * p.ldc; i++)
         set(dtype, p.c0.data, i, get(dtype, p.c.data, i));
     return p;
@@ -62,7 +62,7 @@ static long double expected(const product *p, const vn__epilogue *e, int64_t i, 
         sum = sum > 0 ? sum : 0;
     if (e->unary == VN__THEN(square))
         sum *= sum, *magnitude *= 2 * *magnitude;
-    if (e->mask && !(get(p->dtype, e->mask, i * e->mask_row + j) > 0))
+    if (e->mask && !(get(p->dtype, e->mask, i * p->ldc + j) > 0))
         sum = 0;
     return sum;
 }
@@ -98,7 +98,7 @@ static void run_packed(const vn__kernels *k, int dtype, int64_t m, int64_t n, in
     if (variant & 4)
         e.unary = variant & 8 ? VN__THEN(square) : VN__THEN(relu);
     if (variant & 16)
-        e.mask = p.mask.data, e.mask_row = n + 1;
+        e.mask = p.mask.data;
     real->pack(packed.data, p.a.data, p.a_row, 0, p.a_col, m, 1, depth);
     real->gemm_packed(p.c.data, p.ldc, packed.data, p.b.data, p.b_row, m, n, depth,
                       variant ? &e : NULL);

@@ -166,7 +166,7 @@ static void run_gemv(const vn__kernels *k, int dtype, int64_t m, int64_t n, int 
     vn__epilogue e = { .bias = variant & 1 ? bias.data : NULL, .accumulate = variant & 2 };
     e.unary = variant & 4 ? VN__THEN(relu) : variant & 8 ? VN__THEN(square) : 0;
     if (variant & 16)
-        e.mask = z.data, e.mask_row = 1;
+        e.mask = z.data;
     real->gemv(y.data, w.data, ldw, x.data, m, n, variant ? &e : NULL);
     real->gemv_t(yt.data, w.data, ldw, x.data, m, n, variant ? &e : NULL);
     for (int transposed = 0; transposed < 2; transposed++)

@@ -41,9 +41,10 @@ static void run_binary(const vn__kernels *k, int dtype, int op, int shapes, int6
         set(dtype, x.data, 7, INFINITY), set(dtype, x.data, 9, -INFINITY);
         set(dtype, x.data, 11, -1e30L), set(dtype, x.data, 13, 1e30L);
     }
-    const vn__in a = operand(&x, shapes % SHAPES, row), b = operand(&y, shapes / SHAPES, row);
-    k->binary[dtype][op](got.data, row, a, b, rows, cols);
-    portable->binary[dtype][op](want.data, row, a, b, rows, cols);
+    const vn__in in[] = { operand(&x, shapes % SHAPES, row),
+                          operand(&y, shapes / SHAPES, row) };
+    k->binary[dtype][op](got.data, row, in, rows, cols);
+    portable->binary[dtype][op](want.data, row, in, rows, cols);
     check_close(k, vn__binary_name(op), &got, &want, size, 16, 0.5L);
     release(&x), release(&y), release(&got), release(&want);
 }

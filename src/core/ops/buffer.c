@@ -160,7 +160,7 @@ static void add_eval(const vn_eval *e)
         const int64_t i = index_of(e, 1, l, r.n, true);
         for (int64_t k = 0; k < r.row; k++) {
             char *const y = row_out(e, r, i, k, l);
-            add(y, 1, (vn__in){ y, 1, 1 }, (vn__in){ row_in(e, r, 2, k, l), 1, 1 }, 1, 1);
+            vn__binary_row(add, y, y, row_in(e, r, 2, k, l), 1);
         }
     }
 }

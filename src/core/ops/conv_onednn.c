@@ -247,8 +247,7 @@ typedef struct sum {
 
 static void add(const vn_eval *e, float *to, const float *x, int64_t n)
 {
-    e->kernels->binary[VN__F32][VN__BINARY_add](to, n, (vn__in){ to, n, 1 },
-                                                (vn__in){ x, n, 1 }, 1, n);
+    vn__binary_row(e->kernels->binary[VN__F32][VN__BINARY_add], to, to, x, n);
 }
 
 /* The gradient of one panel, added to the first ones'; lanes from `valid` on do not count. */

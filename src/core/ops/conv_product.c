@@ -138,7 +138,6 @@ static void group_product(const roles *r, const vn__conv_view *v, const operands
         end.bias = (const char *)end.bias + g * r->m * r->size;
     if (end.mask)
         end.mask = (const char *)end.mask + at;
-    end.mask_row = v->view.y_channel;
     const int64_t src = g * r->channels * r->src_pixels * v->lanes * r->size;
     r->real->conv(o->dst + at, o->packed + g * pack_bytes(r, &v->view),
                   vn__conv_image(v, row, o->src + src), &v->view, &end);
@@ -189,14 +188,15 @@ static void end_rows(const vn_eval *e, const roles *r)
         char *const y = (char *)e->out[0] + i * bytes;
         const char *const mask = end->mask ? (const char *)end->mask + i * bytes : NULL;
         if (end->bias)
-            binary[VN__BINARY_add](y, row, (vn__in){ y, row, 1 },
-                                   (vn__in){ (const char *)end->bias + i * r->size, 0, 0 }, 1,
-                                   row);
+            binary[VN__BINARY_add](
+                y, row,
+                (vn__in[]){ { y, row, 1 }, { (const char *)end->bias + i * r->size, 0, 0 } }, 1,
+                row);
         if (end->unary)
             e->kernels->unary[dtype][end->unary - 1](y, y, row);
         if (mask)
-            binary[end->gate ? end->gate - 1 : VN__BINARY_relu_grad](
-                y, row, (vn__in){ mask, row, 1 }, (vn__in){ y, row, 1 }, 1, row);
+            vn__binary_row(binary[end->gate ? end->gate - 1 : VN__BINARY_relu_grad], y, mask, y,
+                           row);
     }
 }
 

@@ -186,8 +186,7 @@ void vn__conv_weight_norm_eval(const vn_eval *e)
     inner.out_aval = &of_grad;
     inner.scratch = cursor;
     vn__conv_weight_eval(&inner);
-    const vn__in squared = { grad, n, 1 };
-    e->kernels->binary[dtype][VN__BINARY_mul](grad, n, squared, squared, 1, n);
+    vn__binary_row(e->kernels->binary[dtype][VN__BINARY_mul], grad, grad, grad, n);
     e->kernels->reduce[dtype][VN__REDUCE_sum](e->out[0], grad, 1, weights, e->lanes, false);
 }
 

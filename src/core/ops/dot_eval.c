@@ -77,7 +77,7 @@ static void multiply_packed(void *y, int64_t ldy, const void *b, int64_t ldb, in
         const int64_t from = g * one;
         vn__epilogue own = epilogue ? *epilogue : (vn__epilogue){ 0 };
         own.bias = own.bias ? vn__element(own.bias, from, p->size) : NULL;
-        own.mask = own.mask ? vn__element(own.mask, from * own.mask_row, p->size) : NULL;
+        own.mask = own.mask ? vn__element(own.mask, from * ldy, p->size) : NULL;
         p->real->gemm_packed((char *)y + from * ldy * (int64_t)p->size, ldy, packed, b, ldb,
                              rows - from < one ? rows - from : one, width, p->k,
                              epilogue ? &own : NULL);
@@ -107,12 +107,10 @@ static void product_b_mapped(void *y, const void *a, const void *b, const vn__pr
                             NULL);
         return;
     }
-    vn__epilogue epilogue = p->epilogue ? *p->epilogue : (vn__epilogue){ 0 };
-    epilogue.mask_row = p->n * lanes;
     for (int64_t j = 0; j < calls; j++)
         multiply_packed((char *)y + j * width * (int64_t)p->size, p->n * lanes,
                         vn__element(b, j * p->b_col, p->size), p->b_row, p->m, width,
-                        p->epilogue ? &epilogue : NULL, p);
+                        p->epilogue, p);
 }
 
 static void product_a_mapped(void *y, const void *a, const void *b, const vn__product *p)
@@ -120,7 +118,6 @@ static void product_a_mapped(void *y, const void *a, const void *b, const vn__pr
     const int64_t row = p->n * p->lanes;
     const bool vector = is_vector(p, 1);
     vn__epilogue epilogue = p->epilogue ? *p->epilogue : (vn__epilogue){ 0 };
-    epilogue.mask_row = p->lanes;
     for (int64_t i = 0; i < p->m; i++) {
         void *const yi = (char *)y + i * row * (int64_t)p->size;
         const void *const ai = vn__element(a, i * p->a_row, p->size);
@@ -158,18 +155,6 @@ static bool wants_onednn(const vn__dot *dot, const vn_eval *e)
         e->in_aval[0].dtype != VN_F32 || vn__onednn_absent())
         return false;
     return plain_parts(dot, e) > 1;
-}
-
-void vn__dot_setup(void *memory, const vn_eval *e)
-{
-    vn__dot *const dot = memory;
-    vn__dot_geometry(dot, e->attr, e->in_aval);
-    dot->onednn = wants_onednn(dot, e);
-}
-
-const char *vn__dot_provider(const void *setup)
-{
-    return ((const vn__dot *)setup)->onednn ? "oneDNN sgemm" : NULL;
 }
 
 static void plain_block(void *y, int64_t ldy, const void *a, const void *b,
@@ -231,8 +216,27 @@ static void products_of_strips(const vn_eval *e, const vn__dot *dot, const void 
             p->work);
 }
 
+/* The usual product on lanes, where the setup knew its only call. */
+static bool is_one_call(const vn_eval *e)
+{
+    const vn__dot *const dot = e->setup;
+    return dot && dot->call.rows && e->prepared && e->parts <= 1;
+}
+
+static void one_call(const vn_eval *e)
+{
+    const vn__dot_call *const c = &((const vn__dot *)e->setup)->call;
+    e->kernels->real[e->in_aval[0].dtype]->gemm_packed(e->out[0], c->ldy, e->prepared,
+                                                       e->in[1 - c->packed], c->ldb, c->rows,
+                                                       c->width, c->k, e->epilogue);
+}
+
 void vn__dot_eval(const vn_eval *e)
 {
+    if (is_one_call(e)) {
+        one_call(e);
+        return;
+    }
     if (vn__eval_shared(e, vn__dot_eval))
         return;
     static product_fn *const by_mapped[2][2] = {
@@ -312,6 +316,41 @@ static bool preparable(vn__product *p, const vn__dot *dot, const vn_eval *e, int
     return lanes ? !is_vector(p, *side) : *side == 1 && p->m > 1 && !vn__product_is_vector(p);
 }
 
+static vn__dot_call call_of(const vn__dot *dot, const vn_eval *e)
+{
+    const vn__dot_call more = { 0 };
+    vn__product p;
+    int s;
+    if (e->lanes == 1 || dot->batches != 1 || dot->side[0].gather || dot->side[1].gather ||
+        !preparable(&p, dot, e, &s) || groups_of(rows_of(&p, s)) != 1)
+        return more;
+    const int64_t lanes = e->lanes;
+    const int64_t width = s == 1 ? lanes : p.n * lanes;
+    if (s == 1 ? p.m > 1 : p.n > 1 && p.b_col != lanes)
+        return more;
+    return (vn__dot_call){ .rows = rows_of(&p, s),
+                           .width = width,
+                           .k = p.k,
+                           .ldy = width,
+                           .ldb = s == 1 ? p.a_col : p.b_row,
+                           .row = s == 1 ? p.b_col : p.a_row,
+                           .col = s == 1 ? p.b_row : p.a_col,
+                           .packed = s };
+}
+
+void vn__dot_setup(void *memory, const vn_eval *e)
+{
+    vn__dot *const dot = memory;
+    vn__dot_geometry(dot, e->attr, e->in_aval);
+    dot->onednn = wants_onednn(dot, e);
+    dot->call = call_of(dot, e);
+}
+
+const char *vn__dot_provider(const void *setup)
+{
+    return ((const vn__dot *)setup)->onednn ? "oneDNN sgemm" : NULL;
+}
+
 static int64_t prepared_bytes(const vn__product *p, int64_t lanes, int side)
 {
     return lanes > 1 ? packed_bytes(p, side) : strips_bytes(p);
@@ -340,7 +379,13 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
     vn__product p;
     vn__dot own;
     const vn__dot *const dot = vn__dot_geometry_of(&own, e);
+    const vn__dot_call *const c = &dot->call;
     int side;
+    if (e->setup && c->rows) {
+        e->kernels->real[e->in_aval[0].dtype]->pack(memory, e->in[c->packed], c->row, 0, c->col,
+                                                    c->rows, 1, c->k);
+        return;
+    }
     if (!preparable(&p, dot, e, &side))
         return;
     p.part = e->part;

@@ -17,7 +17,16 @@ typedef struct vn__dot_side {
         stride[VN_MAX_RANK]; /* for the copy: batch, free, contract axes */
 } vn__dot_side;
 
+/* The call of gemm_packed that is all of a product on lanes, and of pack before it: the packed
+ * side is one group of rows, and the results lie side by side. rows 0: there is more to do. */
+typedef struct vn__dot_call {
+    int64_t rows, width, k, ldy, ldb;
+    int64_t row, col; /* strides of the side that is packed */
+    int packed;       /* its number, the other one is mapped */
+} vn__dot_call;
+
 typedef struct vn__dot {
+    vn__dot_call call; /* by the setup */
     int n_batch;
     int64_t batch_size[VN_MAX_RANK], batches;
     int64_t m, n, k; /* out[batch][m][n] = sum over k */

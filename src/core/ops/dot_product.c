@@ -9,7 +9,6 @@ static bool vector_matrix(void *y, const void *a, const void *b, int64_t b_row, 
 {
     vn__epilogue epilogue = p->epilogue ? *p->epilogue : (vn__epilogue){ 0 };
     epilogue.accumulate = p->accumulate;
-    epilogue.mask_row = 1;
     if (b_col == 1 || n == 1)
         p->real->gemv_t(y, b, b_row, a, p->k, n, &epilogue);
     else if (b_row == 1)

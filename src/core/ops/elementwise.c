@@ -114,11 +114,13 @@ static void visit(void *context, const int64_t offset[])
     const rectangles *const r = context;
     const size_t size = vn_dtype_size(r->e->out_aval[0].dtype);
     void *const z = (char *)r->e->out[0] + offset[0] * (int64_t)size;
-    const vn__in a = operand(r, 0, offset), b = operand(r, 1, offset);
+    vn__in in[3];
+    for (int i = 0; i < r->e->n_in; i++)
+        in[i] = operand(r, i, offset);
     if (r->binary)
-        r->binary(z, r->z_row, a, b, r->rows, r->cols);
+        r->binary(z, r->z_row, in, r->rows, r->cols);
     else
-        r->ternary(z, r->z_row, a, b, operand(r, 2, offset), r->rows, r->cols);
+        r->ternary(z, r->z_row, in, r->rows, r->cols);
 }
 
 /* Not inlined: the usual case is to need no memory for a grid. */
@@ -142,7 +144,7 @@ void vn__eval_binary(const vn_eval *e, vn__binary_fn *kernel)
     const int64_t n = vn__eval_size(e);
     vn__in in[2];
     if (is_row(e, n, in))
-        kernel(e->out[0], n, in[0], in[1], 1, n);
+        kernel(e->out[0], n, in, 1, n);
     else
         run(e, kernel, NULL);
 }
@@ -152,7 +154,7 @@ void vn__eval_ternary(const vn_eval *e, vn__ternary_fn *kernel)
     const int64_t n = vn__eval_size(e);
     vn__in in[3];
     if (is_row(e, n, in))
-        kernel(e->out[0], n, in[0], in[1], in[2], 1, n);
+        kernel(e->out[0], n, in, 1, n);
     else
         run(e, NULL, kernel);
 }

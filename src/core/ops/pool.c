@@ -160,8 +160,7 @@ void vn__pool_rows(void *y, const void *x, const vn__window *w, const vn_eval *e
                 const char *const from =
                     (const char *)x + (c * w->x_channel + p * w->x_pixel) * size;
                 if (p >= 0)
-                    e->kernels->binary[dtype][binary](to, lanes, (vn__in){ to, lanes, 1 },
-                                                      (vn__in){ from, lanes, 1 }, 1, lanes);
+                    vn__binary_row(e->kernels->binary[dtype][binary], to, to, from, lanes);
             }
         }
 }

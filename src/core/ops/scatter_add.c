@@ -126,8 +126,8 @@ static walk walk_of(const vn_eval *e, int64_t panel, bool sum)
 static void add_row(const walk *w, char *to, const char *from, int64_t to_row, int64_t from_row,
                     int64_t rows, int64_t cols)
 {
-    w->e->kernels->binary[w->dtype][VN__BINARY_add](to, to_row, (vn__in){ to, to_row, 1 },
-                                                    (vn__in){ from, from_row, 1 }, rows, cols);
+    w->e->kernels->binary[w->dtype][VN__BINARY_add](
+        to, to_row, (vn__in[]){ { to, to_row, 1 }, { from, from_row, 1 } }, rows, cols);
 }
 
 /* Lanes 0 .. lanes-1 of one panel, each with its own index or update. */

@@ -27,6 +27,14 @@ static void resolve(cursor *c, const vn__step *s, const vn__frame *f)
         c->out[j] = vn__address(&s->out[j], f, &c->out_panel[j]);
 }
 
+static void advance(cursor *c, const vn__step *s, int64_t panels)
+{
+    for (int i = 0; i < s->n_in; i++)
+        c->in[i] += panels * c->in_panel[i];
+    for (int j = 0; j < s->n_out; j++)
+        c->out[j] += panels * c->out_panel[j];
+}
+
 /* Calls turn(in, out) for every turn of the step's loops. */
 typedef void turn_fn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
                      int64_t panel, int64_t index, void *context);
@@ -66,16 +74,12 @@ static void run_panels(const vn__step *s, const vn__frame *f, turn_fn *turn, voi
     cursor c;
     resolve(&c, s, f);
     const int64_t begin = s->tiled ? f->begin : 0, end = s->tiled ? f->panels : 1;
-    for (int i = 0; i < s->n_in; i++)
-        c.in[i] += begin * c.in_panel[i];
-    for (int j = 0; j < s->n_out; j++)
-        c.out[j] += begin * c.out_panel[j];
+    if (begin > 0)
+        advance(&c, s, begin);
     for (int64_t p = begin; p < end; p++) {
         run_loops(s, f, c.in, c.out, p, turn, context);
-        for (int i = 0; i < s->n_in; i++)
-            c.in[i] += c.in_panel[i];
-        for (int j = 0; j < s->n_out; j++)
-            c.out[j] += c.out_panel[j];
+        if (p + 1 < end)
+            advance(&c, s, 1);
     }
 }
 
@@ -245,7 +249,7 @@ static void index_turn(const vn__step *s, const vn__frame *f, char *const in[],
 static void combine(const vn__kernels *k, char *out, const char *x, vn_dtype dtype, int64_t n,
                     int row)
 {
-    k->binary[dtype][row](out, n, (vn__in){ out, n, 1 }, (vn__in){ x, n, 1 }, 1, n);
+    vn__binary_row(k->binary[dtype][row], out, out, x, n);
 }
 
 /* Sum over lanes for the dtypes without a kernel, maximum for all: lane by lane through

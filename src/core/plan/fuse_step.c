@@ -113,13 +113,18 @@ static vn_aval block_aval(vn_dtype dtype, vn__reach reach, bool rows, int64_t n,
     return aval;
 }
 
-/* What is a kernel and nothing more is called without asking the op. */
-static void set_direct(vn__member *m, const vn__reach reach[], bool rows, int64_t lanes)
+static void set_kernel(vn__member *m, const vn__reach reach[], bool rows, int64_t lanes)
 {
-    m->dtype = m->whole[0].dtype;
+    const vn__kernels *const k = vn__kernels_get();
+    const int row = m->op->kernel_row - 1;
     m->cols = rows ? lanes : 0;
-    m->direct = m->op->kernel_row && (m->n_in == 2 || reach[0] == VN__REACH_ALL);
-    for (int i = 0; m->direct && i < m->n_in; i++) {
+    if (row < 0 || (m->n_in == 1 && reach[0] != VN__REACH_ALL))
+        return;
+    if (m->n_in == 1)
+        m->unary = k->unary[m->whole[0].dtype][row];
+    else
+        m->binary = k->binary[m->whole[0].dtype][row];
+    for (int i = 0; i < m->n_in; i++) {
         m->inner[i] = reach[i] == VN__REACH_ALL;
         m->row[i] = reach[i] == VN__REACH_ALL ? lanes : reach[i] == VN__REACH_ROW;
     }
@@ -159,7 +164,7 @@ static vn_status set_member(const group *g, vn__fused *fused, int k)
         m->whole[i] = block_aval(dtype, reach[i], rows, fused->block, fused->row);
         m->rest[i] = block_aval(dtype, reach[i], rows, left, fused->row);
     }
-    set_direct(m, reach, rows, fused->row);
+    set_kernel(m, reach, rows, fused->row);
     return VN_ERR_OK;
 }
 

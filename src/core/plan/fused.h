@@ -8,6 +8,7 @@
 #define VN_CORE_PLAN_FUSED_H
 
 #include "core/plan/program.h"
+#include "kernels/kernels.h"
 
 enum {
     VN__FUSED_MEMBERS = 48,   /* ops of one step */
@@ -29,9 +30,9 @@ typedef struct vn__member {
     int32_t n_in, n_out;
     int16_t in[VN__MEMBER_OPERANDS], out[VN__MEMBER_RESULTS];
     vn_aval *whole, *rest; /* of a whole block and of the last one: operands, then results */
-    bool direct;           /* the op's kernel is called, with rows of so many columns */
-    vn_dtype dtype;
-    int64_t cols; /* 0: one row */
+    vn__unary_fn *unary;   /* what is a kernel and nothing more is called without asking */
+    vn__binary_fn *binary; /* the op; both NULL: it has more to do */
+    int64_t cols;          /* of the binary kernel; 0: one row */
     int64_t row[2], inner[2];
 } vn__member;
 

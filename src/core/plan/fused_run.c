@@ -4,7 +4,6 @@
 #include <stdalign.h>
 
 #include "core/plan/fused.h"
-#include "kernels/kernels.h"
 #include "parallel/pool.h"
 
 /* Temporary values are apart by more than a block: at equal distances from 4096 a load would
@@ -16,7 +15,6 @@
 
 typedef struct running {
     const vn__fused *fused;
-    const vn__kernels *kernels;
     char *base[VN__FUSED_ARRAYS];
 } running;
 
@@ -27,30 +25,45 @@ static int64_t distance(const vn__fused *g, int array, int64_t element)
                                               : 0;
 }
 
-/* The kernel of an op on n elements. */
-static void call_kernel(const vn__kernels *k, const vn__member *m, char *const at[], int64_t n)
+/* n elements by the kernel of an op. */
+static void call_kernel(const vn__member *m, char *const at[], int64_t n)
 {
-    const int row = m->op->kernel_row - 1;
     char *const z = at[m->out[0]], *const x = at[m->in[0]];
-    if (m->n_in == 1) {
-        k->unary[m->dtype][row](z, x, n);
+    if (m->unary) {
+        m->unary(z, x, n);
         return;
     }
-    const int64_t cols = m->cols ? m->cols : n, rows = m->cols ? n / cols : 1;
-    k->binary[m->dtype][row](z, cols, (vn__in){ x, m->row[0], m->inner[0] },
-                             (vn__in){ at[m->in[1]], m->row[1], m->inner[1] }, rows, cols);
+    const vn__in in[] = { { x, m->row[0], m->inner[0] },
+                          { at[m->in[1]], m->row[1], m->inner[1] } };
+    const int64_t cols = m->cols ? m->cols : n;
+    m->binary(z, cols, in, m->cols ? n / cols : 1, cols);
+}
+
+/* A whole block or the last one by the op itself. */
+static void call_op(const vn__member *m, char *const at[], bool whole)
+{
+    static const bool none[VN__MEMBER_OPERANDS];
+    const void *x[VN__MEMBER_OPERANDS];
+    void *y[VN__MEMBER_RESULTS];
+    for (int i = 0; i < m->n_in; i++)
+        x[i] = at[m->in[i]];
+    for (int j = 0; j < m->n_out; j++)
+        y[j] = at[m->out[j]];
+    vn_eval e = { .lanes = 1, .in = x, .out = y, .mapped = none, .kernels = vn__kernels_get() };
+    e.attr = m->attr;
+    e.n_in = m->n_in;
+    e.n_out = m->n_out;
+    e.in_aval = whole ? m->whole : m->rest;
+    e.out_aval = e.in_aval + m->n_in;
+    m->op->eval(&e);
 }
 
 /* Elements from `from` to `to`, from the start of a block on. */
 static void run_range(const running *r, int64_t from, int64_t to)
 {
     alignas(64) char temp[VN__FUSED_TEMPS * TEMP_BYTES];
-    static const bool none[VN__MEMBER_OPERANDS];
     const vn__fused *const g = r->fused;
     char *at[VN__FUSED_ARRAYS + VN__FUSED_TEMPS];
-    const void *x[VN__MEMBER_OPERANDS];
-    void *y[VN__MEMBER_RESULTS];
-    vn_eval e = { .lanes = 1, .in = x, .out = y, .mapped = none, .kernels = r->kernels };
     for (int t = 0; t < VN__FUSED_TEMPS; t++)
         at[g->n_array + t] = temp + t * TEMP_BYTES;
     for (int64_t b = from; b < to; b += g->block) {
@@ -60,20 +73,10 @@ static void run_range(const running *r, int64_t from, int64_t to)
             at[i] = r->base[i] + distance(g, i, b);
         for (int k = 0; k < g->n_member; k++) {
             const vn__member *const m = &g->member[k];
-            if (m->direct) {
-                call_kernel(r->kernels, m, at, n);
-                continue;
-            }
-            for (int i = 0; i < m->n_in; i++)
-                x[i] = at[m->in[i]];
-            for (int j = 0; j < m->n_out; j++)
-                y[j] = at[m->out[j]];
-            e.attr = m->attr;
-            e.n_in = m->n_in;
-            e.n_out = m->n_out;
-            e.in_aval = whole ? m->whole : m->rest;
-            e.out_aval = e.in_aval + m->n_in;
-            m->op->eval(&e);
+            if (m->unary || m->binary)
+                call_kernel(m, at, n);
+            else
+                call_op(m, at, whole);
         }
     }
 }
@@ -91,7 +94,6 @@ void vn__run_fused(const vn__step *s, const vn__frame *f)
     const vn__fused *const g = s->fused;
     running r; /* only the first arrays are used */
     r.fused = g;
-    r.kernels = vn__kernels_get();
     int64_t panel[VN__FUSED_ARRAYS];
     for (int i = 0; i < s->n_in; i++)
         r.base[i] = vn__address(&s->in[i], f, &panel[i]);

@@ -150,13 +150,15 @@ vn_status vn__plan_execute(const vn_plan *plan, void *const out[], void *const i
 {
     vn__report report;
     const vn__program *const p = plan->program;
-    static const int64_t shared[VN__MAX_OPERANDS];
+    vn__pointer x[VN__MAX_OPERANDS], y[VN__MAX_OPERANDS];
+    for (int i = 0; i < p->n_in; i++)
+        x[i] = (vn__pointer){ in[i], 0 };
+    for (int j = 0; j < p->n_out; j++)
+        y[j] = (vn__pointer){ out[j], 0 };
     if (p->checks)
         vn__report_start(&report);
-    vn__run(p, &(vn__frame){ .in = in,
-                             .out = out,
-                             .in_panel = shared,
-                             .out_panel = shared,
+    vn__run(p, &(vn__frame){ .in = x,
+                             .out = y,
                              .work = workspace,
                              .workers = (char *)workspace + p->work_bytes,
                              .worker_bytes = p->worker_bytes,

@@ -171,11 +171,16 @@ void vn__report_error(vn__report *report);
 /* VN_ERR_OK, or the error that the faults make. */
 vn_status vn__report_status(const vn__report *report);
 
+#define VN__MAX_PARAMETERS 512 /* of a program inside another */
+
+typedef struct vn__pointer {
+    char *at;
+    int64_t panel; /* bytes from panel to panel */
+} vn__pointer;
+
 /* One run of a program. Panel strides of parameters are bytes, 0 for what all panels share. */
 typedef struct vn__frame {
-    void *const *in;
-    void *const *out;
-    const int64_t *in_panel, *out_panel;
+    const vn__pointer *in, *out;
     char *work;
     char *prepared; /* NULL: nothing is prepared */
     char *workers;  /* workspaces of the pool's workers, for stages; NULL in a tile */
@@ -211,11 +216,11 @@ static inline char *vn__address(const vn__place *place, const vn__frame *f, int6
 {
     switch (place->space) {
     case VN__SPACE_IN:
-        *panel = f->in_panel[place->index];
-        return (char *)f->in[place->index] + place->offset;
+        *panel = f->in[place->index].panel;
+        return f->in[place->index].at + place->offset;
     case VN__SPACE_OUT:
-        *panel = f->out_panel[place->index];
-        return (char *)f->out[place->index] + place->offset;
+        *panel = f->out[place->index].panel;
+        return f->out[place->index].at + place->offset;
     case VN__SPACE_CONST:
         *panel = 0;
         return (char *)(uintptr_t)place->data;

@@ -97,6 +97,7 @@ typedef struct scanning {
     const vn__scan_attr *a;
     const vn__frame *f;
     vn__pointer in[VN__MAX_PARAMETERS], out[VN__MAX_RESULTS]; /* operands and results */
+    vn__pointer x[VN__MAX_PARAMETERS], y[VN__MAX_PARAMETERS]; /* the same of the body */
     char *scratch;
     int64_t first; /* number of the first step that is run */
     bool history;  /* is kept */
@@ -144,26 +145,43 @@ static vn__pointer carry_at(const scanning *r, int i, int64_t k)
     return buffer(r, k % 2 ? r->s->body->n_in + i : i, slot);
 }
 
-static void run_body(const scanning *r, int64_t k, int64_t t)
+/* The parameters of the body that stay where they are. */
+static void place_fixed(scanning *r)
 {
     const vn__scan_attr *const a = r->a;
     const vn__program *const b = r->s->body;
-    vn__pointer in[VN__MAX_PARAMETERS], result[VN__MAX_PARAMETERS];
-    for (int i = 0; i < b->n_in; i++)
-        in[i] = i < a->n_carry             ? carry_at(r, i, k)
-                : i < a->n_carry + a->n_xs ? read_slice(r, i, t)
-                                           : r->in[i];
-    for (int j = 0; j < b->n_out; j++) {
-        const bool y = j >= a->n_carry && j < a->n_carry + a->n_ys;
-        const vn__stack stack = { r->out[j], r->s->blocks[b->n_in + j], a->length };
-        result[j] = j < a->n_carry             ? carry_at(r, j, k + 1)
-                    : r->s->summed[j]          ? r->out[a->n_carry + j]
-                    : y && stack.blocks == 1 ? vn__slice_at(&stack, &b->out_slot[j], t)
-                                             : buffer(r, b->n_in + j, &b->out_slot[j]);
+    for (int i = a->n_carry + a->n_xs; i < b->n_in; i++)
+        r->x[i] = r->in[i];
+    for (int j = a->n_carry; j < b->n_out; j++)
+        r->y[j] =
+            r->s->summed[j] ? r->out[a->n_carry + j] : buffer(r, b->n_in + j, &b->out_slot[j]);
+}
+
+/* Those that move from step to step: a carry that was made is read next. */
+static void place_moving(scanning *r, int64_t k, int64_t t)
+{
+    const vn__scan_attr *const a = r->a;
+    const vn__program *const b = r->s->body;
+    for (int i = 0; i < a->n_carry; i++) {
+        r->x[i] = k == r->first ? carry_at(r, i, k) : r->y[i];
+        r->y[i] = carry_at(r, i, k + 1);
     }
+    for (int i = a->n_carry; i < a->n_carry + a->n_xs; i++)
+        r->x[i] = read_slice(r, i, t);
+    for (int j = a->n_carry; j < a->n_carry + a->n_ys; j++)
+        if (r->s->blocks[b->n_in + j] == 1 && !r->s->summed[j])
+            r->y[j] = (vn__pointer){ r->out[j].at + t * b->out_slot[j].bytes, r->out[j].panel };
+}
+
+static void run_body(scanning *r, int64_t k, int64_t t)
+{
+    const vn__scan_attr *const a = r->a;
+    const vn__program *const b = r->s->body;
+    const vn__pointer *const result = r->y;
+    place_moving(r, k, t);
     vn__frame frame = *r->f;
     frame.fresh = frame.fresh && k == r->first;
-    vn__run_inner(b, &frame, in, result, r->scratch + r->s->buffer[b->n_in + b->n_out],
+    vn__run_inner(b, &frame, r->x, r->y, r->scratch + r->s->buffer[b->n_in + b->n_out],
                   r->s->prepared >= 0 && r->f->prepared ? r->f->prepared + r->s->prepared
                                                         : NULL);
     for (int j = a->n_carry; j < a->n_carry + a->n_ys; j++) {
@@ -234,6 +252,7 @@ void vn__run_scan(const vn__step *s, const vn__frame *f)
         r.first++;
     for (int i = 0; i < a->n_carry; i++)
         vn__copy_value(f, carry_at(&r, i, r.first), r.in[i], &s->body->in_slot[i]);
+    place_fixed(&r);
     int64_t k = r.first;
     for (; k < a->length && gate_open(&r, k); k++) {
         keep_history(&r, k, time_of(&r, k));

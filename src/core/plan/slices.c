@@ -48,15 +48,6 @@ void vn__move_slice(const vn__frame *f, const vn__stack *s, vn__pointer part,
         }
 }
 
-vn__pointer vn__read_slice(const vn__frame *f, const vn__stack *s, vn__pointer buffer,
-                           const vn__slot *slot, int64_t t)
-{
-    if (s->blocks == 1)
-        return vn__slice_at(s, slot, t);
-    vn__move_slice(f, s, buffer, slot, t, true);
-    return buffer;
-}
-
 void vn__add_term(const vn__frame *f, vn__pointer sum, vn__pointer term, const vn__slot *slot,
                   bool first)
 {
@@ -68,8 +59,7 @@ void vn__add_term(const vn__frame *f, vn__pointer sum, vn__pointer term, const v
     }
     for (int64_t p = 0; p < vn__panels(f, slot); p++) {
         char *const y = sum.at + p * sum.panel, *const x = term.at + p * term.panel;
-        vn__kernels_get()->binary[dtype][VN__BINARY_add](y, n, (vn__in){ y, n, 1 },
-                                                         (vn__in){ x, n, 1 }, 1, n);
+        vn__binary_row(vn__kernels_get()->binary[dtype][VN__BINARY_add], y, y, x, n);
     }
 }
 
@@ -85,18 +75,8 @@ bool vn__any_true(const vn__frame *f, vn__pointer flags, const vn__slot *slot)
 void vn__run_inner(const vn__program *program, const vn__frame *f, const vn__pointer in[],
                    const vn__pointer out[], char *work, char *prepared)
 {
-    void *x[VN__MAX_PARAMETERS], *y[VN__MAX_PARAMETERS];
-    int64_t x_panel[VN__MAX_PARAMETERS], y_panel[VN__MAX_PARAMETERS];
-    for (int i = 0; i < program->n_in; i++) {
-        x[i] = in[i].at;
-        x_panel[i] = in[i].panel;
-    }
-    for (int j = 0; j < program->n_out; j++) {
-        y[j] = out[j].at;
-        y_panel[j] = out[j].panel;
-    }
     vn__frame inner = *f;
-    inner.in = x, inner.out = y, inner.in_panel = x_panel, inner.out_panel = y_panel;
+    inner.in = in, inner.out = out;
     inner.work = work, inner.prepared = prepared, inner.temp = NULL;
     vn__run(program, &inner);
 }

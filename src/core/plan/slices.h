@@ -7,13 +7,6 @@
 
 #include "core/plan/compile.h"
 
-#define VN__MAX_PARAMETERS 512
-
-typedef struct vn__pointer {
-    char *at;
-    int64_t panel; /* bytes from panel to panel */
-} vn__pointer;
-
 /* A stacked value [loops..][t][..] and its slices: `blocks` turns of loop axes, `length`
  * slices. */
 typedef struct vn__stack {
@@ -57,8 +50,15 @@ static inline vn__pointer vn__slice_at(const vn__stack *s, const vn__slot *slot,
 void vn__move_slice(const vn__frame *f, const vn__stack *s, vn__pointer part,
                     const vn__slot *slot, int64_t t, bool to_part);
 /* Slice t: where it lies, or copied to `buffer`. */
-vn__pointer vn__read_slice(const vn__frame *f, const vn__stack *s, vn__pointer buffer,
-                           const vn__slot *slot, int64_t t);
+static inline vn__pointer vn__read_slice(const vn__frame *f, const vn__stack *s,
+                                         vn__pointer buffer, const vn__slot *slot, int64_t t)
+{
+    if (s->blocks == 1)
+        return vn__slice_at(s, slot, t);
+    vn__move_slice(f, s, buffer, slot, t, true);
+    return buffer;
+}
+
 /* sum += term; the first term is copied. */
 void vn__add_term(const vn__frame *f, vn__pointer sum, vn__pointer term, const vn__slot *slot,
                   bool first);

@@ -8,15 +8,13 @@
 #include "kernels/kernels.h"
 #include "parallel/pool.h"
 
-#define MAX_PARAMETERS 512
-
 typedef struct running {
     const vn__stage *stage;
     char *work; /* of the caller */
     char *workers;
     int64_t worker_bytes;
     vn__report *report;
-    char *in[MAX_PARAMETERS], *out[MAX_PARAMETERS];
+    char *in[VN__MAX_PARAMETERS], *out[VN__MAX_PARAMETERS];
 } running;
 
 static char *totals_of(const running *r, int64_t slot)
@@ -42,25 +40,20 @@ static void run_tile(const running *r, int64_t first, int64_t end, char *totals,
 {
     const vn__stage *const st = r->stage;
     const vn__program *const p = st->program;
-    void *in[MAX_PARAMETERS], *out[MAX_PARAMETERS];
-    int64_t in_panel[MAX_PARAMETERS], out_panel[MAX_PARAMETERS];
-    const int64_t valid = end - first;
+    vn__pointer in[VN__MAX_PARAMETERS], out[VN__MAX_PARAMETERS];
+    const int64_t valid = end - first, panel = first / p->lanes;
     for (int i = 0; i < p->n_in; i++) {
-        const bool spill = st->in_role[i] == VN__ROLE_SPILL;
-        in_panel[i] = spill ? panel_bytes(&p->in_slot[i]) : 0;
-        in[i] = r->in[i] + first / p->lanes * in_panel[i];
+        in[i].panel = st->in_role[i] == VN__ROLE_SPILL ? panel_bytes(&p->in_slot[i]) : 0;
+        in[i].at = r->in[i] + panel * in[i].panel;
     }
     for (int j = 0; j < p->n_out; j++) {
-        const bool spill = st->out_role[j] == VN__ROLE_SPILL;
-        out_panel[j] = spill ? panel_bytes(&p->out_slot[j]) : 0;
-        out[j] = !is_total(st, j) ? r->out[j] + first / p->lanes * out_panel[j]
-                 : totals         ? totals + st->total_offset[j]
-                                  : r->out[j];
+        out[j].panel = st->out_role[j] == VN__ROLE_SPILL ? panel_bytes(&p->out_slot[j]) : 0;
+        out[j].at = !is_total(st, j) ? r->out[j] + panel * out[j].panel
+                    : totals         ? totals + st->total_offset[j]
+                                     : r->out[j];
     }
     const vn__frame frame = { .in = in,
                               .out = out,
-                              .in_panel = in_panel,
-                              .out_panel = out_panel,
                               .work = work,
                               .prepared = r->work + st->prepared_at,
                               .panels = (valid + p->lanes - 1) / p->lanes,
@@ -124,8 +117,8 @@ static void combine_block(void *context, int64_t task, int worker)
     for (int64_t width = 1; width < st->slots; width *= 2)
         for (int64_t s = 0; s + width < st->slots; s += 2 * width) {
             char *const a = totals_of(r, s) + at, *const b = totals_of(r, s + width) + at;
-            f(2 * width < st->slots ? a : r->out[output] + from * size, n, (vn__in){ a, n, 1 },
-              (vn__in){ b, n, 1 }, 1, n);
+            vn__binary_row(f, 2 * width < st->slots ? a : r->out[output] + from * size, a, b,
+                           n);
         }
 }
 

@@ -71,11 +71,11 @@ ROW1(sigmoid)
 ROW1(conj)
 #undef ROW1
 
-#define ROW2(map, name)                                                                  \
-    static void L(rows_##name)(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
-                               int64_t cols)                                             \
-    {                                                                                    \
-        JOIN(map, TAG)(z, z_row, x, y, rows, cols, L(name));                             \
+#define ROW2(map, name)                                                                 \
+    static void L(rows_##name)(void *z, int64_t z_row, const vn__in in[], int64_t rows, \
+                               int64_t cols)                                            \
+    {                                                                                   \
+        JOIN(map, TAG)(z, z_row, in, rows, cols, L(name));                              \
     }
 ROW2(map2, add)
 ROW2(map2, sub)
@@ -86,10 +86,9 @@ ROW2(map2_bool, ne)
 ROW2(map2_real, make)
 #undef ROW2
 
-static void L(rows_where)(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, int64_t rows,
-                          int64_t cols)
+static void L(rows_where)(void *w, int64_t w_row, const vn__in in[], int64_t rows, int64_t cols)
 {
-    L(map3)(w, w_row, c, x, y, rows, cols, L(where));
+    L(map3)(w, w_row, in, rows, cols, L(where));
 }
 
 static void L(rows_imag)(void *y, const void *x, int64_t n)

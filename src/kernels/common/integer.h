@@ -127,36 +127,34 @@ static void L(rows_logical_not)(void *y, const void *x, int64_t n)
     L(map_to_bool)(y, x, n, L(logical_not));
 }
 
-#define ROW2(name)                                                                       \
-    static void L(rows_##name)(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
-                               int64_t cols)                                             \
-    {                                                                                    \
-        L(map2)(z, z_row, x, y, rows, cols, L(name));                                    \
+#define ROW2(name)                                                                      \
+    static void L(rows_##name)(void *z, int64_t z_row, const vn__in in[], int64_t rows, \
+                               int64_t cols)                                            \
+    {                                                                                   \
+        L(map2)(z, z_row, in, rows, cols, L(name));                                     \
     }
 #define VN_BINARY(name, real, integer, ...) VN_ROW_##integer(ROW2, name)
 #include "kernels/binary.def"
 #undef VN_BINARY
 
-#define VN_COMPARE(name, op)                                                             \
-    static uint8_t L(name)(T x, T y) { return x op y; }                                  \
-    static void L(rows_##name)(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
-                               int64_t cols)                                             \
-    {                                                                                    \
-        L(map2_to_bool)(z, z_row, x, y, rows, cols, L(name));                            \
+#define VN_COMPARE(name, op)                                                            \
+    static uint8_t L(name)(T x, T y) { return x op y; }                                 \
+    static void L(rows_##name)(void *z, int64_t z_row, const vn__in in[], int64_t rows, \
+                               int64_t cols)                                            \
+    {                                                                                   \
+        L(map2_to_bool)(z, z_row, in, rows, cols, L(name));                             \
     }
 #include "kernels/compare.def"
 #undef VN_COMPARE
 
-static void L(rows_where)(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, int64_t rows,
-                          int64_t cols)
+static void L(rows_where)(void *w, int64_t w_row, const vn__in in[], int64_t rows, int64_t cols)
 {
-    L(map3_bool)(w, w_row, c, x, y, rows, cols, L(where));
+    L(map3_bool)(w, w_row, in, rows, cols, L(where));
 }
 
-static void L(rows_clamp)(void *w, int64_t w_row, vn__in x, vn__in low, vn__in high,
-                          int64_t rows, int64_t cols)
+static void L(rows_clamp)(void *w, int64_t w_row, const vn__in in[], int64_t rows, int64_t cols)
 {
-    L(map3)(w, w_row, x, low, high, rows, cols, L(clamp));
+    L(map3)(w, w_row, in, rows, cols, L(clamp));
 }
 
 vn__unary_fn *const VN_NAME(unary, TAG)[VN__UNARIES] = {

@@ -32,31 +32,30 @@ static void not(void *y, const void *x, int64_t n) { map(y, x, n, f_not); }
 
 #define VN_ROW_YES(name)
 #define VN_ROW_NO(name)
-#define VN_ROW_BITS(name)                                                             \
-    static void name##_bool(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
-                            int64_t cols)                                             \
-    {                                                                                 \
-        map2(z, z_row, x, y, rows, cols, f_##name);                                   \
+#define VN_ROW_BITS(name)                                                            \
+    static void name##_bool(void *z, int64_t z_row, const vn__in in[], int64_t rows, \
+                            int64_t cols)                                            \
+    {                                                                                \
+        map2(z, z_row, in, rows, cols, f_##name);                                    \
     }
 #define VN_BINARY(name, real, integer, ...) VN_ROW_##integer(name)
 #include "kernels/binary.def"
 #undef VN_BINARY
 #undef VN_ROW_BITS
 
-#define VN_COMPARE(name, op)                                                          \
-    static uint8_t f_##name(uint8_t x, uint8_t y) { return x op y; }                  \
-    static void name##_bool(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
-                            int64_t cols)                                             \
-    {                                                                                 \
-        map2(z, z_row, x, y, rows, cols, f_##name);                                   \
+#define VN_COMPARE(name, op)                                                         \
+    static uint8_t f_##name(uint8_t x, uint8_t y) { return x op y; }                 \
+    static void name##_bool(void *z, int64_t z_row, const vn__in in[], int64_t rows, \
+                            int64_t cols)                                            \
+    {                                                                                \
+        map2(z, z_row, in, rows, cols, f_##name);                                    \
     }
 #include "kernels/compare.def"
 #undef VN_COMPARE
 
-static void where(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, int64_t rows,
-                  int64_t cols)
+static void where(void *w, int64_t w_row, const vn__in in[], int64_t rows, int64_t cols)
 {
-    map3(w, w_row, c, x, y, rows, cols, f_where);
+    map3(w, w_row, in, rows, cols, f_where);
 }
 
 static void fold_max(void *out, const void *x, int64_t outer, int64_t n, int64_t inner,
@@ -107,10 +106,9 @@ vn__reduce_fn *const VN_NAME(reduce, BOOL)[VN__REDUCES] = {
 
 /* ---- bf16 and f16: two bytes that are moved */
 
-static void where_16(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, int64_t rows,
-                     int64_t cols)
+static void where_16(void *w, int64_t w_row, const vn__in in[], int64_t rows, int64_t cols)
 {
-    map3_16(w, w_row, c, x, y, rows, cols, f_where_16);
+    map3_16(w, w_row, in, rows, cols, f_where_16);
 }
 
 #define STORED(TAG)                                                      \

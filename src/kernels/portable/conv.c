@@ -20,7 +20,7 @@ void VN_FN(conv)(void *y, const void *packed, const void *x, const vn__view *vie
         for (int64_t q = 0; q < v->pixels; q++) {
             const int64_t pixel = (v->to ? v->to[q] : q) * v->y_pixel;
             real *row = (real *)y + o * v->y_channel + pixel;
-            const real *mask = mask_row(epilogue, o);
+            const real *mask = mask_row(epilogue, o, v->y_channel);
             begin_row(row, o, v->lanes, epilogue);
             add_columns(row, (const real *)packed + o * k, x, q, v);
             end_row(row, mask ? mask + pixel : mask, v->lanes, epilogue);

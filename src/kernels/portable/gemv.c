@@ -14,7 +14,7 @@ void VN_FN(gemv)(void *y, const void *w, int64_t ldw, const void *x, int64_t m, 
         real *out = (real *)y + i;
         begin_row(out, i, 1, epilogue);
         *out += lane_dot((const real *)w + i * ldw, x, n);
-        end_row(out, mask_row(epilogue, i), 1, epilogue);
+        end_row(out, mask_row(epilogue, i, 1), 1, epilogue);
     }
 }
 
@@ -27,7 +27,7 @@ void VN_FN(gemv_t)(void *y, const void *w, int64_t ldw, const void *x, int64_t m
     for (int64_t i = 0; i < m; i++)
         add_scaled(y, ((const real *)x)[i], (const real *)w + i * ldw, n);
     for (int64_t j = 0; j < n; j++)
-        end_row((real *)y + j, mask_row(epilogue, j), 1, epilogue);
+        end_row((real *)y + j, mask_row(epilogue, j, 1), 1, epilogue);
 }
 
 void VN_FN(outer)(void *w, int64_t ldw, const void *x, const void *y, int64_t m, int64_t n,

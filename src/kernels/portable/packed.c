@@ -25,6 +25,6 @@ void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b,
         begin_row(row, i, n, epilogue);
         for (int64_t t = 0; t < k; t++)
             add_scaled(row, ((const real *)packed)[i * k + t], (const real *)b + t * ldb, n);
-        end_row(row, mask_row(epilogue, i), n, epilogue);
+        end_row(row, mask_row(epilogue, i, ldc), n, epilogue);
     }
 }

@@ -38,13 +38,13 @@ static inline void end_row(real *c, const real *mask, int64_t n, const vn__epilo
         VN_FN(unary)[e->unary - 1](c, c, n);
     if (mask) {
         const int row = e->gate ? e->gate - 1 : VN__BINARY_relu_grad;
-        VN_FN(binary)[row](c, n, (vn__in){ mask, n, 1 }, (vn__in){ c, n, 1 }, 1, n);
+        vn__binary_row(VN_FN(binary)[row], c, mask, c, n);
     }
 }
 
-static inline const real *mask_row(const vn__epilogue *e, int64_t i)
+static inline const real *mask_row(const vn__epilogue *e, int64_t i, int64_t row)
 {
-    return e && e->mask ? (const real *)e->mask + i * e->mask_row : NULL;
+    return e && e->mask ? (const real *)e->mask + i * row : NULL;
 }
 
 static inline real lane_dot(const real *x, const real *y, int64_t lanes)

@@ -27,12 +27,12 @@ vn__unary_fn *const VN_FN(predicate)[VN__PREDICATES] = {
 #undef VN_PREDICATE
 };
 
-#define VN_COMPARE(name, op)                                                             \
-    static uint8_t f_##name(real x, real y) { return x op y; }                           \
-    static void compare_##name(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
-                               int64_t cols)                                             \
-    {                                                                                    \
-        map2(z, z_row, x, y, rows, cols, f_##name);                                      \
+#define VN_COMPARE(name, op)                                                            \
+    static uint8_t f_##name(real x, real y) { return x op y; }                          \
+    static void compare_##name(void *z, int64_t z_row, const vn__in in[], int64_t rows, \
+                               int64_t cols)                                            \
+    {                                                                                   \
+        map2(z, z_row, in, rows, cols, f_##name);                                       \
     }
 #include "kernels/compare.def"
 #undef VN_COMPARE

@@ -94,11 +94,11 @@ static real f_floor_div(real x, real y)
 #undef VN_UNARY
 #undef VN_ROW_LIBM
 
-#define VN_ROW_LIBM(name)                                                             \
-    void VN_FN(libm_##name)(void *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, \
-                            int64_t cols)                                             \
-    {                                                                                 \
-        map2(z, z_row, x, y, rows, cols, f_##name);                                   \
+#define VN_ROW_LIBM(name)                                                            \
+    void VN_FN(libm_##name)(void *z, int64_t z_row, const vn__in in[], int64_t rows, \
+                            int64_t cols)                                            \
+    {                                                                                \
+        map2(z, z_row, in, rows, cols, f_##name);                                    \
     }
 #define VN_BINARY(name, real, ...) VN_ROW_##real(name)
 #include "kernels/binary.def"

@@ -23,22 +23,19 @@ static real f_clamp(real x, real low, real high)
     return v > high ? high : v;
 }
 
-static void where(void *w, int64_t w_row, vn__in c, vn__in x, vn__in y, int64_t rows,
-                  int64_t cols)
+static void where(void *w, int64_t w_row, const vn__in in[], int64_t rows, int64_t cols)
 {
-    map3_bool(w, w_row, c, x, y, rows, cols, f_where);
+    map3_bool(w, w_row, in, rows, cols, f_where);
 }
 
-static void fma_rows(void *w, int64_t w_row, vn__in x, vn__in y, vn__in z, int64_t rows,
-                     int64_t cols)
+static void fma_rows(void *w, int64_t w_row, const vn__in in[], int64_t rows, int64_t cols)
 {
-    map3_real(w, w_row, x, y, z, rows, cols, f_fma);
+    map3_real(w, w_row, in, rows, cols, f_fma);
 }
 
-static void clamp(void *w, int64_t w_row, vn__in x, vn__in low, vn__in high, int64_t rows,
-                  int64_t cols)
+static void clamp(void *w, int64_t w_row, const vn__in in[], int64_t rows, int64_t cols)
 {
-    map3_real(w, w_row, x, low, high, rows, cols, f_clamp);
+    map3_real(w, w_row, in, rows, cols, f_clamp);
 }
 
 vn__ternary_fn *const VN_FN(ternary)[VN__TERNARIES] = {

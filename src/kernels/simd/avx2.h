@@ -3,7 +3,10 @@
 #include <immintrin.h>
 
 typedef ivec vmask;
-typedef __m256i part;
+typedef struct part {
+    __m256i mask;
+    int64_t count;
+} part;
 
 #if VN_REAL_BITS == 32
 #define MM(name) _mm256_##name##_ps
@@ -46,17 +49,52 @@ VN_INLINE vec v_select(vmask m, vec yes, vec no) { return MM(blendv)(no, yes, (v
 VN_INLINE part part_of(int64_t n)
 {
 #if VN_REAL_BITS == 32
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n),
-                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n),
+                                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 #else
-    return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+    const __m256i mask =
+        _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
 #endif
+    return (part){ mask, n };
 }
 
-VN_INLINE vec v_load_part(const real *p, part n) { return MM(maskload)(p, n); }
+VN_INLINE vec v_load_part(const real *p, part n) { return MM(maskload)(p, n.mask); }
 VN_INLINE vec v_load_part_or(const real *p, part n, vec others)
 {
-    return MM(blendv)(others, MM(maskload)(p, n), (vec)n);
+    return MM(blendv)(others, MM(maskload)(p, n.mask), (vec)n.mask);
 }
-VN_INLINE void v_store_part(real *p, vec v, part n) { MM(maskstore)(p, n, v); }
+
+/* In halves: a masked store takes some processors longer than all of these, and a number of
+ * lanes that does not change costs no wrong guess. */
+VN_INLINE void v_store_part(real *p, vec v, part n)
+{
+#if VN_REAL_BITS == 32
+    __m128 rest = _mm256_castps256_ps128(v);
+    if (n.count & 8)
+        _mm256_storeu_ps(p, v);
+    if (n.count & 4) {
+        _mm_storeu_ps(p, rest);
+        rest = _mm256_extractf128_ps(v, 1);
+        p += 4;
+    }
+    if (n.count & 2) {
+        _mm_storel_pi((__m64 *)(void *)p, rest);
+        rest = _mm_movehl_ps(rest, rest);
+        p += 2;
+    }
+    if (n.count & 1)
+        _mm_store_ss(p, rest);
+#else
+    __m128d rest = _mm256_castpd256_pd128(v);
+    if (n.count & 4)
+        _mm256_storeu_pd(p, v);
+    if (n.count & 2) {
+        _mm_storeu_pd(p, rest);
+        rest = _mm256_extractf128_pd(v, 1);
+        p += 2;
+    }
+    if (n.count & 1)
+        _mm_store_sd(p, rest);
+#endif
+}
 #undef MM

@@ -54,21 +54,20 @@ VN_INLINE void map_rows(real *z, int64_t z_row, const vn__in *in, bool x_varies,
                 f);
 }
 
-VN_INLINE void map2(real *z, int64_t z_row, vn__in x, vn__in y, int64_t rows, int64_t cols,
+VN_INLINE void map2(real *z, int64_t z_row, const vn__in in[], int64_t rows, int64_t cols,
                     vec (*f)(vec, vec))
 {
-    vn__in in[2] = { x, y };
-    vn__flatten(&z_row, in, 2, &rows, &cols);
-    if (cols <= 0)
+    const vn__rectangle of = vn__flatten(z_row, in, 2, rows, cols);
+    if (of.cols <= 0)
         return;
-    if (in[0].inner && in[1].inner)
-        map_rows(z, z_row, in, true, true, rows, cols, f);
-    else if (in[0].inner)
-        map_rows(z, z_row, in, true, false, rows, cols, f);
-    else if (in[1].inner)
-        map_rows(z, z_row, in, false, true, rows, cols, f);
+    if (of.varies[0] && of.varies[1])
+        map_rows(z, z_row, in, true, true, of.rows, of.cols, f);
+    else if (of.varies[0])
+        map_rows(z, z_row, in, true, false, of.rows, of.cols, f);
+    else if (of.varies[1])
+        map_rows(z, z_row, in, false, true, of.rows, of.cols, f);
     else
-        map_rows(z, z_row, in, false, false, rows, cols, f);
+        map_rows(z, z_row, in, false, false, of.rows, of.cols, f);
 }
 
 VN_INLINE vec f_add(vec x, vec y) { return x + y; }

@@ -66,7 +66,7 @@ VN_INLINE void finish(vec acc[VN_ROWS][COLUMNS], const vn__job *job, int64_t at,
                     vn__finished(acc[i][column + j], c + j * VN_LANES,
                                  mask ? mask + j * VN_LANES : mask, job, true, part_of(0)));
         c += job->c_row;
-        mask = mask ? mask + job->mask_row : mask;
+        mask = mask ? mask + job->c_row : mask;
     }
 }
 
@@ -164,10 +164,10 @@ static void run_block(task *t, int64_t rows)
 static void second_pass(const task *t, const vn__second *s, int64_t start, int64_t rows)
 {
     const vn__job *const job = &t->job;
-    const real *const mask = s->mask ? s->mask + start * job->mask_row : NULL;
+    const real *const mask = s->mask ? s->mask + start * job->c_row : NULL;
     for (int64_t q = 0; q < t->view->pixels; q++) {
         const int64_t at = to_pixel(t->view, q);
-        vn__pass_rows(job->c + at, job->c_row, mask ? mask + at : NULL, job->mask_row, s, rows,
+        vn__pass_rows(job->c + at, job->c_row, mask ? mask + at : NULL, s, rows,
                       t->view->lanes);
     }
 }
@@ -185,7 +185,7 @@ void VN_FN(conv)(void *y, const void *packed, const void *x, const vn__view *vie
         t.job.a += start * k;
         t.job.c += start * job.c_row;
         t.job.bias = job.bias ? job.bias + start : NULL;
-        t.job.mask = job.mask ? job.mask + start * job.mask_row : NULL;
+        t.job.mask = job.mask ? job.mask + start * job.c_row : NULL;
         const task whole = t;
         run_block(&t, rows);
         if (rest.unary >= 0 || rest.gate >= 0)

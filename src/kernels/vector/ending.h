@@ -16,16 +16,18 @@ typedef struct vn__second {
     const real *mask;
 } vn__second;
 
-static inline void vn__pass_rows(real *c, int64_t c_row, const real *mask, int64_t mask_row,
-                                 const vn__second *s, int64_t rows, int64_t n)
+/* The second pass over c and the mask, which begin at the same row of the result. */
+static inline void vn__pass_rows(real *c, int64_t c_row, const real *mask, const vn__second *s,
+                                 int64_t rows, int64_t n)
 {
     if (s->unary >= 0 && c_row == n)
         VN_FN(unary)[s->unary](c, c, rows * n);
     for (int64_t i = 0; s->unary >= 0 && c_row != n && i < rows; i++)
         VN_FN(unary)[s->unary](c + i * c_row, c + i * c_row, n);
-    if (s->gate >= 0)
-        VN_FN(binary)[s->gate](c, c_row, (vn__in){ mask, mask_row, 1 },
-                               (vn__in){ c, c_row, 1 }, rows, n);
+    if (s->gate >= 0) {
+        const vn__in in[] = { { mask, c_row, 1 }, { c, c_row, 1 } };
+        VN_FN(binary)[s->gate](c, c_row, in, rows, n);
+    }
 }
 
 /* Gives the tiles their part of the epilogue and returns the rest. */
@@ -37,7 +39,6 @@ static inline vn__second vn__set_epilogue(vn__job *job, const vn__epilogue *e)
     job->bias = e->bias;
     job->accumulate = e->accumulate;
     job->relu = e->unary == VN__THEN(relu);
-    job->mask_row = e->mask_row;
     const bool in_tile = job->relu || !e->unary;
     const int gate = e->gate ? e->gate : VN__TIMES(relu_grad);
     if (!in_tile)

@@ -48,22 +48,9 @@ static void pack_group(real *dst, const matrix *a, int64_t i, int64_t rows, int6
     const vn__cut cut = vn__cut_rows(rows);
     for (int64_t b = 0; b < cut.blocks; b++) {
         const int64_t start = vn__block_start(&cut, b);
-        vn__pack_block(dst + start * depth, element(a, i + start, t), a->row, a->col,
-                       vn__block_rows(&cut, b), depth);
-    }
-}
-
-/* C[rows][cols] of one strip. group: packed blocks, or where A lies by the strides of the job;
- * from block to block `step` elements a row. */
-static void multiply(vn__job *job, real *c, const real *group, int64_t step, int64_t rows,
-                     int64_t cols)
-{
-    const vn__cut cut = vn__cut_rows(rows);
-    for (int64_t b = 0; b < cut.blocks; b++) {
-        const int64_t start = vn__block_start(&cut, b);
-        job->c = c + start * job->c_row;
-        job->a = group + start * step;
-        VN_FN(run_tile)(job, vn__block_rows(&cut, b), cols);
+        const int64_t own = vn__block_rows(&cut, b), after = rows - start - own;
+        vn__pack_block(dst + start * depth, element(a, i + start, t), a->row, a->col, own,
+                       depth, after * depth);
     }
 }
 
@@ -115,17 +102,22 @@ static void add_group(const product *p, int64_t t, int64_t depth, int64_t i, int
 {
     const bool lies = p->n <= NARROW;
     const int64_t rows = lesser(p->m - i, GROUP);
-    const real *const group = lies ? element(&p->a, i, t) : p->blocks;
-    vn__job job = { .c_row = p->ldc, .depth = depth, .a_row = p->a.row, .a_col = p->a.col,
-                    .panels = lies, .accumulate = p->accumulate || t > 0 };
+    vn__job job = { .c_row = p->ldc,
+                    .a = lies ? element(&p->a, i, t) : p->blocks,
+                    .a_step = lies ? p->a.row : depth,
+                    .depth = depth,
+                    .a_row = p->a.row,
+                    .a_col = p->a.col,
+                    .panels = lies,
+                    .accumulate = p->accumulate || t > 0 };
     if (!lies)
         pack_group(p->blocks, &p->a, i, rows, t, depth);
     for (int64_t j = 0; j < n; j += VN_COLS) {
         const int64_t cols = lesser(n - j, VN_COLS);
         job.b = strips + j * depth;
         job.b_row = vn__strip_width(cols);
-        multiply(&job, p->c + i * p->ldc + from + j, group, lies ? p->a.row : depth, rows,
-                 cols);
+        job.c = p->c + i * p->ldc + from + j;
+        vn__run_rows(&job, rows, cols);
     }
 }
 

@@ -56,8 +56,7 @@ static void second_pass(real *y, int64_t n, const vn__epilogue *e)
         VN_FN(unary)[e->unary - 1](y, y, n);
     if (e && e->mask) {
         const int row = e->gate ? e->gate - 1 : VN__BINARY_relu_grad;
-        VN_FN(binary)[row](y, 1, (vn__in){ e->mask, e->mask_row, 1 }, (vn__in){ y, 1, 1 }, n,
-                           1);
+        vn__binary_row(VN_FN(binary)[row], y, e->mask, y, n);
     }
 }
 

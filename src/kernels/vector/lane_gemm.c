@@ -47,16 +47,19 @@ static void make_strip(real *strip, const operand *x, int64_t j, int64_t cols, c
 static void multiply(real *c, int64_t c_row, const operand *y, const real *strip, int64_t cols,
                      chunk k)
 {
-    const vn__cut cut = vn__cut_rows(y->rows);
-    vn__job job = { .c_row = c_row, .b = strip, .b_row = vn__strip_width(cols),
-                    .depth = k.lanes, .a_row = y->row, .a_col = y->lane,
-                    .a_panel = y->panel, .panels = k.panels, .accumulate = !k.fresh };
-    for (int64_t b = 0; b < cut.blocks; b++) {
-        const int64_t start = vn__block_start(&cut, b);
-        job.c = c + start * c_row;
-        job.a = y->data + start * y->row;
-        VN_FN(run_tile)(&job, vn__block_rows(&cut, b), cols);
-    }
+    const vn__job job = { .c = c,
+                          .c_row = c_row,
+                          .a = y->data,
+                          .a_step = y->row,
+                          .b = strip,
+                          .b_row = vn__strip_width(cols),
+                          .depth = k.lanes,
+                          .a_row = y->row,
+                          .a_col = y->lane,
+                          .a_panel = y->panel,
+                          .panels = k.panels,
+                          .accumulate = !k.fresh };
+    vn__run_rows(&job, y->rows, cols);
 }
 
 static operand rows_of(const operand *x, int64_t start, int64_t most)

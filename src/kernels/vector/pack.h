@@ -35,47 +35,55 @@ VN_INLINE void vn__copy_column(real *dst, const real *a, int64_t rows, int64_t b
     vn__store_column(dst, v, rows, behind);
 }
 
-/* `vectors` of rows, a square each. */
-VN_INLINE int64_t vn__transpose_squares(real *dst, const real *a, int64_t row, int64_t rows,
-                                        int64_t k, int vectors)
+/* Columns c to c + VN_LANES, `vectors` of rows, a square each; whole: all of them exist, else
+ * those of `some`. */
+VN_INLINE void vn__transpose_columns(vec r[2][VN_LANES], const real *a, int64_t row,
+                                     int64_t rows, int vectors, bool whole, part some)
+{
+    for (int v = 0; v < vectors; v++) {
+        const int64_t left = rows - v * VN_LANES;
+        load_rows(r[v], a + v * VN_LANES * row, row, left < VN_LANES ? left : VN_LANES, whole,
+                  some);
+        v_transpose(r[v]);
+    }
+}
+
+VN_INLINE void vn__transpose_squares(real *dst, const real *a, int64_t row, int64_t rows,
+                                     int64_t k, int64_t behind, int vectors)
 {
     vec r[2][VN_LANES];
-    int64_t c = 0;
-    for (; (k - c - VN_LANES) * rows >= VN_COLS; c += VN_LANES, dst += VN_LANES * rows) {
-        for (int v = 0; v < vectors; v++) {
-            const int64_t left = rows - v * VN_LANES;
-            load_rows(r[v], a + v * VN_LANES * row + c, row, left < VN_LANES ? left : VN_LANES,
-                      true, part_of(0));
-            v_transpose(r[v]);
-        }
+    for (; (k - VN_LANES) * rows + behind >= VN_COLS && k >= VN_LANES;
+         k -= VN_LANES, a += VN_LANES, dst += VN_LANES * rows) {
+        vn__transpose_columns(r, a, row, rows, vectors, true, part_of(0));
         VN_UNROLL
         for (int j = 0; j < VN_LANES; j++) {
             const vec column[2] = { r[0][j], r[vectors - 1][j] };
             vn__store_column(dst + j * rows, column, rows, VN_COLS);
         }
     }
-    return c;
+    for (; k > 0; k -= VN_LANES, a += VN_LANES) {
+        const int64_t n = lesser(k, VN_LANES);
+        vn__transpose_columns(r, a, row, rows, vectors, n == VN_LANES, part_of(n));
+        for (int64_t j = 0; j < n; j++, dst += rows) {
+            const vec column[2] = { r[0][j], r[vectors - 1][j] };
+            vn__store_column(dst, column, rows, (k - j - 1) * rows + behind);
+        }
+    }
 }
 
-/* dst[c * rows + i] = a[i * row + c], c < k, by squares behind which enough columns follow;
- * returns how many columns that were. */
-static inline int64_t vn__transpose_block(real *dst, const real *a, int64_t row, int64_t rows,
-                                          int64_t k)
-{
-    return rows > VN_LANES ? vn__transpose_squares(dst, a, row, rows, k, 2)
-                           : vn__transpose_squares(dst, a, row, rows, k, 1);
-}
-
-/* dst[c * rows + i] = a[i * row + c * col], i < rows <= VN_ROWS, c < k. */
+/* dst[c * rows + i] = a[i * row + c * col], i < rows <= VN_ROWS, c < k. `behind`: elements that
+ * are written later behind these. */
 static inline void vn__pack_block(real *dst, const real *a, int64_t row, int64_t col,
-                                  int64_t rows, int64_t k)
+                                  int64_t rows, int64_t k, int64_t behind)
 {
-    if (col == 1 && k >= VN_LANES) {
-        const int64_t done = vn__transpose_block(dst, a, row, rows, k);
-        transpose(dst + done * rows, rows, a + done, row, rows, k - done);
+    const bool squares = col == 1 && 2 * k >= VN_LANES;
+    if (squares && rows > VN_LANES) {
+        vn__transpose_squares(dst, a, row, rows, k, behind, 2);
+    } else if (squares) {
+        vn__transpose_squares(dst, a, row, rows, k, behind, 1);
     } else if (row == 1) {
         for (int64_t c = 0; c < k; c++, dst += rows, a += col)
-            vn__copy_column(dst, a, rows, (k - c - 1) * rows);
+            vn__copy_column(dst, a, rows, (k - c - 1) * rows + behind);
     } else {
         for (int64_t c = 0; c < k; c++)
             for (int64_t i = 0; i < rows; i++)

@@ -50,6 +50,7 @@ void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int6
 {
     const vn__cut cut = vn__cut_rows(m);
     real *p = packed;
+    const real *const end = p + m * taps * channels;
     if (a_row == 1) {
         for (int64_t t = 0; t < taps; t++)
             pack_columns(p, (const real *)a + t * a_tap, a_channel, &cut, t, taps, channels);
@@ -59,65 +60,68 @@ void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int6
         const real *from = (const real *)a + vn__block_start(&cut, block) * a_row;
         const int64_t rows = vn__block_rows(&cut, block);
         for (int64_t t = 0; t < taps; t++, p += rows * channels)
-            vn__pack_block(p, from + t * a_tap, a_row, a_channel, rows, channels);
+            vn__pack_block(p, from + t * a_tap, a_row, a_channel, rows, channels,
+                           end - p - rows * channels);
     }
 }
 
 /* ---- products */
 
-/* Terms of a sum that are done at a time where one panel is not in level 1 as a whole. */
-enum { DEPTH = 256 };
+/* Terms of a sum that are done at a time where one panel is not in level 1 as a whole, and
+ * bytes of blocks and their results that are: a second pass, or a last strip, finds them there.
+ */
+enum { DEPTH = 256, NEAR = 16 * 1024 };
 
 /* The terms of the sum: `count` from `from` on, of `all`. */
 typedef struct terms {
     int64_t from, count, all;
 } terms;
 
-/* The part of a job that begins at row `start` of the result and has `rows` of them. */
-static vn__job rows_from(const vn__job *job, int64_t start, int64_t rows, const terms *t)
+/* All strips of lanes of the job's blocks. */
+static void run_strips(vn__job *job, int64_t rows, int64_t n)
 {
-    vn__job block = *job;
-    block.a += start * t->all + t->from * rows;
-    block.c += start * job->c_row;
-    block.bias = job->bias ? job->bias + start : NULL;
-    block.mask = job->mask ? job->mask + start * job->mask_row : NULL;
-    return block;
-}
-
-/* All strips of lanes of a block. */
-static void run_block(vn__job *block, int64_t rows, int64_t n)
-{
-    block->strips = n / VN_COLS;
-    const int64_t whole = block->strips * VN_COLS;
+    const int64_t rest = n % VN_COLS, whole = n - rest;
+    job->strips = n / VN_COLS;
     if (whole > 0)
-        VN_FN(run_tile)(block, rows, VN_COLS);
-    if (whole == n)
+        VN_FN(run_tile)(job, rows, VN_COLS);
+    if (rest == 0)
         return;
-    vn__job last = *block;
+    vn__job last = *job;
     last.c += whole;
     last.b += whole;
     last.mask = last.mask ? last.mask + whole : NULL;
-    VN_FN(run_tile)(&last, rows, n - whole);
+    VN_FN(run_tile)(&last, rows, rest);
 }
 
-/* A second pass over a block that is in L1. */
-static void second_pass(const vn__job *block, const vn__second *s, int64_t start, int64_t rows,
-                        int64_t n)
+/* Blocks of one height from row `start` of the first job on, a few at a time, and the second
+ * pass over each few. The job is passed on as it is, not copied: a copy would wait for what was
+ * just written. */
+static void run_blocks(vn__job *job, const vn__job *first, const vn__second *s, int64_t start,
+                       int64_t blocks, int64_t rows, int64_t n, const terms *t)
 {
-    const real *mask = s->mask ? s->mask + start * block->mask_row : NULL;
-    vn__pass_rows(block->c, block->c_row, mask, block->mask_row, s, rows, n);
+    const int64_t bytes = rows * (t->count + n) * (int64_t)sizeof(real);
+    const int64_t few = blocks * bytes <= NEAR ? blocks : bytes < NEAR ? NEAR / bytes : 1;
+    for (int64_t left = blocks; left > 0; left -= few, start += few * rows) {
+        const int64_t at = start * first->c_row;
+        job->blocks = lesser(left, few);
+        job->a = first->a + start * t->all + t->from * rows;
+        job->c = first->c + at;
+        job->bias = first->bias ? first->bias + start : NULL;
+        job->mask = first->mask ? first->mask + at : NULL;
+        run_strips(job, rows, n);
+        vn__pass_rows(job->c, job->c_row, s->mask ? s->mask + at : NULL, s, job->blocks * rows,
+                      n);
+    }
 }
 
-static void run(const vn__job *job, const vn__second *s, int64_t m, int64_t n, const terms *t)
+static void run(const vn__job *first, const vn__second *s, int64_t m, int64_t n, const terms *t)
 {
     const vn__cut cut = vn__cut_rows(m);
-    for (int64_t b = 0; b < cut.blocks; b++) {
-        const int64_t rows = vn__block_rows(&cut, b), start = vn__block_start(&cut, b);
-        vn__job block = rows_from(job, start, rows, t);
-        run_block(&block, rows, n);
-        if (s->unary >= 0 || s->gate >= 0)
-            second_pass(&block, s, start, rows, n);
-    }
+    const int64_t low = cut.height, high = low + 1;
+    vn__job job = *first;
+    job.a_step = t->all;
+    run_blocks(&job, first, s, 0, cut.tall, high, n, t);
+    run_blocks(&job, first, s, cut.tall * high, cut.blocks - cut.tall, low, n, t);
 }
 
 void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b, int64_t ldb,

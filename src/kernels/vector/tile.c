@@ -26,11 +26,10 @@ VN_INLINE void add_term(vec acc[VN_ROWS][2], const real *const a[POINTERS], int6
 }
 
 /* A packed: acc += A B */
-VN_INLINE void add_packed(vec acc[VN_ROWS][2], const vn__job *job, const real *b, int rows,
-                          int vectors, bool whole, part tail)
+VN_INLINE void add_packed(vec acc[VN_ROWS][2], const vn__job *job, const real *a, const real *b,
+                          int rows, int vectors, bool whole, part tail)
 {
     const int64_t depth = job->depth, b_row = job->b_row;
-    const real *a = job->a;
     VN_UNROLL_TWICE
     for (int64_t k = 0; k < depth; k++, a += rows, b += b_row) {
         const real *const from[] = { a, a + REACH, a + 2 * REACH };
@@ -40,8 +39,8 @@ VN_INLINE void add_packed(vec acc[VN_ROWS][2], const vn__job *job, const real *b
 
 /* A where it lies. The pointers are kept apart: twelve distances from one would not fit into
  * the registers. */
-VN_INLINE void add_lying(vec acc[VN_ROWS][2], const vn__job *job, const real *b, int rows,
-                         int vectors)
+VN_INLINE void add_lying(vec acc[VN_ROWS][2], const vn__job *job, const real *first,
+                         const real *b, int rows, int vectors)
 {
     const int64_t depth = job->depth, b_row = job->b_row;
     const int64_t a_row = job->a_row, a_col = job->a_col;
@@ -49,7 +48,7 @@ VN_INLINE void add_lying(vec acc[VN_ROWS][2], const vn__job *job, const real *b,
         const real *a[POINTERS];
         VN_UNROLL
         for (int i = 0; i < POINTERS; i++) {
-            a[i] = job->a + p * job->a_panel + i * REACH * a_row;
+            a[i] = first + p * job->a_panel + i * REACH * a_row;
             VN_APART(a[i]);
         }
         for (int64_t k = 0; k < depth; k++, b += b_row) {
@@ -75,26 +74,41 @@ VN_INLINE void expect_rows(const vn__job *job, const real *c, int rows)
     }
 }
 
-VN_INLINE void tile(const vn__job *job, int rows, int vectors, bool whole, part tail,
-                    bool packed)
+/* One block of rows and its strips. */
+VN_INLINE void block(const vn__job *job, const real *a, const real *bias, const real *mask,
+                     real *c, int rows, int vectors, bool whole, part tail, bool packed)
 {
-    const real *b = job->b, *mask = job->mask;
-    real *c = job->c;
+    const real *b = job->b;
     int64_t left = packed && whole ? job->strips : 1;
     do {
         vec acc[VN_ROWS][2];
         expect_rows(job, c, rows);
         VN_UNROLL
         for (int i = 0; i < rows; i++)
-            acc[i][0] = acc[i][1] = job->bias ? v_set(job->bias[i]) : v_set(0);
+            acc[i][0] = acc[i][1] = bias ? v_set(bias[i]) : v_set(0);
         if (packed)
-            add_packed(acc, job, b, rows, vectors, whole, tail);
+            add_packed(acc, job, a, b, rows, vectors, whole, tail);
         else
-            add_lying(acc, job, b, rows, vectors);
+            add_lying(acc, job, a, b, rows, vectors);
         vn__finish(acc, job, c, mask, rows, vectors, whole, tail);
         b += VN_COLS;
         c += VN_COLS;
         mask = mask ? mask + VN_COLS : NULL;
+    } while (--left > 0);
+}
+
+VN_INLINE void tile(const vn__job *job, int rows, int vectors, bool whole, part tail,
+                    bool packed)
+{
+    const real *a = job->a, *bias = job->bias, *mask = job->mask;
+    real *c = job->c;
+    int64_t left = job->blocks;
+    do {
+        block(job, a, bias, mask, c, rows, vectors, whole, tail, packed);
+        a += rows * job->a_step;
+        c += rows * job->c_row;
+        bias = bias ? bias + rows : NULL;
+        mask = mask ? mask + rows * job->c_row : NULL;
     } while (--left > 0);
 }
 

@@ -52,18 +52,18 @@ static inline int64_t vn__block_start(const vn__cut *cut, int64_t block)
     return cut->height * block + (block < cut->tall ? block : cut->tall);
 }
 
-/* One block of rows and one strip of at most VN_COLS lanes, or, where A is packed, `strips` of
- * VN_COLS side by side. Strides in elements. The sum has `depth` terms where A is packed
- * (panels 0), else as many in each of `panels`:
+/* Blocks of rows of one height and one strip of at most VN_COLS lanes, or, where A is packed,
+ * `strips` of VN_COLS side by side, that a block meets before the next. Strides in elements.
+ * The sum has `depth` terms where A is packed (panels 0), else as many in each of `panels`:
  * A(i, p * depth + k) = a[i * a_row + p * a_panel + k * a_col], and B has rows of whole
  * vectors. */
 typedef struct vn__job {
     real *c;
     const real *a, *b;
-    int64_t c_row, b_row, depth, strips; /* strips 0: one */
+    int64_t c_row, b_row, depth, blocks, strips; /* blocks, strips 0: one */
+    int64_t a_step;                              /* A from block to block, for each row */
     int64_t a_row, a_col, a_panel, panels;
-    const real *bias, *mask; /* NULL: none; mask is laid out like C but for its row stride */
-    int64_t mask_row;
+    const real *bias, *mask; /* NULL: none; mask is laid out like C */
     bool accumulate, relu;
 } vn__job;
 
@@ -102,7 +102,7 @@ VN_INLINE void vn__store_rows(vec acc[VN_ROWS][2], const vn__job *job, real *c,
                 v_store_part(c + v * VN_LANES, r, tail);
         }
         c += job->c_row;
-        mask = mask ? mask + job->mask_row : mask;
+        mask = mask ? mask + job->c_row : mask;
     }
 }
 
@@ -111,7 +111,7 @@ VN_INLINE void vn__store_rows(vec acc[VN_ROWS][2], const vn__job *job, real *c,
 VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, real *c, const real *mask,
                           int rows, int vectors, bool whole, part tail)
 {
-    vn__job known = { .c_row = job->c_row, .mask_row = job->mask_row };
+    vn__job known = { .c_row = job->c_row };
     if (mask) {
         known.accumulate = job->accumulate;
         known.relu = job->relu;
@@ -128,9 +128,26 @@ VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, real *c, cons
     }
 }
 
-/* Runs a job on a block of `rows` rows and `cols` lanes, 1 <= rows <= VN_ROWS, cols <=
+/* Runs a job on its blocks of `rows` rows and `cols` lanes, 1 <= rows <= VN_ROWS, cols <=
  * VN_COLS. */
 typedef void vn__run_tile_fn(const vn__job *job, int64_t rows, int64_t cols);
 extern vn__run_tile_fn VN_FN(run_tile);
+
+/* The same of any number of rows, cut by vn__cut_rows. */
+static inline void vn__run_rows(const vn__job *job, int64_t rows, int64_t cols)
+{
+    const vn__cut cut = vn__cut_rows(rows);
+    const int64_t low = cut.height, high = low + 1;
+    vn__job some = *job;
+    if (cut.tall > 0) {
+        some.blocks = cut.tall;
+        VN_FN(run_tile)(&some, high, cols);
+        some.c += cut.tall * high * job->c_row;
+        some.a += cut.tall * high * job->a_step;
+    }
+    some.blocks = cut.blocks - cut.tall;
+    if (some.blocks > 0)
+        VN_FN(run_tile)(&some, low, cols);
+}
 
 #endif
