@@ -134,9 +134,19 @@ typedef struct bench_training {
     vn_fn *gradient;
     double gradient_flops; /* of that, instead of 3 flops - first; or 0 */
 } bench_training;
-#define BENCH_TRAINING_KEYS "batch batches opt lr"
+#define BENCH_TRAINING_KEYS "batch batches opt lr by"
 
 bool bench_train(bench_case *c, const bench_training *t);
+
+/* A compiled step on raw pointers: f((x, y), model, state) -> (value, model, state), all of
+ * arrays; without updates (value, gradient). What a step writes the next one reads. NULL on
+ * error. */
+typedef struct bench_stepper bench_stepper;
+bench_stepper *bench_stepper_new(vn_tree *f, vn_tree *batches, vn_tree *model, vn_tree *state,
+                                 bool updates);
+void bench_stepper_free(bench_stepper *s);
+bool bench_stepper_run(bench_stepper *s, int64_t times);
+double bench_stepper_value(const bench_stepper *s);
 
 /* A plan on raw pointers: f(inputs...). Trees are borrowed. */
 bool bench_raw_plan(bench_case *c, vn_tree *f, int n, vn_tree *const arg[], vn_tree *model);

@@ -43,7 +43,8 @@ static const char help[] =
     "input\n"
     "gradient; activations, losses and optimisers count nothing.\n"
     "\n"
-    "Options of every problem: f32 (default), f64, threads=N. Families:\n";
+    "Options of every problem: f32 (default), f64, threads=N. Of training: by=jit (default),\n"
+    "a call of filter_jit, or by=plan, its plan on raw pointers. Families:\n";
 
 static int show_help(void)
 {

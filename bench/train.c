@@ -16,6 +16,7 @@ typedef struct trainer {
     vn_tree *value; /* of the last run */
     int next;       /* batch */
     bool updates;
+    bench_stepper *stepper; /* by=plan: runs instead of fn; or NULL */
 } trainer;
 
 /* gradient fn, optimiser, (x, y), model, state -> (value, model, state) */
@@ -51,7 +52,16 @@ static bool run(bench_case *c, int64_t times)
     return vn_ok();
 }
 
-static double value(bench_case *c) { return vn_item(((trainer *)c->state)->value); }
+static bool run_plan(bench_case *c, int64_t times)
+{
+    return bench_stepper_run(((trainer *)c->state)->stepper, times);
+}
+
+static double value(bench_case *c)
+{
+    const trainer *const t = c->state;
+    return t->stepper ? bench_stepper_value(t->stepper) : vn_item(t->value);
+}
 
 static void destroy(bench_case *c)
 {
@@ -59,6 +69,7 @@ static void destroy(bench_case *c)
     vn_tree *const trees[] = { t->fn, t->grad, t->model, t->state, t->batch, t->value };
     for (size_t i = 0; i < sizeof trees / sizeof *trees; i++)
         vn_release(trees[i]);
+    bench_stepper_free(t->stepper);
     free(t);
 }
 
@@ -135,7 +146,13 @@ static bool start(bench_case *c, trainer *t, vn_tree *fn)
     t->updates = bench_is(c->problem, "step");
     if (t->updates)
         vn_assign(&t->fn, vn_filter_jit(fn, &update));
-    return vn_ok();
+    const char *const by = bench_word(c->problem, "by", "jit");
+    if (!strcmp(by, "plan")) {
+        t->stepper = bench_stepper_new(fn, t->batch, t->model, t->state, t->updates);
+        c->run = run_plan;
+        return t->stepper != NULL;
+    }
+    return strcmp(by, "jit") ? bench_complain(c->problem, "by=jit or by=plan") : vn_ok();
 }
 
 bool bench_train(bench_case *c, const bench_training *t)
