@@ -55,21 +55,51 @@ static const vn_type cache_type = {
     .destroy = cache_destroy,
 };
 
+/* One call: the arrays of the function and the arguments, and the buffers of the results. */
+typedef struct calling {
+    const jitted *self;
+    const vn_plan *plan;
+    vn__leaves leaves;
+    int64_t first; /* leaves before this number, those of the function among them, are never
+                      donated */
+    vn_array **result;
+    int64_t next;
+} calling;
+
 /* ------------------------------------------------------------------------- matching */
 
-static const entry *find(const cache *c, vn_tree *fn, int n, vn_tree *const arg[])
+static bool spares_argument(const jitted *self, int i)
 {
-    for (const entry *e = __atomic_load_n(&c->entries, __ATOMIC_ACQUIRE); e; e = e->next) {
-        if (vn_len(e->like) != n + 1 || !vn__same_signature(*vn__child_slot(e->like, 0), fn))
-            continue;
-        bool same = true;
-        for (int i = 0; i < n && same; i++)
-            same = vn__same_signature(*vn__child_slot(e->like, i + 1), arg[i]);
-        if (same)
-            return e;
+    return i == 0 && (self->donate == VN_DONATE_ALL_EXCEPT_FIRST ||
+                      self->donate == VN_DONATE_WARN_EXCEPT_FIRST);
+}
+
+/* Gathers the arrays of the call in the same walk. False on an error as well. */
+static bool matches(calling *c, const entry *e, int n, vn_tree *const arg[])
+{
+    c->leaves.n = 0;
+    if (vn_len(e->like) != n + 1 ||
+        !vn__match_signature(vn__child(e->like, 0), c->self->fn, &c->leaves))
+        return false;
+    c->first = c->leaves.n;
+    for (int i = 0; i < n; i++) {
+        if (!vn__match_signature(vn__child(e->like, i + 1), arg[i], &c->leaves))
+            return false;
+        c->first = spares_argument(c->self, i) ? c->leaves.n : c->first;
     }
+    return true;
+}
+
+static const entry *find(calling *c, int n, vn_tree *const arg[])
+{
+    const cache *const cached = (const cache *)(const void *)c->self->cache;
+    for (const entry *e = __atomic_load_n(&cached->entries, __ATOMIC_ACQUIRE); e; e = e->next)
+        if (matches(c, e, n, arg))
+            return e;
     return NULL;
 }
+
+/* ------------------------------------------------------------------------ recording */
 
 /* Donated arrays that no result takes over, in one sentence for who asked to be told. */
 static void warn_unused(const jitted *self, const vn_plan *plan, int64_t first)
@@ -102,12 +132,26 @@ static vn_tree *signature(vn_tree *fn, int n, vn_tree *const arg[])
     return vn__structs_of(vn_tuple_n(n + 1, items));
 }
 
-static vn_plan *plan_of(const jitted *self, int64_t first, int n, vn_tree *const arg[])
+/* Arrays that are never donated: of the function, and of the argument that is spared. */
+static vn_status count_spared(int64_t *count, const jitted *self, int n, vn_tree *const arg[])
+{
+    vn__leaves spared = { 0 };
+    vn_status status = vn__leaves_add(&spared, self->fn, vn_is_array);
+    if (status == VN_ERR_OK && n > 0 && spares_argument(self, 0))
+        status = vn__leaves_add(&spared, arg[0], vn_is_array);
+    *count = spared.n;
+    vn__leaves_free(&spared);
+    return status;
+}
+
+static vn_plan *plan_of(const jitted *self, int n, vn_tree *const arg[])
 {
     vn_plan *const plan = vn__plan_record(self->fn, true, n, arg);
+    int64_t first;
     if (!plan || self->donate == VN_DONATE_NONE)
         return plan;
-    if (vn__plan_donate(plan, first) == VN_ERR_OK) {
+    if (count_spared(&first, self, n, arg) == VN_ERR_OK &&
+        vn__plan_donate(plan, first) == VN_ERR_OK) {
         warn_unused(self, plan, first);
         return plan;
     }
@@ -115,49 +159,36 @@ static vn_plan *plan_of(const jitted *self, int64_t first, int n, vn_tree *const
     return NULL;
 }
 
-/* first: arrays before this number, those of the function among them, are never donated. */
-static const entry *record(cache *c, const jitted *self, int64_t first, int n,
-                           vn_tree *const arg[])
+static vn_status record(cache *c, const jitted *self, int n, vn_tree *const arg[])
 {
-    vn_plan *const plan = plan_of(self, first, n, arg);
+    vn_plan *const plan = plan_of(self, n, arg);
     vn_tree *const like = plan ? signature(self->fn, n, arg) : NULL;
     entry *const e = like ? vn__alloc(sizeof *e) : NULL;
     if (!e) {
         vn_plan_destroy(plan);
-        return NULL;
+        return vn_error_status();
     }
     *e = (entry){ c->entries, vn_retain(like), plan };
     c->traces++;
     __atomic_store_n(&c->entries, e, __ATOMIC_RELEASE);
-    return e;
+    return VN_ERR_OK;
 }
 
-static const entry *find_or_record(const jitted *self, int64_t first, int n,
-                                   vn_tree *const arg[])
+static const entry *find_or_record(calling *call, int n, vn_tree *const arg[])
 {
-    cache *const c = (cache *)(void *)self->cache;
-    const entry *e = find(c, self->fn, n, arg);
-    if (e)
+    cache *const c = (cache *)(void *)call->self->cache;
+    const entry *e = find(call, n, arg);
+    if (e || !vn_ok())
         return e;
     pthread_mutex_lock(c->lock);
-    e = find(c, self->fn, n, arg);
-    if (!e)
-        e = record(c, self, first, n, arg);
+    e = find(call, n, arg);
+    if (!e && vn_ok() && record(c, call->self, n, arg) == VN_ERR_OK)
+        e = find(call, n, arg);
     pthread_mutex_unlock(c->lock);
     return e;
 }
 
 /* --------------------------------------------------------------------------- calling */
-
-/* One call: the arrays of the function and the arguments, and the buffers of the results. */
-typedef struct calling {
-    const jitted *self;
-    const vn_plan *plan;
-    vn__leaves leaves;
-    int64_t first; /* leaves before this index are never donated */
-    vn_array **result;
-    int64_t next;
-} calling;
 
 static bool is_donated(const calling *c, int64_t leaf)
 {
@@ -263,19 +294,10 @@ static vn_tree *jitted_call(vn_tree *tree, int n, vn_tree *const arg[])
     if (vn__tape_current()) /* part of a larger recording */
         return vn_call_n(self->fn, n, arg);
     calling call = { .self = self };
-    bool good = vn__leaves_add(&call.leaves, self->fn, vn_is_array) == VN_ERR_OK;
-    call.first = call.leaves.n;
-    for (int i = 0; good && i < n; i++) {
-        good = vn__leaves_add(&call.leaves, arg[i], vn_is_array) == VN_ERR_OK;
-        if (i == 0 && (self->donate == VN_DONATE_ALL_EXCEPT_FIRST ||
-                       self->donate == VN_DONATE_WARN_EXCEPT_FIRST))
-            call.first = call.leaves.n;
-    }
-    const entry *const e = good ? find_or_record(self, call.first, n, arg) : NULL;
-    good = e != NULL;
+    const entry *const e = vn_ok() ? find_or_record(&call, n, arg) : NULL;
     call.plan = e ? e->plan : NULL;
     vn_array *result[VN__MAX_RESULTS];
-    vn_tree *const out = good ? run(&call, result) : NULL;
+    vn_tree *const out = e ? run(&call, result) : NULL;
     vn__leaves_free(&call.leaves);
     return out;
 }

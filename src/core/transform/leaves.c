@@ -13,6 +13,15 @@ void vn__leaves_free(vn__leaves *leaves)
     *leaves = (vn__leaves){ 0 };
 }
 
+bool vn__leaves_push(vn__leaves *l, vn_tree *leaf)
+{
+    const int64_t needed = l->n < FIRST_CAPACITY ? FIRST_CAPACITY : l->n + 1;
+    if (l->n == l->capacity && !vn__grow(&l->item, &l->capacity, needed, sizeof *l->item))
+        return false;
+    l->item[l->n++] = leaf;
+    return true;
+}
+
 typedef struct adding {
     vn__leaves *leaves;
     vn_filter_fn *fn;
@@ -21,14 +30,7 @@ typedef struct adding {
 static bool add_leaf(void *context, vn_tree *leaf)
 {
     const adding *const a = context;
-    vn__leaves *const l = a->leaves;
-    if (a->fn && !a->fn(leaf))
-        return true;
-    const int64_t needed = l->n < FIRST_CAPACITY ? FIRST_CAPACITY : l->n + 1;
-    if (!vn__grow(&l->item, &l->capacity, needed, sizeof *l->item))
-        return false;
-    l->item[l->n++] = leaf;
-    return true;
+    return (a->fn && !a->fn(leaf)) || vn__leaves_push(a->leaves, leaf);
 }
 
 vn_status vn__leaves_add(vn__leaves *leaves, vn_tree *tree, vn_filter_fn *fn)

@@ -11,6 +11,8 @@ typedef struct vn__leaves {
 } vn__leaves;
 
 void vn__leaves_free(vn__leaves *leaves);
+/* False on an error. */
+bool vn__leaves_push(vn__leaves *leaves, vn_tree *leaf);
 /* Appends the leaves of the tree for which fn is true (NULL: all). */
 vn_status vn__leaves_add(vn__leaves *leaves, vn_tree *tree, vn_filter_fn *fn);
 /* The tree with those leaves replaced, in order, by items from replace[*next] on; a NULL item

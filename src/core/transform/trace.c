@@ -68,24 +68,22 @@ vn_tree *vn__trace_new(vn__tape **tape, vn_tree *f, bool f_is_input, int n,
     return result;
 }
 
-bool vn__same_signature(vn_tree *like, vn_tree *tree)
+bool vn__match_signature(vn_tree *like, vn_tree *tree, vn__leaves *arrays)
 {
-    if (like == tree)
-        return true;
     if (like->type != tree->type)
         return false;
     if (like->type->kind == VN_KIND_ARRAY) {
         const vn__array *const a = vn__as_array(like), *const b = vn__as_array(tree);
-        return a->dtype == b->dtype && vn_shape_equal(a->shape, b->shape);
+        return a->dtype == b->dtype && vn_shape_equal(a->shape, b->shape) &&
+               (!arrays || vn__leaves_push(arrays, tree));
     }
-    if (vn__is_none(like))
-        return true;
-    if (vn__is_leaf(like))
-        return vn__same_leaf(like, tree);
-    if (!vn__same_node(like, tree))
+    if (vn__is_leaf(like) || vn__is_none(like))
+        return like == tree || vn__is_none(like) || vn__same_leaf(like, tree);
+    if (like != tree && !vn__same_node(like, tree))
         return false;
-    for (int i = 0, n = vn__len(like); i < n; i++)
-        if (!vn__same_signature(*vn__child_slot(like, i), *vn__child_slot(tree, i)))
+    int at = 0, there = 0;
+    for (vn_tree **slot; (slot = vn__next_slot(like, &at)) != NULL;)
+        if (!vn__match_signature(*slot, *vn__next_slot(tree, &there), arrays))
             return false;
     return true;
 }

@@ -15,7 +15,12 @@ vn_tree *vn__trace(vn__tape *tape, vn_tree *f, bool f_is_input, int n, vn_tree *
 vn_tree *vn__trace_new(vn__tape **tape, vn_tree *f, bool f_is_input, int n,
                        vn_tree *const arg[]);
 
-/* True if the trees agree in structure, static leaves, dtypes and shapes. */
-bool vn__same_signature(vn_tree *like, vn_tree *tree);
+/* True if the trees agree in structure, static leaves, dtypes and shapes. arrays, if not NULL:
+ * gets the arrays of `tree`, some of them if false comes back, which is so on an error too. */
+bool vn__match_signature(vn_tree *like, vn_tree *tree, vn__leaves *arrays);
+static inline bool vn__same_signature(vn_tree *like, vn_tree *tree)
+{
+    return vn__match_signature(like, tree, NULL);
+}
 
 #endif

@@ -146,6 +146,21 @@ static inline vn_tree *vn__child(const vn_tree *node, int i)
 {
     return *vn__child_slot((vn_tree *)(uintptr_t)node, i);
 }
+/* The child slots of a node one after the other, from *at = 0 on; NULL after the last. */
+static inline vn_tree **vn__next_slot(vn_tree *node, int *at)
+{
+    const vn_type *const type = node->type;
+    if (type->kind == VN_KIND_MODULE) {
+        while (*at < type->n_fields) {
+            const vn_field *const field = &type->fields[(*at)++];
+            if (field->kind == VN_FIELD_TREE)
+                return (vn_tree **)(void *)((char *)node + field->offset);
+        }
+        return NULL;
+    }
+    vn__sequence *const s = (vn__sequence *)(void *)node;
+    return type->kind >= VN_KIND_LIST && *at < s->n ? &s->item[(*at)++] : NULL;
+}
 /* A copy of the node with the same children, to be changed by vn__set_child before anyone else
  * sees it. */
 vn_tree *vn__node_copy(const vn_tree *node);

@@ -10,8 +10,9 @@ bool vn__for_leaves(vn_tree *tree, bool (*visit)(void *context, vn_tree *leaf), 
         return true;
     if (vn__is_leaf(tree))
         return visit(context, tree);
-    for (int i = 0, n = vn__len(tree); i < n; i++)
-        if (!vn__for_leaves(vn__child(tree, i), visit, context))
+    int at = 0;
+    for (vn_tree **slot; (slot = vn__next_slot(tree, &at)) != NULL;)
+        if (!vn__for_leaves(*slot, visit, context))
             return false;
     return true;
 }
