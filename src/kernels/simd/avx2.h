@@ -68,33 +68,25 @@ VN_INLINE vec v_load_part_or(const real *p, part n, vec others)
  * lanes that does not change costs no wrong guess. */
 VN_INLINE void v_store_part(real *p, vec v, part n)
 {
-#if VN_REAL_BITS == 32
-    __m128 rest = _mm256_castps256_ps128(v);
-    if (n.count & 8)
-        _mm256_storeu_ps(p, v);
-    if (n.count & 4) {
-        _mm_storeu_ps(p, rest);
-        rest = _mm256_extractf128_ps(v, 1);
-        p += 4;
+    enum { HALF = VN_LANES / 2 };
+    typedef real half __attribute__((vector_size(16)));
+    typedef real loose_half __attribute__((vector_size(16), aligned(sizeof(real)), may_alias));
+    half rest = (half)MM(extractf128)(v, 0);
+    if (n.count & VN_LANES)
+        v_store(p, v);
+    if (n.count & HALF) {
+        *(loose_half *)p = rest;
+        rest = (half)MM(extractf128)(v, 1);
+        p += HALF;
     }
+#if VN_REAL_BITS == 32
     if (n.count & 2) {
         _mm_storel_pi((__m64 *)(void *)p, rest);
         rest = _mm_movehl_ps(rest, rest);
         p += 2;
     }
-    if (n.count & 1)
-        _mm_store_ss(p, rest);
-#else
-    __m128d rest = _mm256_castpd256_pd128(v);
-    if (n.count & 4)
-        _mm256_storeu_pd(p, v);
-    if (n.count & 2) {
-        _mm_storeu_pd(p, rest);
-        rest = _mm256_extractf128_pd(v, 1);
-        p += 2;
-    }
-    if (n.count & 1)
-        _mm_store_sd(p, rest);
 #endif
+    if (n.count & 1)
+        *p = rest[0];
 }
 #undef MM
