@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* How batches are cut: the gradient of every batch is that of the eager call, with the same bits
+ * at one thread and at three, and a small batch is work for several workers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "laws/describe.h"
+#include "laws/tally.h"
+
+enum { IN = 6, OUT = 3, STEPS = 4 };
+
+static vn_tree *mean_square(vn_tree *const arg[]) /* model, x, y */
+{
+    return vn_mean(vn_square(vn_sub(vn_vmap_call(arg[0], arg[1]), arg[2])));
+}
+
+/* A cell that every example runs over the same input a few times. */
+static vn_tree *cell_step(vn_tree *const arg[]) /* cell, x, i, h */
+{
+    return vn_call(arg[0], arg[1], arg[3]);
+}
+
+static vn_tree *last_state(vn_tree *const arg[]) /* cell, x */
+{
+    vn_tree *const body = vn_partial(vn_function(cell_step, 4), arg[0], arg[1]);
+    return vn_fori_loop(0, STEPS, body, vn_zeros(vn_dtype_of(arg[1]), VN_SHAPE(OUT)));
+}
+
+static vn_tree *cell_loss(vn_tree *const arg[]) /* cell, x, y */
+{
+    vn_tree *const f = vn_partial(vn_function(last_state, 2), arg[0]);
+    return vn_mean(vn_square(vn_sub(vn_vmap_call(f, arg[1]), arg[2])));
+}
+
+static vn_tree *call(vn_tree *f, int threads, vn_tree *const arg[])
+{
+    vn_set_num_threads(threads);
+    return vn_call_n(f, 3, arg);
+}
+
+static void check_batch(const char *which, vn_fn *loss, vn_tree *model, int64_t n)
+{
+    static const vn_tree_equal_options close = { .rtol = 1e-11, .atol = 1e-13 };
+    vn_tree *const grad = vn_filter_value_and_grad(vn_function(loss, 3), NULL);
+    vn_tree *const arg[] = { model, vn_normal(vn_key(1), VN_SHAPE(n, IN), VN_F64),
+                             vn_normal(vn_key(2), VN_SHAPE(n, OUT), VN_F64) };
+    vn_tree *const jitted = vn_filter_jit(grad, NULL);
+    vn_tree *const eager = call(grad, 1, arg), *const one = call(jitted, 1, arg);
+    vn_tree *const three = call(jitted, 3, arg);
+    expect(one && eager && three, "there is a gradient", which, n);
+    if (n == 0) /* the mean of nothing is no number */
+        return;
+    expect(vn_tree_equal(one, eager, &close), "as the eager call", which, n);
+    expect(leaves_agree(three, one, same_bits), "the bits of one thread", which, n);
+}
+
+/* ---- the description says how many slots there are */
+
+static int64_t slots_of(vn_tree *model, int64_t n, int64_t in, int64_t out)
+{
+    static char text[LAW_TEXT];
+    vn_tree *const grad = vn_filter_value_and_grad(vn_function(mean_square, 3), NULL);
+    vn_tree *const arg[] = { model, vn_zeros(VN_F32, VN_SHAPE(n, in)),
+                             vn_zeros(VN_F32, VN_SHAPE(n, out)) };
+    law_describe(text, vn_plan_print, grad, 3, arg);
+    const char *from = strstr(text, " slots");
+    while (from && from > text && strchr("0123456789", from[-1]))
+        from--;
+    return from ? strtoll(from, NULL, 10) : 0;
+}
+
+static void check_slots(void)
+{
+    static const int64_t batches[][2] = { { 32, 2 },  { 64, 2 },   { 128, 4 },
+                                          { 256, 4 }, { 1024, 8 }, { 8192, 16 } };
+    vn_tree *const model = vn_mlp(64, 10, 128, 2, vn_key(0), NULL);
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+        expect(slots_of(model, batches[i][0], 64, 10) >= batches[i][1],
+               "as many slots as workers can use", "64-128-128-10", batches[i][0]);
+    expect(slots_of(vn_mlp(2, 2, 8, 2, vn_key(0), NULL), 100, 2, 2) == 1,
+           "one slot for microseconds of work", "2-8-8-2", 100);
+}
+
+int main(void)
+{
+    static const int64_t batches[] = { 0,   1,   15,  16,  17,  20,  31,  32,  33,
+                                       40,  48,  63,  64,  65,  100, 127, 128, 129,
+                                       150, 200, 256, 257, 300, 520, 1000 };
+    VN_SCOPE
+    {
+        vn_set_default_dtype(VN_F64);
+        vn_tree *const mlp = vn_mlp(IN, OUT, 90, 2, vn_key(0), NULL);
+        vn_tree *const cell = vn_gru_cell(IN, OUT, vn_key(0), NULL);
+        for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+            VN_SCOPE
+            {
+                check_batch("MLP", mean_square, mlp, batches[i]);
+                check_batch("GRU", cell_loss, cell, batches[i]);
+            }
+        vn_set_default_dtype(VN_F32);
+        check_slots();
+    }
+    vn_finish();
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
