@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How batches are cut: the gradient of every batch is that of the eager call, with the same bits
- * at one thread and at three, and a small batch is work for several workers. */
+/* How batches are cut: the gradient of every batch is that of the eager call, with the same
+ * bits at one thread and at three, and a small batch is work for several workers. */
 #include <stdlib.h>
 #include <string.h>
 
