@@ -156,7 +156,7 @@ Everything here comes from one command, `./dev bench --peers`, and can be had fo
 Each problem is solved by Vernal, JAX {jax} (Equinox {equinox}, Optax {optax}) and PyTorch {torch} in processes that take turns, with
 the same weights and the same data in memory; their first losses agree to 1e-4 before anything is timed. Of each peer the best
 counts: JAX called with donated buffers and inside its own scan, PyTorch eager, compiled, channels-last, each on one and on all threads.
-Times are medians. In brackets: the rate as a share of the machine's multiply-add ceiling measured in the same run. FLOPs are those of
+Ours is a call of `filter_jit` on trees, with `by=plan` a plan on raw pointers. Times are medians. In brackets: the rate as a share of the machine's multiply-add ceiling measured in the same run. FLOPs are those of
 the textbook (`./dev bench --help`).
 
 ![speed against the better peer](performance.svg)
@@ -190,10 +190,10 @@ def write(results, docs):
 
 STEPS = """
 **By batch.** Up to 16 examples a step costs the same: a vector of lanes is computed whole, and what is left is the
-work that has no examples in it, packing the weights for both directions, their gradient and their update. Up to
-128 examples are one tile, so one slot and one worker; the same work is spread over more and more of them. From two tiles on
-there are several slots and all workers take part; each slot brings totals of its own, as large as the weights,
-so the cost of an example goes on falling until there are some tiles a slot, at about ten thousand examples.
+work that has no examples in it, packing the weights for both directions, their gradient and their update. From there
+on several workers take part: 30 examples are two panels of 16 lanes, and panels get wider as there are more of them
+(docs/design/plan.md, *Tiles and slots*). Each slot brings totals of its own, as large as the weights, and wide panels use a
+weight for more examples, so the cost of an example goes on falling until there are some tiles a slot, at about ten thousand.
 From there on it is flat: tiles follow one another, and nothing but the data grows.
 
 **By width.** Below 16 the steps between the kernels, and vectors that features do not fill, are most of the time. Then the share
