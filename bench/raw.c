@@ -78,9 +78,8 @@ static bool bind(raw *r)
     return r->workspace != NULL;
 }
 
-static bool open(raw *r, vn_tree *f, int n, vn_tree *const arg[], vn_tree *model)
+static bool open(raw *r, vn_tree *f, int n, vn_tree *const arg[])
 {
-    vn_assign(&r->model, model);
     vn_assign(&r->args, vn_tuple_n(n, arg));
     r->plan = vn_plan_create(f, n, arg);
     return r->plan && bind(r);
@@ -99,7 +98,7 @@ bench_stepper *bench_stepper_new(vn_tree *f, vn_tree *batches, vn_tree *model, v
                                  bool updates)
 {
     bench_stepper *const s = calloc(1, sizeof *s);
-    if (s && open(&s->raw, f, 3, VN_TREES(vn_at(batches, 0), model, state), model)) {
+    if (s && open(&s->raw, f, 3, VN_TREES(vn_at(batches, 0), model, state))) {
         s->updates = updates;
         vn_assign(&s->batches, batches);
         return s;
@@ -156,8 +155,9 @@ bool bench_raw_plan(bench_case *c, vn_tree *f, int n, vn_tree *const arg[], vn_t
     c->save = save;
     c->destroy = destroy;
     c->one_thread = true;
+    vn_assign(&r->model, model);
     const double begin = bench_now();
-    if (!open(r, f, n, arg, model) || !run(c, 1))
+    if (!open(r, f, n, arg) || !run(c, 1))
         return false;
     c->first_result_s = bench_now() - begin;
     c->workspace = vn_plan_workspace(r->plan);

@@ -381,7 +381,7 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
     const vn__dot *const dot = vn__dot_geometry_of(&own, e);
     const vn__dot_call *const c = &dot->call;
     int side;
-    if (e->setup && c->rows) {
+    if (c->rows) {
         e->kernels->real[e->in_aval[0].dtype]->pack(memory, e->in[c->packed], c->row, 0, c->col,
                                                     c->rows, 1, c->k);
         return;

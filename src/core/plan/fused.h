@@ -30,8 +30,8 @@ typedef struct vn__member {
     int32_t n_in, n_out;
     int16_t in[VN__MEMBER_OPERANDS], out[VN__MEMBER_RESULTS];
     vn_aval *whole, *rest; /* of a whole block and of the last one: operands, then results */
-    vn__unary_fn *unary;   /* what is a kernel and nothing more is called without asking */
-    vn__binary_fn *binary; /* the op; both NULL: it has more to do */
+    vn__unary_fn *unary;   /* where the op is a kernel and nothing more, it is called without */
+    vn__binary_fn *binary; /* asking the op; both NULL: there is more to it */
     int64_t cols;          /* of the binary kernel; 0: one row */
     int64_t row[2], inner[2];
 } vn__member;

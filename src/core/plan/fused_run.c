@@ -49,13 +49,17 @@ static void call_op(const vn__member *m, char *const at[], bool whole)
         x[i] = at[m->in[i]];
     for (int j = 0; j < m->n_out; j++)
         y[j] = at[m->out[j]];
-    vn_eval e = { .lanes = 1, .in = x, .out = y, .mapped = none, .kernels = vn__kernels_get() };
-    e.attr = m->attr;
-    e.n_in = m->n_in;
-    e.n_out = m->n_out;
-    e.in_aval = whole ? m->whole : m->rest;
-    e.out_aval = e.in_aval + m->n_in;
-    m->op->eval(&e);
+    const vn_aval *const avals = whole ? m->whole : m->rest;
+    m->op->eval(&(vn_eval){ .attr = m->attr,
+                            .n_in = m->n_in,
+                            .n_out = m->n_out,
+                            .lanes = 1,
+                            .in = x,
+                            .out = y,
+                            .mapped = none,
+                            .in_aval = avals,
+                            .out_aval = avals + m->n_in,
+                            .kernels = vn__kernels_get() });
 }
 
 /* Elements from `from` to `to`, from the start of a block on. */

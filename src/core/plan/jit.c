@@ -33,14 +33,19 @@ typedef struct jitted {
     void *context;
 } jitted;
 
+static void entry_free(entry *e)
+{
+    vn_release(e->like);
+    vn_plan_destroy(e->plan);
+    vn__free(e);
+}
+
 static void cache_destroy(vn_tree *tree)
 {
     cache *const c = (cache *)(void *)tree;
     while (c->entries) {
         entry *const next = c->entries->next;
-        vn_release(c->entries->like);
-        vn_plan_destroy(c->entries->plan);
-        vn__free(c->entries);
+        entry_free(c->entries);
         c->entries = next;
     }
     if (c->lock)
@@ -132,46 +137,32 @@ static vn_tree *signature(vn_tree *fn, int n, vn_tree *const arg[])
     return vn__structs_of(vn_tuple_n(n + 1, items));
 }
 
-/* Arrays that are never donated: of the function, and of the argument that is spared. */
-static vn_status count_spared(int64_t *count, const jitted *self, int n, vn_tree *const arg[])
+static vn_status donate(const calling *c, vn_plan *plan)
 {
-    vn__leaves spared = { 0 };
-    vn_status status = vn__leaves_add(&spared, self->fn, vn_is_array);
-    if (status == VN_ERR_OK && n > 0 && spares_argument(self, 0))
-        status = vn__leaves_add(&spared, arg[0], vn_is_array);
-    *count = spared.n;
-    vn__leaves_free(&spared);
-    return status;
+    if (c->self->donate == VN_DONATE_NONE)
+        return VN_ERR_OK;
+    VN_TRY(vn__plan_donate(plan, c->first));
+    warn_unused(c->self, plan, c->first);
+    return VN_ERR_OK;
 }
 
-static vn_plan *plan_of(const jitted *self, int n, vn_tree *const arg[])
+/* A new plan for the call, which then matches it. */
+static const entry *record(calling *call, cache *c, int n, vn_tree *const arg[])
 {
-    vn_plan *const plan = vn__plan_record(self->fn, true, n, arg);
-    int64_t first;
-    if (!plan || self->donate == VN_DONATE_NONE)
-        return plan;
-    if (count_spared(&first, self, n, arg) == VN_ERR_OK &&
-        vn__plan_donate(plan, first) == VN_ERR_OK) {
-        warn_unused(self, plan, first);
-        return plan;
+    entry *const e = vn__alloc_zero(sizeof *e);
+    if (!e)
+        return NULL;
+    e->plan = vn__plan_record(call->self->fn, true, n, arg);
+    vn_tree *const like = e->plan ? signature(call->self->fn, n, arg) : NULL;
+    e->like = like ? vn_retain(like) : NULL;
+    if (!like || !matches(call, e, n, arg) || donate(call, e->plan) != VN_ERR_OK) {
+        entry_free(e);
+        return NULL;
     }
-    vn_plan_destroy(plan);
-    return NULL;
-}
-
-static vn_status record(cache *c, const jitted *self, int n, vn_tree *const arg[])
-{
-    vn_plan *const plan = plan_of(self, n, arg);
-    vn_tree *const like = plan ? signature(self->fn, n, arg) : NULL;
-    entry *const e = like ? vn__alloc(sizeof *e) : NULL;
-    if (!e) {
-        vn_plan_destroy(plan);
-        return vn_error_status();
-    }
-    *e = (entry){ c->entries, vn_retain(like), plan };
+    e->next = c->entries;
     c->traces++;
     __atomic_store_n(&c->entries, e, __ATOMIC_RELEASE);
-    return VN_ERR_OK;
+    return e;
 }
 
 static const entry *find_or_record(calling *call, int n, vn_tree *const arg[])
@@ -182,8 +173,8 @@ static const entry *find_or_record(calling *call, int n, vn_tree *const arg[])
         return e;
     pthread_mutex_lock(c->lock);
     e = find(call, n, arg);
-    if (!e && vn_ok() && record(c, call->self, n, arg) == VN_ERR_OK)
-        e = find(call, n, arg);
+    if (!e && vn_ok())
+        e = record(call, c, n, arg);
     pthread_mutex_unlock(c->lock);
     return e;
 }

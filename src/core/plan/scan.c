@@ -118,6 +118,11 @@ static vn__stack stack_in(const scanning *r, int operand)
     return (vn__stack){ r->in[operand], r->s->blocks[operand], r->a->length };
 }
 
+static vn__stack stack_out(const scanning *r, int result)
+{
+    return (vn__stack){ r->out[result], r->s->blocks[r->s->body->n_in + result], r->a->length };
+}
+
 static vn__stack history_of(const scanning *r, int i)
 {
     return (vn__stack){ r->out[r->a->n_carry + r->a->n_ys + i], r->s->blocks[i],
@@ -168,16 +173,17 @@ static void place_moving(scanning *r, int64_t k, int64_t t)
     }
     for (int i = a->n_carry; i < a->n_carry + a->n_xs; i++)
         r->x[i] = read_slice(r, i, t);
-    for (int j = a->n_carry; j < a->n_carry + a->n_ys; j++)
-        if (r->s->blocks[b->n_in + j] == 1 && !r->s->summed[j])
-            r->y[j] = (vn__pointer){ r->out[j].at + t * b->out_slot[j].bytes, r->out[j].panel };
+    for (int j = a->n_carry; j < a->n_carry + a->n_ys; j++) {
+        const vn__stack stack = stack_out(r, j);
+        if (stack.blocks == 1)
+            r->y[j] = vn__slice_at(&stack, &b->out_slot[j], t);
+    }
 }
 
 static void run_body(scanning *r, int64_t k, int64_t t)
 {
     const vn__scan_attr *const a = r->a;
     const vn__program *const b = r->s->body;
-    const vn__pointer *const result = r->y;
     place_moving(r, k, t);
     vn__frame frame = *r->f;
     frame.fresh = frame.fresh && k == r->first;
@@ -185,14 +191,14 @@ static void run_body(scanning *r, int64_t k, int64_t t)
                   r->s->prepared >= 0 && r->f->prepared ? r->f->prepared + r->s->prepared
                                                         : NULL);
     for (int j = a->n_carry; j < a->n_carry + a->n_ys; j++) {
-        const vn__stack stack = { r->out[j], r->s->blocks[b->n_in + j], a->length };
+        const vn__stack stack = stack_out(r, j);
         if (stack.blocks > 1)
-            vn__move_slice(r->f, &stack, result[j], &b->out_slot[j], t, false);
+            vn__move_slice(r->f, &stack, r->y[j], &b->out_slot[j], t, false);
     }
     for (int j = 0; j < a->n_sums; j++) {
         const int term = a->n_carry + a->n_ys + j;
         if (!r->s->summed[term])
-            vn__add_term(r->f, r->out[a->n_carry + term], result[term], &b->out_slot[term],
+            vn__add_term(r->f, r->out[a->n_carry + term], r->y[term], &b->out_slot[term],
                          k == r->first);
     }
 }

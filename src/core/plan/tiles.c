@@ -154,21 +154,6 @@ static int64_t slots_worth(const vn__stage *st, const vn__part *part)
     return slots;
 }
 
-/* As many as they may be and there are tiles, or panels while slots are few; then as few as
- * have no more panels each: twelve panels in eight slots would be four of two and four of one,
- * which are never faster than six of two. */
-static int64_t slots_of(const vn__stage *st, int64_t slots, bool alone)
-{
-    const int64_t panels = vn__stage_panels(st), tiles = st->n / st->tile;
-    const int64_t few = alone ? 1 : panels < FEW_SLOTS ? panels : FEW_SLOTS;
-    const int64_t most = tiles > few ? tiles : few;
-    slots = slots < most ? slots : most;
-    if (slots <= 1)
-        return 1;
-    const int64_t own = (panels + slots - 1) / slots;
-    return (panels + own - 1) / own;
-}
-
 /* Panels of the tile that memory asks for; the program is that of one panel. */
 static int64_t panels_of(const vn__stage *st, bool alone, const vn__choices *choices)
 {
@@ -183,6 +168,21 @@ static int64_t panels_of(const vn__stage *st, bool alone, const vn__choices *cho
     panels = panels < limit ? panels : limit;
     panels = panels < vn__stage_panels(st) ? panels : vn__stage_panels(st);
     return panels < 1 ? 1 : panels;
+}
+
+/* As many as they may be and there are tiles, or panels while slots are few; then as few as
+ * have no more panels each: twelve panels in eight slots would be four of two and four of one,
+ * which are never faster than six of two. */
+static int64_t slots_of(const vn__stage *st, int64_t slots, int64_t tile, bool alone)
+{
+    const int64_t panels = vn__stage_panels(st), tiles = st->n / tile;
+    const int64_t few = alone ? 1 : panels < FEW_SLOTS ? panels : FEW_SLOTS;
+    const int64_t most = tiles > few ? tiles : few;
+    slots = slots < most ? slots : most;
+    if (slots <= 1)
+        return 1;
+    const int64_t own = (panels + slots - 1) / slots;
+    return (panels + own - 1) / own;
 }
 
 /* The panels of a slot in tiles of one size, a little larger or smaller than what memory asks
@@ -218,8 +218,7 @@ vn_status vn__stage_tiles(vn__stage *st, const vn__tape *tape, const vn__part *p
         VN_TRY(compile_panels(st, tape, part, better, 1));
     *shared = better;
     int64_t panels = panels_of(st, alone, choices);
-    st->tile = better * panels;
-    st->slots = st->wide ? 1 : slots_of(st, worth, alone);
+    st->slots = st->wide ? 1 : slots_of(st, worth, better * panels, alone);
     if (!st->wide && !choices->panels)
         panels = even_panels(st, panels);
     st->tile = better * panels;

@@ -79,10 +79,7 @@ static vn_status align_leaf(vn__leaves *out, vn_tree *like, vn_tree *item, vn_fi
         return vn__fail(VN_ERR_SHAPE, "%s: %s for %s", who,
                         vn__shape_text(a, vn_dtype_of(item), vn_shape_of(item)),
                         vn__shape_text(b, vn_dtype_of(like), vn_shape_of(like)));
-    if (!vn__grow(&out->item, &out->capacity, out->n + 1, sizeof *out->item))
-        return vn_error_status();
-    out->item[out->n++] = none ? NULL : item;
-    return VN_ERR_OK;
+    return vn__leaves_push(out, none ? NULL : item) ? VN_ERR_OK : vn_error_status();
 }
 
 vn_status vn__leaves_align(vn__leaves *out, vn_tree *like, vn_tree *tree, vn_filter_fn *fn,
@@ -170,9 +167,8 @@ vn_tree *vn__session_mark(const vn__session *session, vn_tree *tree, vn__leaves 
         return NULL;
     for (int64_t i = first; i < leaves->n; i++) {
         vn_array *const x = vn__mark(session->tape, leaves->item[i]);
-        if (!x || !vn__grow(&marks->item, &marks->capacity, marks->n + 1, sizeof *marks->item))
+        if (!x || !vn__leaves_push(marks, x))
             return NULL;
-        marks->item[marks->n++] = x;
     }
     return vn__leaves_replace(tree, vn_is_inexact_array, marks->item, &next, true);
 }

@@ -11,10 +11,8 @@ static vn_status make_inputs(vn__leaves *inputs, const vn__leaves *leaves, vn__t
         const vn_aval aval = { a->dtype, a->shape };
         const uint64_t axes = a->tape && tape->parent ? a->axes : 0;
         vn_array *const x = vn__tape_input(tape, aval, axes, NULL);
-        if (!x ||
-            !vn__grow(&inputs->item, &inputs->capacity, inputs->n + 1, sizeof *inputs->item))
+        if (!x || !vn__leaves_push(inputs, x))
             return vn_error_status();
-        inputs->item[inputs->n++] = x;
     }
     return VN_ERR_OK;
 }

@@ -41,9 +41,8 @@ VN_INLINE void vn__transpose_columns(vec r[2][VN_LANES], const real *a, int64_t 
                                      int64_t rows, int vectors, bool whole, part some)
 {
     for (int v = 0; v < vectors; v++) {
-        const int64_t left = rows - v * VN_LANES;
-        load_rows(r[v], a + v * VN_LANES * row, row, left < VN_LANES ? left : VN_LANES, whole,
-                  some);
+        load_rows(r[v], a + v * VN_LANES * row, row, lesser(rows - v * VN_LANES, VN_LANES),
+                  whole, some);
         v_transpose(r[v]);
     }
 }
