@@ -48,10 +48,10 @@ enum { VN_LANES = VN_VECTOR_BYTES / sizeof(real) };
 #define VN_INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define VN_UNROLL _Pragma("clang loop unroll(full)")
-#define VN_UNROLL_TWICE _Pragma("clang loop unroll_count(2)")
+#define VN_UNROLL_BY_4 _Pragma("clang loop unroll_count(4)")
 #else
 #define VN_UNROLL _Pragma("GCC unroll 32")
-#define VN_UNROLL_TWICE _Pragma("GCC unroll 2")
+#define VN_UNROLL_BY_4 _Pragma("GCC unroll 4")
 #endif
 
 /* x as if nobody knew where it comes from. */

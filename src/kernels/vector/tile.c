@@ -8,7 +8,10 @@ enum width { FULL, SECOND_PART, FIRST_PART, WIDTHS };
 /* Rows of A that are reached from one pointer. */
 enum { REACH = 4, POINTERS = (VN_ROWS + REACH - 1) / REACH };
 
-/* One term of the sum: acc[i] += a(i) b, with a(i) = a[i / REACH][i % REACH * a_row]. */
+/* Loops over the terms are unrolled by four: a sum of DEPTH = 256 terms then is 64 rounds, whose
+ * end branch predictors foresee. 128 are too many for some, and each block pays for it.
+ *
+ * One term of the sum: acc[i] += a(i) b, with a(i) = a[i / REACH][i % REACH * a_row]. */
 VN_INLINE void add_term(vec acc[VN_ROWS][2], const real *const a[POINTERS], int64_t a_row,
                         const real *b, int rows, int vectors, bool whole, part tail)
 {
@@ -30,7 +33,7 @@ VN_INLINE void add_packed(vec acc[VN_ROWS][2], const vn__job *job, const real *a
                           int rows, int vectors, bool whole, part tail)
 {
     const int64_t depth = job->depth, b_row = job->b_row;
-    VN_UNROLL_TWICE
+    VN_UNROLL_BY_4
     for (int64_t k = 0; k < depth; k++, a += rows, b += b_row) {
         const real *const from[] = { a, a + REACH, a + 2 * REACH };
         add_term(acc, from, 1, b, rows, vectors, whole, tail);
@@ -51,6 +54,7 @@ VN_INLINE void add_lying(vec acc[VN_ROWS][2], const vn__job *job, const real *fi
             a[i] = first + p * job->a_panel + i * REACH * a_row;
             VN_APART(a[i]);
         }
+        VN_UNROLL_BY_4
         for (int64_t k = 0; k < depth; k++, b += b_row) {
             add_term(acc, (const real *const *)a, a_row, b, rows, vectors, true, part_of(0));
             VN_UNROLL
