@@ -35,6 +35,7 @@ typedef struct task {
 VN_INLINE void accumulate(vec acc[VN_ROWS][COLUMNS], const real *a, const real *const x[],
                           int64_t length, int64_t lanes, int rows, int pixels, int vectors)
 {
+    VN_UNROLL_BY_4
     for (int64_t k = 0; k < length * lanes; k += lanes, a += rows) {
         vec v[COLUMNS];
         VN_UNROLL
@@ -175,14 +176,14 @@ static void second_pass(const task *t, const vn__second *s, int64_t start, int64
 void VN_FN(conv)(void *y, const void *packed, const void *x, const vn__view *view,
                  const vn__epilogue *epilogue)
 {
-    const int64_t k = view->runs * view->length;
+    const int64_t step = vn__packed_depth(view->runs * view->length);
     const vn__cut cut = vn__cut_rows(view->outputs);
     vn__job job = { .c = y, .c_row = view->y_channel, .a = packed };
     const vn__second rest = vn__set_epilogue(&job, epilogue);
     for (int64_t b = 0; b < cut.blocks; b++) {
         const int64_t rows = vn__block_rows(&cut, b), start = vn__block_start(&cut, b);
         task t = { .job = job, .view = view, .x = x };
-        t.job.a += start * k;
+        t.job.a += start * step;
         t.job.c += start * job.c_row;
         t.job.bias = job.bias ? job.bias + start : NULL;
         t.job.mask = job.mask ? job.mask + start * job.c_row : NULL;

@@ -5,7 +5,10 @@
 
 #include <stddef.h>
 
-int64_t VN_FN(pack_size)(int64_t m, int64_t k) { return m * k * (int64_t)sizeof(real); }
+int64_t VN_FN(pack_size)(int64_t m, int64_t k)
+{
+    return m * vn__packed_depth(k) * (int64_t)sizeof(real);
+}
 
 /* One column into `blocks` blocks of equal height by whole vectors: what they read and write
  * beyond its rows is of columns to come. */
@@ -24,7 +27,7 @@ static void pack_columns(real *packed, const real *a, int64_t col, const vn__cut
                          int64_t tap, int64_t taps, int64_t channels)
 {
     enum { AHEAD = 8, LINE = 64 / sizeof(real) };
-    const int64_t m = vn__block_start(cut, cut->blocks), all = taps * channels;
+    const int64_t m = vn__block_start(cut, cut->blocks), all = vn__packed_depth(taps * channels);
     const int64_t low = cut->height, high = low + 1, tall = cut->tall;
     for (int64_t c = 0; c < channels; c++, a += col) {
         for (int64_t i = 0; i < m; i += LINE)
@@ -49,16 +52,17 @@ void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int6
                  int64_t m, int64_t taps, int64_t channels)
 {
     const vn__cut cut = vn__cut_rows(m);
-    real *p = packed;
-    const real *const end = p + m * taps * channels;
+    const int64_t all = vn__packed_depth(taps * channels);
+    const real *const end = (real *)packed + m * all;
     if (a_row == 1) {
         for (int64_t t = 0; t < taps; t++)
-            pack_columns(p, (const real *)a + t * a_tap, a_channel, &cut, t, taps, channels);
+            pack_columns(packed, (const real *)a + t * a_tap, a_channel, &cut, t, taps, channels);
         return;
     }
     for (int64_t block = 0; block < cut.blocks; block++) {
-        const real *from = (const real *)a + vn__block_start(&cut, block) * a_row;
-        const int64_t rows = vn__block_rows(&cut, block);
+        const int64_t start = vn__block_start(&cut, block), rows = vn__block_rows(&cut, block);
+        const real *from = (const real *)a + start * a_row;
+        real *p = (real *)packed + start * all;
         for (int64_t t = 0; t < taps; t++, p += rows * channels)
             vn__pack_block(p, from + t * a_tap, a_row, a_channel, rows, channels,
                            end - p - rows * channels);
@@ -72,9 +76,9 @@ void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int6
  */
 enum { DEPTH = 256, NEAR = 16 * 1024 };
 
-/* The terms of the sum: `count` from `from` on, of `all`. */
+/* The terms of the sum: `count` from `from` on. step: of A from block to block, for each row. */
 typedef struct terms {
-    int64_t from, count, all;
+    int64_t from, count, step;
 } terms;
 
 /* All strips of lanes of the job's blocks. */
@@ -104,7 +108,7 @@ static void run_blocks(vn__job *job, const vn__job *first, const vn__second *s, 
     for (int64_t left = blocks; left > 0; left -= few, start += few * rows) {
         const int64_t at = start * first->c_row;
         job->blocks = lesser(left, few);
-        job->a = first->a + start * t->all + t->from * rows;
+        job->a = first->a + start * t->step + t->from * rows;
         job->c = first->c + at;
         job->bias = first->bias ? first->bias + start : NULL;
         job->mask = first->mask ? first->mask + at : NULL;
@@ -119,7 +123,7 @@ static void run(const vn__job *first, const vn__second *s, int64_t m, int64_t n,
     const vn__cut cut = vn__cut_rows(m);
     const int64_t low = cut.height, high = low + 1;
     vn__job job = *first;
-    job.a_step = t->all;
+    job.a_step = t->step;
     run_blocks(&job, first, s, 0, cut.tall, high, n, t);
     run_blocks(&job, first, s, cut.tall * high, cut.blocks - cut.tall, low, n, t);
 }
@@ -129,17 +133,18 @@ void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b,
 {
     vn__job job = { .c = c, .c_row = ldc, .a = packed, .b = b, .b_row = ldb };
     const vn__second rest = vn__set_epilogue(&job, epilogue), none = { -1, -1, NULL };
+    const int64_t step = vn__packed_depth(k);
     int64_t from = 0;
     for (; k - from > DEPTH + DEPTH / 2; from += DEPTH) {
         vn__job begun = job;
         begun.relu = false;
         begun.mask = NULL;
         begun.depth = DEPTH;
-        run(&begun, &none, m, n, &(terms){ from, DEPTH, k });
+        run(&begun, &none, m, n, &(terms){ from, DEPTH, step });
         job.b += DEPTH * ldb;
         job.bias = NULL;
         job.accumulate = true;
     }
     job.depth = k - from;
-    run(&job, &rest, m, n, &(terms){ from, k - from, k });
+    run(&job, &rest, m, n, &(terms){ from, k - from, step });
 }

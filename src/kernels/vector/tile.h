@@ -40,6 +40,15 @@ static inline vn__cut vn__cut_into(int64_t m, int64_t most)
 
 static inline vn__cut vn__cut_rows(int64_t m) { return vn__cut_into(m, VN_ROWS); }
 
+/* Elements of a packed block for each of its rows: k, and a line where blocks would lie a
+ * multiple of a page apart or nearly so. A column goes to all of them, and so many lines of one
+ * set are more than level 1 keeps: packing took four times as long. */
+static inline int64_t vn__packed_depth(int64_t k)
+{
+    enum { FAR = 1024 / sizeof(real), LINE = 64 / sizeof(real) };
+    return k % FAR == 0 ? k + LINE : k;
+}
+
 static inline int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static inline int64_t vn__block_rows(const vn__cut *cut, int64_t block)
