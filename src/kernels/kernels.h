@@ -182,7 +182,7 @@ typedef void vn__gemm_strips_fn(void *c, int64_t ldc, const void *a, int64_t a_r
 /* A packed once for many products:
  *   A(i, t * channels + c) = a[i * a_row + t * a_tap + c * a_channel], t < taps, c < channels.
  * A plain matrix has taps = 1 and a_channel = its column stride. packed: pack_size(m, taps *
- * channels) bytes, 64-byte aligned; the format is the ISA row's own. */
+ * channels) bytes, aligned like an element; the format is the ISA row's own. */
 typedef void vn__pack_fn(void *packed, const void *a, int64_t a_row, int64_t a_tap,
                          int64_t a_channel, int64_t m, int64_t taps, int64_t channels);
 typedef int64_t vn__pack_size_fn(int64_t m, int64_t k);

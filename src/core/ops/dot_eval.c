@@ -9,7 +9,8 @@
 #include "core/ops/ops_common.h"
 #include "kernels/onednn/onednn.h"
 
-#define PACK_ROWS   96 /* a packed matrix is made of groups of so many rows at most, */
+#define PACK_ROWS   96 /* a packed matrix is made of groups of about so many rows at most, */
+#define UNIT_ROWS   6  /* of whole blocks of the kernels of 6 rows: lower ones wait for sums, */
 #define MANY_GROUPS 5  /* from so many on of a multiple of EVEN_GROUPS: workers have as many */
 #define EVEN_GROUPS 4
 
@@ -22,19 +23,19 @@ static bool is_vector(const vn__product *p, int s)
                   : p->n == 1 && (p->b_row == 1 || p->k == 1);
 }
 
-static int64_t group_rows(int64_t rows)
-{
-    int64_t groups = (rows + PACK_ROWS - 1) / PACK_ROWS;
-    if (groups < MANY_GROUPS)
-        return PACK_ROWS;
-    groups = (groups + EVEN_GROUPS - 1) / EVEN_GROUPS * EVEN_GROUPS;
-    return (rows + groups - 1) / groups;
-}
-
 static int64_t groups_of(int64_t rows)
 {
-    const int64_t one = group_rows(rows);
-    return (rows + one - 1) / one;
+    const int64_t groups = (rows + PACK_ROWS - 1) / PACK_ROWS;
+    return groups < MANY_GROUPS ? groups
+                                : (groups + EVEN_GROUPS - 1) / EVEN_GROUPS * EVEN_GROUPS;
+}
+
+/* The first row of group g, of the last but one: the end. */
+static int64_t group_start(int64_t rows, int64_t g)
+{
+    const int64_t units = (rows + UNIT_ROWS - 1) / UNIT_ROWS;
+    const int64_t start = g * units / groups_of(rows) * UNIT_ROWS;
+    return start < rows ? start : rows;
 }
 
 /* The groups that are asked for: all, or the one of this part. */
@@ -49,7 +50,7 @@ static int64_t rows_of(const vn__product *p, int s) { return s == 0 ? p->m : p->
 /* Bytes of the packed side before the first group that is asked for. */
 static int64_t bytes_before(const vn__product *p, int s)
 {
-    return p->real->pack_size(first_group(p) * group_rows(rows_of(p, s)), p->k);
+    return p->real->pack_size(group_start(rows_of(p, s), first_group(p)), p->k);
 }
 
 /* packed: of the first group that is asked for. */
@@ -57,12 +58,10 @@ static void pack_side(char *packed, const void *x, int s, const vn__product *p)
 {
     const int64_t rows = rows_of(p, s), row = s == 0 ? p->a_row : p->b_col;
     const int64_t col = s == 0 ? p->a_col : p->b_row;
-    const int64_t one = group_rows(rows);
     for (int64_t g = first_group(p); g < last_group(p, rows); g++) {
-        const int64_t from = g * one;
-        p->real->pack(packed, vn__element(x, from * row, p->size), row, 0, col,
-                      rows - from < one ? rows - from : one, 1, p->k);
-        packed += p->real->pack_size(one, p->k);
+        const int64_t from = group_start(rows, g), count = group_start(rows, g + 1) - from;
+        p->real->pack(packed, vn__element(x, from * row, p->size), row, 0, col, count, 1, p->k);
+        packed += p->real->pack_size(count, p->k);
     }
 }
 
@@ -72,16 +71,14 @@ static void multiply_packed(void *y, int64_t ldy, const void *b, int64_t ldb, in
                             int64_t width, const vn__epilogue *epilogue, const vn__product *p)
 {
     const char *packed = p->packed;
-    const int64_t one = group_rows(rows);
     for (int64_t g = first_group(p); g < last_group(p, rows); g++) {
-        const int64_t from = g * one;
+        const int64_t from = group_start(rows, g), count = group_start(rows, g + 1) - from;
         vn__epilogue own = epilogue ? *epilogue : (vn__epilogue){ 0 };
         own.bias = own.bias ? vn__element(own.bias, from, p->size) : NULL;
         own.mask = own.mask ? vn__element(own.mask, from * ldy, p->size) : NULL;
         p->real->gemm_packed((char *)y + from * ldy * (int64_t)p->size, ldy, packed, b, ldb,
-                             rows - from < one ? rows - from : one, width, p->k,
-                             epilogue ? &own : NULL);
-        packed += p->real->pack_size(one, p->k);
+                             count, width, p->k, epilogue ? &own : NULL);
+        packed += p->real->pack_size(count, p->k);
     }
 }
 
