@@ -74,10 +74,7 @@ static vn__place place_of(vn__compiler *c, uint32_t value)
 static void use(vn__compiler *c, uint32_t value, int64_t step)
 {
     int64_t ignored;
-    value = holder(c, value, &ignored);
-    if (c->first_use[value] < 0)
-        c->first_use[value] = step;
-    c->last_use[value] = step;
+    c->last_use[holder(c, value, &ignored)] = step;
 }
 
 vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint32_t in[],
@@ -402,7 +399,7 @@ void vn__program_free(vn__program *program)
     for (int64_t k = 0; k < program->n_step; k++) {
         for (int i = 0; i < vn__inner_programs(&program->step[k]); i++)
             vn__program_free(vn__inner_program(&program->step[k], i));
-        if (program->step[k].stage)
+        if (program->step[k].stage && program->step[k].stage->from == 0)
             vn__program_free(program->step[k].stage->program);
     }
     vn__free(program->step);
@@ -416,7 +413,6 @@ static vn_status compiler_begin(vn__compiler *c, int64_t lanes, int64_t max_pane
     c->program = vn__alloc_zero(sizeof *c->program);
     c->in_of = vn__alloc(n * sizeof *c->in_of);
     c->out_of = vn__alloc(n * sizeof *c->out_of);
-    c->first_use = vn__alloc(n * sizeof *c->first_use);
     c->last_use = vn__alloc(n * sizeof *c->last_use);
     c->uses = vn__alloc_zero(n * sizeof *c->uses);
     c->reader = vn__alloc(n * sizeof *c->reader);
@@ -426,16 +422,15 @@ static vn_status compiler_begin(vn__compiler *c, int64_t lanes, int64_t max_pane
     c->root_offset = vn__alloc_zero(n * sizeof *c->root_offset);
     c->whole = vn__alloc(n * sizeof *c->whole);
     c->whole_offset = vn__alloc_zero(n * sizeof *c->whole_offset);
-    if (!c->program || !c->in_of || !c->out_of || !c->first_use || !c->last_use || !c->uses ||
-        !c->reader || !c->chain || !c->absorbed || !c->root || !c->root_offset ||
-        !c->whole || !c->whole_offset)
+    if (!c->program || !c->in_of || !c->out_of || !c->last_use || !c->uses || !c->reader ||
+        !c->chain || !c->absorbed || !c->root || !c->root_offset || !c->whole ||
+        !c->whole_offset)
         return vn_error_status();
     for (size_t v = 0; v < n; v++)
         c->root[v] = c->whole[v] = (uint32_t)v;
     memset(c->reader, -1, n * sizeof *c->reader);
     memset(c->in_of, -1, n * sizeof *c->in_of);
     memset(c->out_of, -1, n * sizeof *c->out_of);
-    memset(c->first_use, -1, n * sizeof *c->first_use);
     memset(c->last_use, -1, n * sizeof *c->last_use);
     c->program->lanes = lanes;
     c->program->max_panels = max_panels;
@@ -505,7 +500,6 @@ static vn__program *compiler_end(vn__compiler *c, vn_status status)
         status = lay_out(c);
     vn__free(c->in_of);
     vn__free(c->out_of);
-    vn__free(c->first_use);
     vn__free(c->last_use);
     vn__free(c->uses);
     vn__free(c->reader);
@@ -573,6 +567,8 @@ vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t 
         status = build_all(&c);
     if (status == VN_ERR_OK)
         status = copy_outputs(&c, (int)tape->n_output, tape->output);
+    if (status == VN_ERR_OK)
+        status = vn__cut_stages(&c);
     return compiler_end(&c, status);
 }
 

@@ -15,7 +15,7 @@ typedef struct vn__compiler {
     const bool *summed; /* by output: it is summed over the lanes; NULL: none is */
     vn__program *program;
     int32_t *in_of, *out_of;       /* by value: parameter, or -1 */
-    int64_t *first_use, *last_use; /* by value: steps */
+    int64_t *last_use;             /* by value: a step */
     int32_t *uses;                 /* by value: number of reading instructions and outputs */
     uint32_t *reader;              /* by value: the last instruction that reads it */
     struct vn__chain **chain;      /* by instruction: the chain that ends here, or NULL */
@@ -42,6 +42,9 @@ vn_status vn__step_loops(const vn__compiler *c, vn__step *s, uint64_t axes);
 vn_status vn__build_instr(vn__compiler *c, uint32_t instr);
 vn_status vn__build_list(vn__compiler *c, const uint32_t *instr, int64_t n);
 vn_status vn__build_staged(vn__compiler *c);
+
+/* Lets updates of large sums take place within the stages that make them (segments.c). */
+vn_status vn__cut_stages(vn__compiler *c);
 
 /* Compiles the program of a stage for the tiles, slots and way of running that fit its shapes
  * (tiles.c); its n and axis are known. *shared: the lanes of earlier stages of the axis, whose

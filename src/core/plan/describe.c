@@ -116,10 +116,10 @@ static void print_members(FILE *file, const vn__fused *fused)
         fprintf(file, "%s %s", k == 0 ? ":" : ",", fused->member[k].op->name);
 }
 
-static void print_program(FILE *file, const vn__program *p, int indent)
+static void print_steps(FILE *file, const vn__program *p, int64_t from, int64_t to, int indent)
 {
     char text[VN__SHAPE_TEXT];
-    for (int64_t k = 0; k < p->n_step; k++) {
+    for (int64_t k = from; k < to; k++) {
         const vn__step *const s = &p->step[k];
         fprintf(file, "%*s%s%s%s", indent, "", s->op ? s->op->name : "", s->op ? " " : "",
                 step_names[s->kind]);
@@ -147,11 +147,12 @@ static void print_program(FILE *file, const vn__program *p, int indent)
                 "slot, %.4g flop an example\n",
                 indent + 2, "", st->n, st->tile, st->program->lanes, st->slots,
                 st->program->work_bytes, st->totals_bytes, st->program->flops);
-            print_program(file, st->program, indent + 4);
+            print_steps(file, st->program, st->from, st->to, indent + 4);
         }
         for (int i = 0; i < vn__inner_programs(s); i++)
             if (vn__inner_program(s, i))
-                print_program(file, vn__inner_program(s, i), indent + 4);
+                print_steps(file, vn__inner_program(s, i), 0, vn__inner_program(s, i)->n_step,
+                            indent + 4);
     }
 }
 
@@ -165,7 +166,7 @@ void vn__plan_describe(FILE *file, const vn_plan *plan)
             p->flops);
     if (vn__onednn_use_get() != VN__ONEDNN_NEVER && vn__onednn_absent())
         fprintf(file, "  %s\n", vn__onednn_absent());
-    print_program(file, p, 2);
+    print_steps(file, p, 0, p->n_step, 2);
 }
 
 /* ------------------------------------------------------------------------- public */

@@ -142,6 +142,9 @@ typedef struct vn__stage {
     int64_t totals_at;     /* offset in the caller's workspace: slots * totals_bytes */
     int64_t values_at;     /* wide: offset there of the values of a tile */
     int64_t prepared_at;   /* offset in the caller's workspace */
+    int64_t from, to;      /* the steps that are run: all, but in segments (segments.c) */
+    int32_t *in_number, *out_number; /* of the step's operands and results: which parameter;
+                                        NULL: all in order */
     int axis;
 } vn__stage;
 

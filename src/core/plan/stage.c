@@ -217,6 +217,7 @@ static vn_status add_stage_step(vn__compiler *c, vn__stage *st, const choice *s)
     if (!step)
         return vn_error_status();
     step->stage = st;
+    st->to = st->program->n_step;
     step->lanes = 1;
     step->tiled = false;
     for (int j = 0; j < s->n_out; j++) /* results are not consecutive values */

@@ -9,6 +9,7 @@
 #include "parallel/pool.h"
 
 typedef struct running {
+    const vn__step *step;
     const vn__stage *stage;
     char *work; /* of the caller */
     char *workers;
@@ -26,6 +27,8 @@ static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static int64_t panel_bytes(const vn__slot *slot) { return (slot->bytes + 63) & ~(int64_t)63; }
 
+static int number(const int32_t *numbers, int k) { return numbers ? numbers[k] : k; }
+
 static bool is_total(const vn__stage *st, int output)
 {
     return st->out_role[output] == VN__ROLE_TOTAL || st->out_role[output] == VN__ROLE_LARGEST;
@@ -42,11 +45,13 @@ static void run_tile(const running *r, int64_t first, int64_t end, char *totals,
     const vn__program *const p = st->program;
     vn__pointer in[VN__MAX_PARAMETERS], out[VN__MAX_PARAMETERS];
     const int64_t valid = end - first, panel = first / p->lanes;
-    for (int i = 0; i < p->n_in; i++) {
+    for (int k = 0; k < r->step->n_in; k++) {
+        const int i = number(st->in_number, k);
         in[i].panel = st->in_role[i] == VN__ROLE_SPILL ? panel_bytes(&p->in_slot[i]) : 0;
         in[i].at = r->in[i] + panel * in[i].panel;
     }
-    for (int j = 0; j < p->n_out; j++) {
+    for (int k = 0; k < r->step->n_out; k++) {
+        const int j = number(st->out_number, k);
         out[j].panel = st->out_role[j] == VN__ROLE_SPILL ? panel_bytes(&p->out_slot[j]) : 0;
         out[j].at = !is_total(st, j) ? r->out[j] + panel * out[j].panel
                     : totals         ? totals + st->total_offset[j]
@@ -141,6 +146,7 @@ static void combine_totals(running *r)
 void vn__run_stage(const vn__step *step, const vn__frame *f)
 {
     running r; /* not cleared: large, and little of it is used */
+    r.step = step;
     r.stage = step->stage;
     r.work = f->work;
     r.workers = f->workers;
@@ -148,12 +154,13 @@ void vn__run_stage(const vn__step *step, const vn__frame *f)
     r.report = f->report;
     int64_t ignored;
     for (int i = 0; i < step->n_in; i++)
-        r.in[i] = vn__address(&step->in[i], f, &ignored);
+        r.in[number(r.stage->in_number, i)] = vn__address(&step->in[i], f, &ignored);
     for (int j = 0; j < step->n_out; j++)
-        r.out[j] = vn__address(&step->out[j], f, &ignored);
+        r.out[number(r.stage->out_number, j)] = vn__address(&step->out[j], f, &ignored);
     void *const *const shared = (void *const *)(void *)r.in;
     if (r.stage->wide) {
-        vn__prepare_wide(r.stage->program, shared, f->work + r.stage->prepared_at);
+        if (r.stage->from == 0)
+            vn__prepare_wide(r.stage->program, shared, f->work + r.stage->prepared_at);
         for (int64_t first = 0; first < r.stage->n; first += r.stage->tile)
             run_tile(&r, first, smaller(first + r.stage->tile, r.stage->n), NULL,
                      r.work + r.stage->values_at, first == 0);

@@ -87,7 +87,7 @@ void vn__run_wide(const vn__stage *stage, const vn__frame *tile, char *workers,
 {
     wide w = { .stage = stage, .tile = tile, .workers = workers, .worker_bytes = worker_bytes,
                .fresh = fresh };
-    for (int64_t k = 0; k < stage->program->n_step; k++)
+    for (int64_t k = stage->from; k < stage->to; k++)
         run(&w, &stage->program->step[k]);
 }
 

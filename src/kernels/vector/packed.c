@@ -27,7 +27,8 @@ static void pack_columns(real *packed, const real *a, int64_t col, const vn__cut
                          int64_t tap, int64_t taps, int64_t channels)
 {
     enum { AHEAD = 8, LINE = 64 / sizeof(real) };
-    const int64_t m = vn__block_start(cut, cut->blocks), all = vn__packed_depth(taps * channels);
+    const int64_t m = vn__block_start(cut, cut->blocks),
+                  all = vn__packed_depth(taps * channels);
     const int64_t low = cut->height, high = low + 1, tall = cut->tall;
     for (int64_t c = 0; c < channels; c++, a += col) {
         for (int64_t i = 0; i < m; i += LINE)
@@ -56,7 +57,8 @@ void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int6
     const real *const end = (real *)packed + m * all;
     if (a_row == 1) {
         for (int64_t t = 0; t < taps; t++)
-            pack_columns(packed, (const real *)a + t * a_tap, a_channel, &cut, t, taps, channels);
+            pack_columns(packed, (const real *)a + t * a_tap, a_channel, &cut, t, taps,
+                         channels);
         return;
     }
     for (int64_t block = 0; block < cut.blocks; block++) {
@@ -76,7 +78,8 @@ void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int6
  */
 enum { DEPTH = 256, NEAR = 16 * 1024 };
 
-/* The terms of the sum: `count` from `from` on. step: of A from block to block, for each row. */
+/* The terms of the sum: `count` from `from` on. step: of A from block to block, for each row.
+ */
 typedef struct terms {
     int64_t from, count, step;
 } terms;

@@ -8,8 +8,8 @@ enum width { FULL, SECOND_PART, FIRST_PART, WIDTHS };
 /* Rows of A that are reached from one pointer. */
 enum { REACH = 4, POINTERS = (VN_ROWS + REACH - 1) / REACH };
 
-/* Loops over the terms are unrolled by four: a sum of DEPTH = 256 terms then is 64 rounds, whose
- * end branch predictors foresee. 128 are too many for some, and each block pays for it.
+/* Loops over the terms are unrolled by four: a sum of 256 terms then is 64 rounds, whose end
+ * branch predictors foresee. 128 are too many for some, and each block pays for it.
  *
  * One term of the sum: acc[i] += a(i) b, with a(i) = a[i / REACH][i % REACH * a_row]. */
 VN_INLINE void add_term(vec acc[VN_ROWS][2], const real *const a[POINTERS], int64_t a_row,

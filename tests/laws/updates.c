@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Training steps of wide nets, whose updates take place between the steps of the stage that
+ * makes their gradients (core/plan/segments.c): the numbers of the eager steps, the same bits at
+ * any number of threads and whether buffers are donated or not; and only where an update waits
+ * for nothing but its own gradient. The layers between have weights of one shape, so that each
+ * could take over the buffer of any other. */
+#include "laws/describe.h"
+#include "laws/tally.h"
+
+enum { INPUTS = 90, WIDTH = 310, DEPTH = 4, OUTPUTS = 70, STEPS = 3 };
+
+static vn_tree *loss(vn_tree *const arg[]) /* model, x, y */
+{
+    return vn_mean(vn_square(vn_sub(vn_vmap_call(arg[0], arg[1]), arg[2])));
+}
+
+static vn_tree *step(vn_tree *const arg[]) /* optimiser, data, model, state */
+{
+    vn_tree *const grad = vn_filter_value_and_grad(vn_function(loss, 3), NULL);
+    vn_tree *const both = vn_call(grad, arg[2], vn_at(arg[1], 0), vn_at(arg[1], 1));
+    vn_tree *const update = vn_optim_update(arg[0], vn_at(both, 1), arg[3], arg[2]);
+    return vn_tuple(vn_at(both, 0), vn_apply_updates(arg[2], vn_at(update, 0)),
+                    vn_at(update, 1));
+}
+
+/* The old weights too: nobody may overwrite them. */
+static vn_tree *step_and_old(vn_tree *const arg[])
+{
+    return vn_tuple(step(arg), vn_filter(arg[2], vn_is_inexact_array));
+}
+
+static vn_tree *model_of(void)
+{
+    return vn_mlp(INPUTS, OUTPUTS, WIDTH, DEPTH, vn_key(0), NULL);
+}
+
+static vn_tree *data_of(int64_t batch, vn_dtype dtype)
+{
+    return vn_tuple(vn_normal(vn_key(1), VN_SHAPE(batch, INPUTS), dtype),
+                    vn_normal(vn_key(2), VN_SHAPE(batch, OUTPUTS), dtype));
+}
+
+/* Loss, model and state after some steps from one start. */
+static vn_tree *train(vn_tree *f, vn_tree *optimiser, vn_tree *data)
+{
+    vn_tree *model = model_of(), *state = vn_optim_init(optimiser, model), *value = NULL;
+    for (int i = 0; i < STEPS && vn_ok(); i++) {
+        vn_tree *const out = vn_call(f, data, model, state);
+        value = vn_at(out, 0);
+        model = vn_at(out, 1);
+        state = vn_at(out, 2);
+    }
+    return vn_filter(vn_tuple(value, model, state), vn_is_array);
+}
+
+static bool close_by(vn_array *x, vn_array *y)
+{
+    const double most = vn_item(vn_max(vn_abs(vn_sub(x, y))));
+    return most < 1e-9;
+}
+
+static int stages_in(vn_tree *f, int n, vn_tree *const arg[])
+{
+    static char text[LAW_TEXT];
+    int count = 0;
+    law_describe(text, vn_plan_print, f, n, arg);
+    for (const char *at = text; (at = strstr(at, "\n  stage\n")); at++)
+        count++;
+    return count;
+}
+
+enum { ONE, SEVERAL, ANY }; /* segments */
+
+static void check(const char *which, vn_tree *optimiser, int64_t batch, int segments)
+{
+    static const int threads[] = { 1, 2, 3 };
+    const vn_jit_options donate = { .donate = VN_DONATE_ALL_EXCEPT_FIRST };
+    vn_tree *const f = vn_partial(vn_function(step, 4), optimiser);
+    vn_tree *const kept = vn_partial(vn_function(step_and_old, 4), optimiser);
+    vn_tree *const data = data_of(batch, vn_default_dtype()), *const model = model_of();
+    vn_tree *const arg[] = { data, model, vn_optim_init(optimiser, model) };
+    const int stages = stages_in(f, 3, arg);
+    if (segments != ANY)
+        expect(segments == ONE ? stages == 1 : stages > DEPTH, "other segments", which, batch);
+    expect(stages_in(kept, 3, arg) == stages, "other segments with the old", which, batch);
+    vn_tree *const eager = train(f, optimiser, data);
+    vn_tree *first = NULL;
+    for (int t = 0; t < 3; t++) {
+        vn_set_num_threads(threads[t]);
+        vn_tree *const got = train(vn_filter_jit(f, NULL), optimiser, data);
+        vn_tree *const donated = train(vn_filter_jit(f, &donate), optimiser, data);
+        first = first ? first : got;
+        expect(leaves_agree(got, first, same_bits), "other bits with threads", which, batch);
+        expect(leaves_agree(donated, got, same_bits), "other bits donated", which, batch);
+    }
+    if (vn_default_dtype() == VN_F64)
+        expect(leaves_agree(first, eager, close_by), "not the eager steps", which, batch);
+    vn_tree *const both = vn_call(vn_filter_jit(kept, &donate), data, model, arg[2]);
+    expect(leaves_agree(vn_at(both, 1), vn_filter(model_of(), vn_is_inexact_array), same_bits),
+           "the old weights are gone", which, batch);
+    vn_set_num_threads(0);
+}
+
+int main(void)
+{
+    static const int64_t batches[] = { 1, 50, 256 };
+    for (int wide = 0; wide < 2; wide++) {
+        vn_set_default_dtype(wide ? VN_F64 : VN_F32);
+        for (int i = 0; i < 3; i++)
+            VN_SCOPE
+            {
+                vn_tree *const rate = vn_float(1e-2);
+                check("sgd", vn_sgd(rate, NULL), batches[i], SEVERAL);
+                check("adam", vn_adam(rate, NULL), batches[i], SEVERAL);
+                check("adamw", vn_adamw(rate, NULL), batches[i], SEVERAL);
+                check("clipped sgd", vn_chain(vn_clip_by_global_norm(1e-3), vn_sgd(rate, NULL)),
+                      batches[i], ANY);
+            }
+        VN_SCOPE check("several tiles", vn_sgd(vn_float(1e-2), NULL), 2100, ONE);
+    }
+    vn_finish();
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
