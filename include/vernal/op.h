@@ -55,6 +55,8 @@ typedef struct vn_eval {
     /* the last evaluation was the same but for its panel: what it left in scratch of operands
      * that lanes share, say packed, is still there. Not for eval_sum. */
     bool again;
+    /* how many examples share the operands without mapped[i], of all tiles; 0: not known */
+    int64_t examples;
     /* only for eval_sum: the result is not there yet: write the sum instead of adding it */
     bool fresh;
     /* only for eval_sum: operands are `panels` panels, panel p of operand i begins at

@@ -193,6 +193,12 @@ typedef void vn__gemm_packed_fn(void *c, int64_t ldc, const void *packed, const 
                                 int64_t ldb, int64_t m, int64_t n, int64_t k,
                                 const vn__epilogue *epilogue);
 
+/* The same with A where it lies, its rows contiguous at distance lda: for so few columns that
+ * packing would not pay. n: a multiple of 16. */
+typedef void vn__gemm_lying_fn(void *c, int64_t ldc, const void *a, int64_t lda, const void *b,
+                               int64_t ldb, int64_t m, int64_t n, int64_t k,
+                               const vn__epilogue *epilogue);
+
 /* An image of lane vectors seen through the window of a convolution. Its padding is written out
  * as zeros, so every output pixel sees the same columns, in runs that lie side by side:
  *   column(q, r * length + i)[l] = x[base[q] + offset[r] + i * lanes + l]
@@ -361,6 +367,7 @@ typedef struct vn__real_kernels {
     vn__pack_fn *pack;
     vn__pack_size_fn *pack_size;
     vn__gemm_packed_fn *gemm_packed;
+    vn__gemm_lying_fn *gemm_lying;
     vn__conv_fn *conv;
     vn__conv_weight_grad_fn *conv_weight_grad;
     vn__conv_weight_grad_scratch_fn *conv_weight_grad_scratch;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * gemm, gemm_strips and gemm_packed against a sum in long double: all remainders of both block
- * sizes, strides with gaps, every epilogue. */
+ * gemm, gemm_strips, gemm_packed and gemm_lying against a sum in long double: all remainders of
+ * both block sizes, strides with gaps, every epilogue. */
 #include "support.h"
 
 #include <stdio.h>
@@ -88,17 +88,23 @@ static void check(const vn__kernels *k, const product *p, const vn__epilogue *e,
         }
 }
 
+static vn__epilogue epilogue_of(const product *p, int variant)
+{
+    vn__epilogue e = { .bias = variant & 1 ? p->bias.data : NULL, .accumulate = variant & 2 };
+    if (variant & 4)
+        e.unary = variant & 8 ? VN__THEN(square) : VN__THEN(relu);
+    if (variant & 16)
+        e.mask = p->mask.data;
+    return e;
+}
+
 static void run_packed(const vn__kernels *k, int dtype, int64_t m, int64_t n, int64_t depth,
                        bool a_columns, int variant)
 {
     const vn__real_kernels *real = k->real[dtype];
     product p = make(dtype, m, n, depth, a_columns, false);
     buffer packed = acquire(VN__U8, real->pack_size(m, depth), 0);
-    vn__epilogue e = { .bias = variant & 1 ? p.bias.data : NULL, .accumulate = variant & 2 };
-    if (variant & 4)
-        e.unary = variant & 8 ? VN__THEN(square) : VN__THEN(relu);
-    if (variant & 16)
-        e.mask = p.mask.data;
+    const vn__epilogue e = epilogue_of(&p, variant);
     real->pack(packed.data, p.a.data, p.a_row, 0, p.a_col, m, 1, depth);
     real->gemm_packed(p.c.data, p.ldc, packed.data, p.b.data, p.b_row, m, n, depth,
                       variant ? &e : NULL);
@@ -120,10 +126,37 @@ static void packed_sizes(const vn__kernels *k)
             for (int64_t n = 15; n <= 65; n += 5)
                 run_packed(k, reals[d], 3 + variant % 14, n, 9, false, variant);
         run_packed(k, reals[d], 130, 96, 300, false, 0);
+        for (int64_t depth = 128; depth <= 1024; depth *= 2) /* blocks a page apart */
+            run_packed(k, reals[d], 47, 16, depth, depth % 512 == 0, 23);
     }
 }
 
 Test(gemm, packed_all_remainders_and_epilogues) { for_each_row(packed_sizes); }
+
+static void run_lying(const vn__kernels *k, int dtype, int64_t m, int64_t n, int64_t depth,
+                      int variant)
+{
+    product p = make(dtype, m, n, depth, false, false);
+    const vn__epilogue e = epilogue_of(&p, variant);
+    k->real[dtype]->gemm_lying(p.c.data, p.ldc, p.a.data, p.a_row, p.b.data, p.b_row, m, n,
+                               depth, variant ? &e : NULL);
+    check(k, &p, &e, "gemm_lying");
+    unmake(&p);
+}
+
+static void lying_sizes(const vn__kernels *k)
+{
+    seed(2);
+    for (int d = 0; d < 2; d++) {
+        for (int64_t m = 0; m <= 25; m++)
+            for (int64_t n = 0; n <= 64; n += 16)
+                run_lying(k, reals[d], m, n, (m * 7 + n * 3) % 11, 0);
+        for (int variant = 0; variant < 32; variant++)
+            run_lying(k, reals[d], 3 + variant % 14, 48, variant % 3 ? 9 : 641, variant);
+    }
+}
+
+Test(gemm, lying_all_heights_and_epilogues) { for_each_row(lying_sizes); }
 
 static void run_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n, int64_t depth,
                      int orders, bool accumulate)

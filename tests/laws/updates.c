@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Training steps of wide nets, whose updates take place between the steps of the stage that
- * makes their gradients (core/plan/segments.c): the numbers of the eager steps, the same bits at
- * any number of threads and whether buffers are donated or not; and only where an update waits
- * for nothing but its own gradient. The layers between have weights of one shape, so that each
- * could take over the buffer of any other. */
+ * makes their gradients (core/plan/segments.c): the numbers of the eager steps, the same bits
+ * at any number of threads and whether buffers are donated or not. The layers between have
+ * weights of one shape, so that each could take over the buffer of any other. */
 #include "laws/describe.h"
 #include "laws/tally.h"
 

@@ -13,6 +13,7 @@
 #define UNIT_ROWS   6  /* of whole blocks of the kernels of 6 rows: lower ones wait for sums, */
 #define MANY_GROUPS 5  /* from so many on of a multiple of EVEN_GROUPS: workers have as many */
 #define EVEN_GROUPS 4
+#define FEW_COLUMNS 384 /* up to so many columns a plain operand in rows is not packed */
 
 typedef void product_fn(void *y, const void *a, const void *b, const vn__product *p);
 
@@ -65,10 +66,11 @@ static void pack_side(char *packed, const void *x, int s, const vn__product *p)
     }
 }
 
-/* y[rows][width] = packed[rows][k] b[k][width], and the epilogue, for the groups that are asked
- * for. */
-static void multiply_packed(void *y, int64_t ldy, const void *b, int64_t ldb, int64_t rows,
-                            int64_t width, const vn__epilogue *epilogue, const vn__product *p)
+/* y[rows][width] = plain[rows][k] b[k][width], and the epilogue, for the groups that are asked
+ * for. lda: from row to row of the plain operand, where it lies. */
+static void multiply_plain(void *y, int64_t ldy, int64_t lda, const void *b, int64_t ldb,
+                           int64_t rows, int64_t width, const vn__epilogue *epilogue,
+                           const vn__product *p)
 {
     const char *packed = p->packed;
     for (int64_t g = first_group(p); g < last_group(p, rows); g++) {
@@ -76,8 +78,14 @@ static void multiply_packed(void *y, int64_t ldy, const void *b, int64_t ldb, in
         vn__epilogue own = epilogue ? *epilogue : (vn__epilogue){ 0 };
         own.bias = own.bias ? vn__element(own.bias, from, p->size) : NULL;
         own.mask = own.mask ? vn__element(own.mask, from * ldy, p->size) : NULL;
-        p->real->gemm_packed((char *)y + from * ldy * (int64_t)p->size, ldy, packed, b, ldb,
-                             count, width, p->k, epilogue ? &own : NULL);
+        char *const to = (char *)y + from * ldy * (int64_t)p->size;
+        if (!packed) {
+            p->real->gemm_lying(to, ldy, vn__element(p->lying, from * lda, p->size), lda, b,
+                                ldb, count, width, p->k, epilogue ? &own : NULL);
+            continue;
+        }
+        p->real->gemm_packed(to, ldy, packed, b, ldb, count, width, p->k,
+                             epilogue ? &own : NULL);
         packed += p->real->pack_size(count, p->k);
     }
 }
@@ -105,9 +113,9 @@ static void product_b_mapped(void *y, const void *a, const void *b, const vn__pr
         return;
     }
     for (int64_t j = 0; j < calls; j++)
-        multiply_packed((char *)y + j * width * (int64_t)p->size, p->n * lanes,
-                        vn__element(b, j * p->b_col, p->size), p->b_row, p->m, width,
-                        p->epilogue, p);
+        multiply_plain((char *)y + j * width * (int64_t)p->size, p->n * lanes, p->a_row,
+                       vn__element(b, j * p->b_col, p->size), p->b_row, p->m, width,
+                       p->epilogue, p);
 }
 
 static void product_a_mapped(void *y, const void *a, const void *b, const vn__product *p)
@@ -123,8 +131,8 @@ static void product_a_mapped(void *y, const void *a, const void *b, const vn__pr
         if (vector)
             p->real->gemv_t(yi, ai, p->a_col, b, p->k, p->lanes, NULL);
         else
-            multiply_packed(yi, p->lanes, ai, p->a_col, p->n, p->lanes,
-                            p->epilogue ? &epilogue : NULL, p);
+            multiply_plain(yi, p->lanes, p->b_col, ai, p->a_col, p->n, p->lanes,
+                           p->epilogue ? &epilogue : NULL, p);
     }
 }
 
@@ -186,19 +194,29 @@ static void plain_part(const vn_eval *e, const vn__dot *dot, const vn__product *
     }
 }
 
-/* The plain operand x of batch i as the kernel wants it: prepared, or left in scratch by the
- * evaluation before, or packed now. NULL: a vector is taken as it is. */
-static const void *packed_side(const vn_eval *e, const vn__dot *dot, int64_t i, const void *x,
-                               const vn__product *p)
+/* Rows that are contiguous and meet few columns need no packing. */
+static bool lies_well(const vn_eval *e, const vn__product *p, int s)
+{
+    const int64_t row = s == 0 ? p->a_row : p->b_col, col = s == 0 ? p->a_col : p->b_row;
+    return col == 1 && row >= p->k && e->examples > 0 &&
+           e->examples * (s == 0 ? p->n : p->m) <= FEW_COLUMNS;
+}
+
+/* The plain operand x of batch i as the kernel wants it: prepared, where it lies, left in
+ * scratch by the evaluation before, or packed now. A vector is taken as it is. */
+static void set_plain_side(vn__product *p, const vn_eval *e, const vn__dot *dot, int64_t i,
+                           const void *x)
 {
     const int s = e->mapped[0] ? 1 : 0;
-    if (is_vector(p, s))
-        return NULL;
+    p->packed = NULL;
+    p->lying = x;
+    if (is_vector(p, s) || (!e->prepared && lies_well(e, p, s)))
+        return;
+    p->packed = p->work;
     if (e->prepared)
-        return (const char *)e->prepared + i * packed_bytes(p, s) + bytes_before(p, s);
-    if (!e->again || dot->batches > 1)
+        p->packed = (const char *)e->prepared + i * packed_bytes(p, s) + bytes_before(p, s);
+    else if (!e->again || dot->batches > 1)
         pack_side(p->work, x, s, p);
-    return p->work;
 }
 
 /* An example without lanes times a matrix that all examples share. */
@@ -267,7 +285,7 @@ void vn__dot_eval(const vn_eval *e)
         const void *const bi =
             vn__element(b, vn__dot_batch_offset(dot, &dot->side[1], i) * unit[1], p.size);
         if (mapped[0] != mapped[1])
-            p.packed = packed_side(e, dot, i, mapped[0] ? bi : ai, &p);
+            set_plain_side(&p, e, dot, i, mapped[0] ? bi : ai);
         by_mapped[mapped[0]][mapped[1]](
             (char *)e->out[0] + i * p.m * p.n * e->lanes * (int64_t)p.size, ai, bi, &p);
     }

@@ -65,6 +65,7 @@ vn__product vn__product_of(const vn_eval *e, const vn__dot *dot, const int64_t u
     p.part = 0;
     p.parts = 0;
     p.packed = NULL;
+    p.lying = NULL;
     p.epilogue = NULL;
     p.work = NULL;
     return p;

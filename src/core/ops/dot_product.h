@@ -20,7 +20,8 @@ typedef struct vn__product {
     int64_t a_lane, b_lane; /* in a sum: from lane to lane */
     bool accumulate;     /* plain operands only */
     int64_t part, parts; /* parts 0 or 1: the whole product */
-    const void *packed;  /* the plain operand of a mapped one, from the first group asked for */
+    const void *packed; /* the plain operand of a mapped one, from the first group asked for, */
+    const void *lying;  /* or, packed NULL, all of it where it lies */
     const vn__epilogue *epilogue; /* only where takes_epilogue said so */
     void *work;
 } vn__product;

@@ -177,6 +177,7 @@ static void begin_eval(vn_eval *e, const vn__step *s, const vn__frame *f, bool n
     e->part = f->part;
     e->parts = f->parts;
     e->again = false;
+    e->examples = f->n;
     e->fresh = false;
     e->panels = f->panels;
     e->valid = f->valid - (f->panels - 1) * s->lanes;

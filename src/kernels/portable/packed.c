@@ -17,14 +17,21 @@ void VN_FN(pack)(void *packed, const void *a, int64_t a_row, int64_t a_tap, int6
                 *p++ = ((const real *)a)[i * a_row + t * a_tap + c * a_channel];
 }
 
-void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b, int64_t ldb,
-                        int64_t m, int64_t n, int64_t k, const vn__epilogue *epilogue)
+void VN_FN(gemm_lying)(void *c, int64_t ldc, const void *a, int64_t lda, const void *b,
+                       int64_t ldb, int64_t m, int64_t n, int64_t k,
+                       const vn__epilogue *epilogue)
 {
     for (int64_t i = 0; i < m; i++) {
         real *row = (real *)c + i * ldc;
         begin_row(row, i, n, epilogue);
         for (int64_t t = 0; t < k; t++)
-            add_scaled(row, ((const real *)packed)[i * k + t], (const real *)b + t * ldb, n);
+            add_scaled(row, ((const real *)a)[i * lda + t], (const real *)b + t * ldb, n);
         end_row(row, mask_row(epilogue, i, ldc), n, epilogue);
     }
+}
+
+void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b, int64_t ldb,
+                        int64_t m, int64_t n, int64_t k, const vn__epilogue *epilogue)
+{
+    VN_FN(gemm_lying)(c, ldc, packed, k, b, ldb, m, n, k, epilogue);
 }

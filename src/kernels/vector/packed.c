@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Packed matrices, and the products with them: dense layers on panels of lanes. */
+ * Packed matrices, and the products with them or with what lies in rows: dense layers on panels
+ * of lanes. */
 #include "kernels/vector/ending.h"
 #include "kernels/vector/pack.h"
 
@@ -111,7 +112,7 @@ static void run_blocks(vn__job *job, const vn__job *first, const vn__second *s, 
     for (int64_t left = blocks; left > 0; left -= few, start += few * rows) {
         const int64_t at = start * first->c_row;
         job->blocks = lesser(left, few);
-        job->a = first->a + start * t->step + t->from * rows;
+        job->a = first->a + start * t->step + t->from * (first->panels ? 1 : rows);
         job->c = first->c + at;
         job->bias = first->bias ? first->bias + start : NULL;
         job->mask = first->mask ? first->mask + at : NULL;
@@ -131,12 +132,12 @@ static void run(const vn__job *first, const vn__second *s, int64_t m, int64_t n,
     run_blocks(&job, first, s, cut.tall * high, cut.blocks - cut.tall, low, n, t);
 }
 
-void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b, int64_t ldb,
-                        int64_t m, int64_t n, int64_t k, const vn__epilogue *epilogue)
+/* All terms, DEPTH at a time; the job knows A, B and C. */
+static void run_terms(vn__job job, int64_t step, int64_t m, int64_t n, int64_t k,
+                      const vn__epilogue *epilogue)
 {
-    vn__job job = { .c = c, .c_row = ldc, .a = packed, .b = b, .b_row = ldb };
     const vn__second rest = vn__set_epilogue(&job, epilogue), none = { -1, -1, NULL };
-    const int64_t step = vn__packed_depth(k);
+    const int64_t ldb = job.b_row;
     int64_t from = 0;
     for (; k - from > DEPTH + DEPTH / 2; from += DEPTH) {
         vn__job begun = job;
@@ -150,4 +151,26 @@ void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b,
     }
     job.depth = k - from;
     run(&job, &rest, m, n, &(terms){ from, k - from, step });
+}
+
+void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b, int64_t ldb,
+                        int64_t m, int64_t n, int64_t k, const vn__epilogue *epilogue)
+{
+    run_terms((vn__job){ .c = c, .c_row = ldc, .a = packed, .b = b, .b_row = ldb },
+              vn__packed_depth(k), m, n, k, epilogue);
+}
+
+void VN_FN(gemm_lying)(void *c, int64_t ldc, const void *a, int64_t lda, const void *b,
+                       int64_t ldb, int64_t m, int64_t n, int64_t k,
+                       const vn__epilogue *epilogue)
+{
+    run_terms((vn__job){ .c = c,
+                         .c_row = ldc,
+                         .a = a,
+                         .a_row = lda,
+                         .a_col = 1,
+                         .panels = 1,
+                         .b = b,
+                         .b_row = ldb },
+              lda, m, n, k, epilogue);
 }

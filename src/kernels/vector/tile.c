@@ -83,7 +83,7 @@ VN_INLINE void block(const vn__job *job, const real *a, const real *bias, const 
                      real *c, int rows, int vectors, bool whole, part tail, bool packed)
 {
     const real *b = job->b;
-    int64_t left = packed && whole ? job->strips : 1;
+    int64_t left = whole ? job->strips : 1;
     do {
         vec acc[VN_ROWS][2];
         expect_rows(job, c, rows);
