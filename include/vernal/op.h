@@ -111,8 +111,9 @@ struct vn_op {
 
     /* optional: what can be done once for all examples with the operands that they share
      * (packing of weights). prepare_size: bytes of it, 0 for nothing; prepare fills them, with
-     * e->in[i] NULL for operands that are mapped. eval finds the memory in e->prepared. NULL:
-     * nothing. */
+     * e->in[i] NULL for operands that are mapped. eval finds the memory in e->prepared. With
+     * nothing mapped: what the parts of an evaluation share, made in as many parts itself.
+     * NULL: nothing. */
     size_t (*prepare_size)(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                            int64_t lanes);
     void (*prepare)(void *memory, const vn_eval *e);

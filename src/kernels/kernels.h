@@ -170,10 +170,11 @@ typedef void vn__gemm_fn(void *c, int64_t ldc, const void *a, int64_t a_row, int
                          int64_t k, bool accumulate, void *scratch);
 typedef int64_t vn__gemm_scratch_fn(int64_t m, int64_t n, int64_t k);
 
-/* The same with B packed once for many products, in a format of the ISA row's own.
+/* The same with B packed once for many products, in a format of the ISA row's own. Packs the
+ * columns from `from`, a multiple of 32, to `to`, a multiple of 32 or n.
  * strips: pack_strips_size(n, k) bytes, 64-byte aligned. */
 typedef void vn__pack_strips_fn(void *strips, const void *b, int64_t b_row, int64_t b_col,
-                                int64_t n, int64_t k);
+                                int64_t n, int64_t k, int64_t from, int64_t to);
 typedef int64_t vn__pack_strips_size_fn(int64_t n, int64_t k);
 typedef void vn__gemm_strips_fn(void *c, int64_t ldc, const void *a, int64_t a_row,
                                 int64_t a_col, const void *strips, int64_t m, int64_t n,

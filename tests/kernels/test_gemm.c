@@ -171,7 +171,9 @@ static void run_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n, int6
     buffer strips = acquire(VN__U8, real->pack_strips_size(n, depth), 0);
     for (int64_t i = 0; i < m * p.ldc; i++)
         set(dtype, p.c.data, i, get(dtype, p.c0.data, i));
-    real->pack_strips(strips.data, p.b.data, p.b_row, p.b_col, n, depth);
+    const int64_t cut = n / 64 * 32; /* in two pieces */
+    real->pack_strips(strips.data, p.b.data, p.b_row, p.b_col, n, depth, cut, n);
+    real->pack_strips(strips.data, p.b.data, p.b_row, p.b_col, n, depth, 0, cut);
     real->gemm_strips(p.c.data, p.ldc, p.a.data, p.a_row, p.a_col, strips.data, m, n, depth,
                       accumulate, scratch.data);
     check(k, &p, &e, "gemm_strips");

@@ -97,10 +97,12 @@ static void check(const subject *s, vn_dtype dtype)
 int main(void)
 {
     static const subject subjects[] = {
-        { "mk,kn->mn", 1, 385, 530, 270 }, { "mk,kn->mn", 1, 97, 1040, 40 },
-        { "mk,kn->mn", 1, 2000, 33, 64 },  { "km,kn->mn", 1, 200, 300, 513 },
-        { "mk,nk->mn", 1, 193, 257, 300 }, { "km,nk->mn", 1, 130, 140, 150 },
-        { "bmk,bkn->bmn", 9, 65, 50, 70 }, { "mbk,bnk->bmn", 5, 100, 530, 31 },
+        { "mk,kn->mn", 1, 385, 530, 270 },   { "mk,kn->mn", 1, 97, 1040, 40 },
+        { "mk,kn->mn", 1, 2000, 33, 64 },    { "km,kn->mn", 1, 200, 300, 513 },
+        { "mk,nk->mn", 1, 193, 257, 300 },   { "km,nk->mn", 1, 130, 140, 150 },
+        { "km,kn->mn", 1, 400, 290, 300 },   { "mk,nk->mn", 1, 700, 65, 40 },
+        { "km,nk->mn", 1, 530, 385, 270 },   { "mk,kn->mn", 1, 5000, 17, 33 },
+        { "bmk,bkn->bmn", 9, 65, 50, 70 },   { "mbk,bnk->bmn", 5, 100, 530, 31 },
         { "bmk,bkn->bmn", 300, 20, 18, 20 }, { "mk,kn->mn", 1, 3, 700, 900 },
         { "mk,kn->mn", 1, 1, 3000, 500 },
     };

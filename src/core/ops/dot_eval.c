@@ -165,10 +165,34 @@ static bool wants_onednn(const vn__dot *dot, const vn_eval *e)
 static void plain_block(void *y, int64_t ldy, const void *a, const void *b,
                         const vn__product *p, bool onednn)
 {
-    if (!onednn || !vn__onednn_gemm(y, ldy, a, p->a_row, p->a_col, b, p->b_row, p->b_col, p->m,
-                                    p->n, p->k))
+    if (p->packed)
+        p->real->gemm_strips(y, ldy, a, p->a_row, p->a_col, p->packed, p->m, p->n, p->k, false,
+                             p->work);
+    else if (!onednn || !vn__onednn_gemm(y, ldy, a, p->a_row, p->a_col, b, p->b_row, p->b_col,
+                                         p->m, p->n, p->k))
         p->real->gemm(y, ldy, a, p->a_row, p->a_col, b, p->b_row, p->b_col, p->m, p->n, p->k,
                       false, p->work);
+}
+
+/* Do the parts of a product of plain operands read one B in strips? */
+static bool shares_strips(const vn__dot *dot, const vn_eval *e)
+{
+    vn__dot_cut cut;
+    vn__dot_cut_of(&cut, dot);
+    return e->lanes == 1 && !e->mapped[0] && !e->mapped[1] && cut.shared &&
+           plain_parts(dot, e) > 1 && !wants_onednn(dot, e);
+}
+
+/* Part of the strips of B. */
+static void prepare_strips(void *strips, const vn_eval *e, const vn__product *p)
+{
+    enum { UNIT = 32 };
+    const int64_t units = (p->n + UNIT - 1) / UNIT;
+    const int64_t from = e->part * units / e->parts * UNIT,
+                  end = (e->part + 1) * units / e->parts * UNIT;
+    if (from < end)
+        p->real->pack_strips(strips, e->in[1], p->b_row, p->b_col, p->n, p->k, from,
+                             end < p->n ? end : p->n);
 }
 
 /* The blocks of one part, or of all, of a product of plain operands. */
@@ -188,6 +212,7 @@ static void plain_part(const vn_eval *e, const vn__dot *dot, const vn__product *
         vn__product block = *p;
         block.m = p->m - row < cut.rows ? p->m - row : cut.rows;
         block.n = p->n - col < cut.cols ? p->n - col : cut.cols;
+        block.packed = e->prepared;
         plain_block((char *)e->out[0] + y * (int64_t)p->size, p->n,
                     vn__element(e->in[0], a, p->size), vn__element(e->in[1], b, p->size),
                     &block, dot->onednn);
@@ -384,6 +409,10 @@ size_t vn__dot_prepare_size(const void *attr, const vn_aval in[], int n_in, cons
                         .in_aval = in,
                         .kernels = vn__kernels_get() };
     vn__dot_geometry(&dot, attr, in);
+    if (shares_strips(&dot, &e)) {
+        p = vn__product_of(&e, &dot, (int64_t[]){ 1, 1 });
+        return (size_t)strips_bytes(&p);
+    }
     return preparable(&p, &dot, &e, &side)
                ? (size_t)(dot.batches * prepared_bytes(&p, lanes, side))
                : 0;
@@ -401,6 +430,11 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
                                                     c->rows, 1, c->k);
         return;
     }
+    if (e->lanes == 1 && !e->mapped[0] && !e->mapped[1]) {
+        p = vn__product_of(e, dot, (int64_t[]){ 1, 1 });
+        prepare_strips(memory, e, &p);
+        return;
+    }
     if (!preparable(&p, dot, e, &side))
         return;
     p.part = e->part;
@@ -412,7 +446,7 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
         if (e->lanes > 1)
             pack_side(to + bytes_before(&p, side), from, side, &p);
         else
-            p.real->pack_strips(to, from, p.b_row, p.b_col, p.n, p.k);
+            p.real->pack_strips(to, from, p.b_row, p.b_col, p.n, p.k, 0, p.n);
     }
 }
 

@@ -126,14 +126,26 @@ void vn__dot_gather(void *out, const void *x, const vn__dot_side *side, size_t b
 
 static int64_t count_of(int64_t size, int64_t block) { return (size + block - 1) / block; }
 
-void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot)
+#define SHARED_ROWS 96 /* of a block that reads B in strips, at most; */
+#define FEWEST_ROWS 24 /* and at least */
+
+/* Many rows: B is packed for all of them, and each packs its rows of A once. */
+static void cut_rows(vn__dot_cut *cut, const vn__dot *dot)
 {
-    const double flops = 2.0 * (double)dot->batches * (double)dot->m * (double)dot->n *
-                         (double)dot->k;
-    const double most = flops / PART_FLOPS, want = most < PARTS ? most : PARTS;
+    const int64_t even = count_of(dot->m, PARTS * FEWEST_ROWS) * FEWEST_ROWS;
+    cut->shared = true;
+    cut->rows = even < SHARED_ROWS ? even : SHARED_ROWS;
+    cut->cols = dot->n;
+    cut->down = count_of(dot->m, cut->rows);
+    cut->across = 1;
+}
+
+static void cut_blocks(vn__dot_cut *cut, const vn__dot *dot, double want)
+{
     static const int64_t sizes[][2] = { /* what both sides pack again for each block grows */
         { 192, 512 }, { 192, 256 }, { 96, 256 }, { 48, 256 }, { 48, 128 }, { 24, 64 },
     };
+    cut->shared = false;
     for (int i = 0; i < (int)(sizeof sizes / sizeof sizes[0]); i++) {
         cut->rows = sizes[i][0];
         cut->cols = sizes[i][1];
@@ -142,6 +154,17 @@ void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot)
         if ((double)(dot->batches * cut->down * cut->across) >= want)
             break;
     }
+}
+
+void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot)
+{
+    const double flops =
+        2.0 * (double)dot->batches * (double)dot->m * (double)dot->n * (double)dot->k;
+    const double most = flops / PART_FLOPS, want = most < PARTS ? most : PARTS;
+    if (dot->batches == 1 && dot->m >= PARTS * FEWEST_ROWS)
+        cut_rows(cut, dot);
+    else
+        cut_blocks(cut, dot, want);
     const int64_t blocks = dot->batches * cut->down * cut->across;
     cut->parts = blocks < MOST_PARTS ? blocks : MOST_PARTS;
     cut->parts = (double)cut->parts > most ? (int64_t)most : cut->parts;

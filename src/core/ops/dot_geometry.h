@@ -48,6 +48,7 @@ typedef struct vn__dot_cut {
     int64_t rows, cols;   /* of a block */
     int64_t down, across; /* blocks of a matrix */
     int64_t parts;
+    bool shared; /* B is packed once for all of them: whole rows of the result */
 } vn__dot_cut;
 void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot);
 

@@ -43,6 +43,9 @@ vn_status vn__build_instr(vn__compiler *c, uint32_t instr);
 vn_status vn__build_list(vn__compiler *c, const uint32_t *instr, int64_t n);
 vn_status vn__build_staged(vn__compiler *c);
 
+/* Places, scratch and setups of all steps, once the list is complete (layout.c). */
+vn_status vn__lay_out(vn__compiler *c);
+
 /* Lets updates of large sums take place within the stages that make them (segments.c). */
 vn_status vn__cut_stages(vn__compiler *c);
 

@@ -103,7 +103,8 @@ static void eval_turn(const vn__step *s, const vn__frame *f, char *const in[],
         e->epilogue = &epilogue;
     }
     if (s->parts > 1 && f->workers && !f->parts)
-        vn__evaluate_parts(s->op, e, s->parts, f->workers, f->worker_bytes);
+        vn__evaluate_parts(s->op, e, s->parts, f->workers, f->worker_bytes,
+                           s->shares ? scratch_of(s, f) : NULL);
     else
         s->op->eval(e);
     e->epilogue = NULL;
@@ -256,14 +257,23 @@ static void combine(const vn__kernels *k, char *out, const char *x, vn_dtype dty
 /* Sum over lanes for the dtypes without a kernel, maximum for all: lane by lane through
  * columns. */
 static void reduce_columns(const vn__step *s, const vn__kernels *k, char *out, const char *x,
-                           int64_t valid, int row)
+                           int64_t rows, int64_t valid, int row)
 {
     const vn_dtype dtype = s->in_aval[0].dtype;
-    const int64_t size = (int64_t)vn_dtype_size(dtype),
-                  n = s->in_slot[0].bytes / size / s->lanes;
-    for (int64_t i = 0; i < n; i++)
+    const int64_t size = (int64_t)vn_dtype_size(dtype);
+    for (int64_t i = 0; i < rows; i++)
         for (int64_t l = 0; l < valid; l++)
             combine(k, out + i * size, x + (i * s->lanes + l) * size, dtype, 1, row);
+}
+
+/* The elements of a sum over lanes that are asked for, all or those of one part: `count`, from
+ * the result's element *from on. */
+static int64_t part_of_sum(int64_t *from, const vn__step *s, const vn__frame *f)
+{
+    const int64_t n = vn__slot_elements(&s->out_slot[0]);
+    const int64_t parts = f->parts ? f->parts : 1, part = f->parts ? f->part : 0;
+    *from = part * n / parts;
+    return (part + 1) * n / parts - *from;
 }
 
 static void sum_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],
@@ -272,18 +282,19 @@ static void sum_turn(const vn__step *s, const vn__frame *f, char *const in[], ch
     (void)index;
     const vn__kernels *const k = context;
     const vn_dtype dtype = s->in_aval[0].dtype;
-    const int64_t valid = valid_lanes(s, f, panel);
+    const int64_t valid = valid_lanes(s, f, panel), size = (int64_t)vn_dtype_size(dtype);
+    int64_t from;
+    const int64_t rows = part_of_sum(&from, s, f);
+    char *const y = out[0] + from * size;
+    const char *const x = in[0] + from * s->lanes * size;
     if (s->kind == VN__STEP_MAX)
-        reduce_columns(s, k, out[0], in[0], valid, VN__BINARY_max);
+        reduce_columns(s, k, y, x, rows, valid, VN__BINARY_max);
     else if (s->lanes == 1)
-        combine(k, out[0], in[0], dtype,
-                s->in_slot[0].bytes / (int64_t)vn_dtype_size(dtype), VN__BINARY_add);
+        combine(k, y, x, dtype, rows, VN__BINARY_add);
     else if (k->real[dtype])
-        k->real[dtype]->lane_sum(out[0], in[0], s->lanes,
-                                 s->in_slot[0].bytes / (int64_t)vn_dtype_size(dtype) / s->lanes,
-                                 valid);
+        k->real[dtype]->lane_sum(y, x, s->lanes, rows, valid);
     else
-        reduce_columns(s, k, out[0], in[0], valid, VN__BINARY_add);
+        reduce_columns(s, k, y, x, rows, valid, VN__BINARY_add);
 }
 
 /* The reduced axis is loop 0: its first turn copies, the others combine. */
@@ -336,12 +347,13 @@ static void begin_sum(const vn__step *s, const vn__frame *f)
     const vn__kernels *const k = vn__kernels_get();
     const vn_dtype dtype = s->out_aval[0].dtype;
     const int64_t size = (int64_t)vn_dtype_size(dtype);
-    int64_t panel;
-    char *const out = vn__address(&s->out[0], f, &panel);
+    int64_t panel, from;
+    const int64_t n = part_of_sum(&from, s, f);
+    char *const out = vn__address(&s->out[0], f, &panel) + from * size;
     char one[16] = { 0 }; /* room for any dtype */
     if (s->kind == VN__STEP_MAX && dtype != VN_BOOL) /* the lowest bool is 0 */
         k->cast[dtype][VN__F64](one, &lowest[vn_dtype_is_inexact(dtype)], 1);
-    k->copy(out, 1, 1, one, 0, 0, s->out_slot[0].bytes / size, 1, size);
+    k->copy(out, 1, 1, one, 0, 0, n, 1, size);
 }
 
 void vn__run_step(const vn__step *s, const vn__frame *f)

@@ -93,6 +93,7 @@ typedef struct vn__step {
         out_row;       /* LOAD, STORE, COPY: blocks within one loop turn */
     int64_t scratch;   /* offset in the workspace, -1: none */
     int64_t parts;     /* of the result, that can be computed apart (wide.c); at least 1 */
+    bool shares;       /* outside of tiles: parts read what is prepared in the step's scratch */
     const void *setup; /* made by op->setup, NULL: nothing */
     int64_t prepared;  /* offset in what is prepared once for all tiles, -1: nothing */
     struct vn__program *body, *cond; /* cond of an unwind: one step back */

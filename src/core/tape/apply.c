@@ -34,16 +34,16 @@ static bool check_operands(const vn_op *op, int n_in, vn_array *const in[])
     return true;
 }
 
-/* *bytes: of the scratch of each of the workers. */
-static vn_status scratch_alloc(char **scratch, size_t *bytes, int workers, const vn_op *op,
-                               const void *attr, int n_in, const vn_aval in[])
+/* *bytes: of the scratch of each of the workers, behind which `shared` bytes lie. */
+static vn_status scratch_alloc(char **scratch, size_t *bytes, int workers, int64_t shared,
+                               const vn_op *op, const void *attr, int n_in, const vn_aval in[])
 {
     *scratch = NULL;
     *bytes = 0;
     if (!op->scratch)
         return VN_ERR_OK;
     *bytes = (op->scratch(attr, in, n_in, NULL, 1) + 63) & ~(size_t)63;
-    *scratch = vn__alloc(*bytes * (size_t)workers + 64);
+    *scratch = vn__alloc(*bytes * (size_t)workers + (size_t)shared + 64);
     return *scratch ? VN_ERR_OK : vn_error_status();
 }
 
@@ -89,7 +89,8 @@ vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n
     VN_TRY(results_alloc(out, result, n_out, out_aval));
     const int64_t parts = op->parts ? op->parts(attr, in_aval, mapped, 1, false) : 1;
     const int workers = parts > 1 ? vn__pool_workers() : 1;
-    VN_TRY(scratch_alloc(&scratch, &bytes, workers, op, attr, n_in, in_aval));
+    const int64_t shared = parts > 1 ? vn__shared_bytes(op, attr, in_aval, n_in) : 0;
+    VN_TRY(scratch_alloc(&scratch, &bytes, workers, shared, op, attr, n_in, in_aval));
     const vn_eval e = { .attr = attr,
                         .n_in = n_in,
                         .n_out = n_out,
@@ -102,7 +103,8 @@ vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n
                         .scratch = scratch,
                         .kernels = vn__kernels_get() };
     if (parts > 1)
-        vn__evaluate_parts(op, &e, parts, scratch, (int64_t)bytes);
+        vn__evaluate_parts(op, &e, parts, scratch, (int64_t)bytes,
+                           shared ? scratch + (size_t)workers * bytes : NULL);
     else
         op->eval(&e);
     vn__free(scratch);

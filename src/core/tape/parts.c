@@ -9,7 +9,18 @@ typedef struct evaluation {
     const vn_eval *whole;
     int64_t parts, bytes;
     char *scratch;
+    void *shared;
 } evaluation;
+
+static void prepare_part(void *context, int64_t part, int worker)
+{
+    (void)worker;
+    const evaluation *const all = context;
+    vn_eval e = *all->whole;
+    e.part = part;
+    e.parts = all->parts;
+    all->op->prepare(all->shared, &e);
+}
 
 static void run_part(void *context, int64_t part, int worker)
 {
@@ -17,13 +28,22 @@ static void run_part(void *context, int64_t part, int worker)
     vn_eval e = *all->whole;
     e.part = part;
     e.parts = all->parts;
+    e.prepared = all->shared;
     e.scratch = all->scratch + worker * all->bytes;
     all->op->eval(&e);
 }
 
-void vn__evaluate_parts(const vn_op *op, const vn_eval *e, int64_t parts, char *scratch,
-                        int64_t bytes)
+int64_t vn__shared_bytes(const vn_op *op, const void *attr, const vn_aval in[], int n_in)
 {
-    evaluation all = { op, e, parts, bytes, scratch };
+    static const bool mapped[VN__MAX_OPERANDS];
+    return op->prepare_size ? (int64_t)op->prepare_size(attr, in, n_in, mapped, 1) : 0;
+}
+
+void vn__evaluate_parts(const vn_op *op, const vn_eval *e, int64_t parts, char *scratch,
+                        int64_t bytes, void *shared)
+{
+    evaluation all = { op, e, parts, bytes, scratch, shared };
+    if (shared)
+        vn__parallel_for(parts, prepare_part, &all);
     vn__parallel_for(parts, run_part, &all);
 }

@@ -133,9 +133,11 @@ static inline int vn__results(const vn_op *op, const void *attr)
 vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n_in,
                        vn_array *const in[], const vn_aval out_aval[]);
 
-/* The parts of an evaluation (op->parts) over all workers, whose scratch is bytes each. */
+/* The parts of an evaluation (op->parts) over all workers, whose scratch is bytes each. shared:
+ * room for what all of them read and is prepared first, vn__shared_bytes. */
+int64_t vn__shared_bytes(const vn_op *op, const void *attr, const vn_aval in[], int n_in);
 void vn__evaluate_parts(const vn_op *op, const vn_eval *e, int64_t parts, char *scratch,
-                        int64_t bytes);
+                        int64_t bytes, void *shared);
 
 /* Records the program of a sealed tape again on inputs (values or numbers):
  * outputs[n_output]. */

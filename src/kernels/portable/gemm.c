@@ -33,12 +33,11 @@ int64_t VN_FN(pack_strips_size)(int64_t n, int64_t k)
 }
 
 void VN_FN(pack_strips)(void *strips, const void *b, int64_t b_row, int64_t b_col, int64_t n,
-                        int64_t k)
+                        int64_t k, int64_t from, int64_t to)
 {
-    real *p = strips;
     for (int64_t t = 0; t < k; t++)
-        for (int64_t j = 0; j < n; j++)
-            *p++ = ((const real *)b)[t * b_row + j * b_col];
+        for (int64_t j = from; j < to; j++)
+            ((real *)strips)[t * n + j] = ((const real *)b)[t * b_row + j * b_col];
 }
 
 void VN_FN(gemm_strips)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_col,

@@ -155,12 +155,14 @@ int64_t VN_FN(pack_strips_size)(int64_t n, int64_t k)
 }
 
 void VN_FN(pack_strips)(void *strips, const void *b, int64_t b_row, int64_t b_col, int64_t n,
-                        int64_t k)
+                        int64_t k, int64_t from, int64_t to)
 {
     const matrix right = { b, b_row, b_col };
-    for (int64_t t = 0; t < k; t += DEPTH)
-        make_strips((real *)strips + t * whole_vectors(n), &right, t, 0, n,
-                    lesser(k - t, DEPTH));
+    for (int64_t t = 0; t < k; t += DEPTH) {
+        const int64_t depth = lesser(k - t, DEPTH);
+        make_strips((real *)strips + t * whole_vectors(n) + from * depth, &right, t, from,
+                    to - from, depth);
+    }
 }
 
 void VN_FN(gemm_strips)(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_col,
