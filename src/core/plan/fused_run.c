@@ -10,8 +10,8 @@
  * wait for stores that it does not depend on. */
 #define TEMP_BYTES (VN__FUSED_BLOCK + 128)
 
-#define CHUNK_BLOCKS 16  /* of one task */
-#define MANY_BLOCKS  256 /* blocks times ops: below this a fork costs more than it saves */
+#define CHUNK_BLOCKS 8  /* of one task */
+#define MANY_BLOCKS  64 /* blocks times ops: below this a fork costs more than it saves */
 
 typedef struct running {
     const vn__fused *fused;

@@ -87,6 +87,42 @@ static void run_slot(void *context, int64_t slot, int worker)
                  r->workers + worker * r->worker_bytes, i == begin);
 }
 
+/* ------------------------------------------------------------------------ preparation */
+
+#define PREPARE_ALONE (16 << 10) /* bytes that are not worth a fork */
+
+typedef struct preparing {
+    const vn__program *program;
+    void *const *in;
+    char *memory;
+} preparing;
+
+static int64_t preparations(const vn__step *s) { return s->prepared >= 0 ? s->parts : 0; }
+
+/* One part of what one step reads: task counts those of all. */
+static void prepare_part(void *context, int64_t task, int worker)
+{
+    (void)worker;
+    const preparing *const p = context;
+    const vn__step *s = p->program->step;
+    for (; task >= preparations(s); s++)
+        task -= preparations(s);
+    vn__prepare_step(s, p->in, p->memory, task, s->parts);
+}
+
+static void prepare(const vn__program *program, void *const in[], char *memory)
+{
+    preparing p = { program, in, memory };
+    int64_t tasks = 0;
+    if (program->prepared_bytes <= PREPARE_ALONE) {
+        vn__prepare(program, in, memory);
+        return;
+    }
+    for (int64_t k = 0; k < program->n_step; k++)
+        tasks += preparations(&program->step[k]);
+    vn__parallel_for(tasks, prepare_part, &p);
+}
+
 /* -------------------------------------------------------------------- combining slots */
 
 #define COMBINE_BLOCK 4096      /* elements of one task */
@@ -160,13 +196,13 @@ void vn__run_stage(const vn__step *step, const vn__frame *f)
     void *const *const shared = (void *const *)(void *)r.in;
     if (r.stage->wide) {
         if (r.stage->from == 0)
-            vn__prepare_wide(r.stage->program, shared, f->work + r.stage->prepared_at);
+            prepare(r.stage->program, shared, f->work + r.stage->prepared_at);
         for (int64_t first = 0; first < r.stage->n; first += r.stage->tile)
             run_tile(&r, first, smaller(first + r.stage->tile, r.stage->n), NULL,
                      r.work + r.stage->values_at, first == 0);
         return;
     }
-    vn__prepare(r.stage->program, shared, f->work + r.stage->prepared_at);
+    prepare(r.stage->program, shared, f->work + r.stage->prepared_at);
     vn__parallel_for(r.stage->slots, run_slot, &r);
     combine_totals(&r);
 }

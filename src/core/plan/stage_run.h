@@ -8,7 +8,6 @@
 /* One tile, every step over all workers. fresh: its sums begin at zero. */
 void vn__run_wide(const vn__stage *stage, const vn__frame *tile, char *workers,
                   int64_t worker_bytes, bool fresh);
-void vn__prepare_wide(const vn__program *program, void *const in[], char *memory);
 
 /* exec.c */
 void vn__run_step(const vn__step *step, const vn__frame *frame);

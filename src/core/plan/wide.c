@@ -90,27 +90,3 @@ void vn__run_wide(const vn__stage *stage, const vn__frame *tile, char *workers,
     for (int64_t k = stage->from; k < stage->to; k++)
         run(&w, &stage->program->step[k]);
 }
-
-/* ------------------------------------------------------------------------ preparation */
-
-typedef struct preparing {
-    const vn__step *step;
-    void *const *in;
-    char *memory;
-} preparing;
-
-static void prepare_part(void *context, int64_t part, int worker)
-{
-    (void)worker;
-    const preparing *const p = context;
-    vn__prepare_step(p->step, p->in, p->memory, part, p->step->parts);
-}
-
-void vn__prepare_wide(const vn__program *program, void *const in[], char *memory)
-{
-    for (int64_t k = 0; k < program->n_step; k++) {
-        preparing p = { &program->step[k], in, memory };
-        if (p.step->prepared >= 0)
-            vn__parallel_for(p.step->parts, prepare_part, &p);
-    }
-}
