@@ -63,7 +63,7 @@ static int stages_in(vn_tree *f, int n, vn_tree *const arg[])
     static char text[LAW_TEXT];
     int count = 0;
     law_describe(text, vn_plan_print, f, n, arg);
-    for (const char *at = text; (at = strstr(at, "\n  stage\n")); at++)
+    for (const char *at = text; (at = strstr(at, "\n  stage")); at++)
         count++;
     return count;
 }

@@ -116,6 +116,16 @@ static void print_members(FILE *file, const vn__fused *fused)
         fprintf(file, "%s %s", k == 0 ? ":" : ",", fused->member[k].op->name);
 }
 
+static void print_tiles(FILE *file, const vn__stage *st, int indent)
+{
+    fprintf(file,
+            "%*s%" PRId64 " examples, tiles of %" PRId64 " (%" PRId64 " lanes a panel), "
+            "%" PRId64 " slots, %" PRId64 " bytes a worker, %" PRId64 " bytes of totals a "
+            "slot, %.4g flop an example\n",
+            indent, "", st->n, st->tile, st->program->lanes, st->slots, st->program->work_bytes,
+            st->totals_bytes, st->program->flops);
+}
+
 static void print_steps(FILE *file, const vn__program *p, int64_t from, int64_t to, int indent)
 {
     char text[VN__SHAPE_TEXT];
@@ -135,19 +145,15 @@ static void print_steps(FILE *file, const vn__program *p, int64_t from, int64_t 
             fprintf(file, ", %d loops", (int)s->n_loops);
         if (s->fused)
             print_members(file, s->fused);
+        if (s->stage && s->stage->from > 0)
+            fputs(" goes on", file);
         if (s->kind == VN__STEP_EVAL && s->lanes > 1 && !(s->op->flags & VN_OP_LANES))
             fputs(", lane by lane (the op has no lanes)", file);
         fputc('\n', file);
         if (s->stage) {
-            const vn__stage *const st = s->stage;
-            fprintf(
-                file,
-                "%*s%" PRId64 " examples, tiles of %" PRId64 " (%" PRId64 " lanes a panel), "
-                "%" PRId64 " slots, %" PRId64 " bytes a worker, %" PRId64 " bytes of totals a "
-                "slot, %.4g flop an example\n",
-                indent + 2, "", st->n, st->tile, st->program->lanes, st->slots,
-                st->program->work_bytes, st->totals_bytes, st->program->flops);
-            print_steps(file, st->program, st->from, st->to, indent + 4);
+            if (s->stage->from == 0)
+                print_tiles(file, s->stage, indent + 2);
+            print_steps(file, s->stage->program, s->stage->from, s->stage->to, indent + 4);
         }
         for (int i = 0; i < vn__inner_programs(s); i++)
             if (vn__inner_program(s, i))
