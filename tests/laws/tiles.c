@@ -79,6 +79,9 @@ static void check_slots(void)
                "as many slots as workers can use", "64-128-128-10", batches[i][0]);
     expect(slots_of(vn_mlp(2, 2, 8, 2, vn_key(0), NULL), 100, 2, 2) == 1,
            "one slot for microseconds of work", "2-8-8-2", 100);
+    vn_tree *const wide = vn_mlp(300, 300, 300, 1, vn_key(0), NULL);
+    expect(slots_of(wide, 256, 300, 300) == 1, "step by step", "300-300-300", 256);
+    expect(slots_of(wide, 8192, 300, 300) == 16, "the batch pays", "300-300-300", 8192);
 }
 
 int main(void)

@@ -17,8 +17,11 @@
 #define MAX_SLOTS    64
 #define SLOT_FLOPS   1e6       /* a slot is at least 10 us of a core's work */
 #define FEW_SLOTS    8         /* so many are worth more than tiles of several panels */
-#define TOTALS_BYTES (6 << 20) /* all slots together */
-#define WIDE_TOTALS  (1 << 19) /* with so much for one slot a stage runs step by step */
+#define TOTALS_BYTES (6 << 20) /* all slots together, */
+#define PAID_SLOTS   16  /* or of so many, if each has so many operations for every byte: */
+#define BYTE_FLOPS   500 /* their combination is 2 % of the work */
+#define WIDE_TOTALS  (1 << 19) /* with more for one slot, not paid, a stage is wide, */
+#define MOST_TOTALS  (3 << 19) /* or with more than this */
 #define WIDE_SHARED  (1 << 20) /* or with so much of weights, and few examples */
 #define WIDE_VALUES  (64 << 20)
 #define PART_BYTES   (1 << 16) /* a result that more than one worker should make */
@@ -86,6 +89,12 @@ static int64_t bytes_of_totals(const vn__program *program, const vn__part *part)
     return totals;
 }
 
+/* Does the work of a batch pay for so many slots with totals of so many bytes? */
+static bool pays(const vn__program *program, int64_t n, int64_t slots, int64_t totals)
+{
+    return (double)n * program->flops >= (double)BYTE_FLOPS * (double)slots * (double)totals;
+}
+
 /* Are the sums over examples so large that slots cannot have some each, or the weights so large
  * that few examples cannot pay for every worker reading them all? Loops would not be parallel
  * step by step. */
@@ -95,7 +104,9 @@ static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
     for (int64_t k = 0; k < program->n_step; k++)
         if (program->step[k].body || program->step[k].n_branches || !divides(&program->step[k]))
             return false;
-    const bool by_shape = bytes_of_totals(program, part) > WIDE_TOTALS ||
+    const int64_t totals = bytes_of_totals(program, part);
+    const bool by_shape = totals > MOST_TOTALS ||
+                          (totals > WIDE_TOTALS && !pays(program, n, PAID_SLOTS, totals)) ||
                           (program->prepared_bytes > WIDE_SHARED && n <= WIDE_TILE);
     return choices->wide < 0 ? by_shape : choices->wide > 0;
 }
@@ -149,7 +160,8 @@ static int64_t slots_worth(const vn__stage *st, const vn__part *part)
     const int64_t totals = bytes_of_totals(st->program, part);
     int64_t slots = 1;
     while (slots < MAX_SLOTS && flops >= SLOT_FLOPS * (double)(2 * slots) &&
-           2 * slots * totals <= TOTALS_BYTES)
+           (2 * slots * totals <= TOTALS_BYTES ||
+            (2 * slots <= PAID_SLOTS && pays(st->program, st->n, 2 * slots, totals))))
         slots *= 2;
     return slots;
 }
