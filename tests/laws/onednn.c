@@ -145,18 +145,33 @@ static void check_convolution(const subject *s)
 static const char *spec;
 static vn_tree *product(vn_tree *const arg[]) { return vn_einsum(spec, arg[0], arg[1]); }
 
-static void check_products(void)
+static void check_products(int64_t m)
 {
     static const char *const specs[] = { "mk,kn->mn", "km,kn->mn", "mk,nk->mn", "km,nk->mn" };
     for (int i = 0; i < 4; i++) {
         spec = specs[i];
         const bool m_first = spec[0] == 'm', k_first = spec[3] == 'k';
-        vn_array *const a =
-            random_of(5, m_first ? VN_SHAPE(200, 130) : VN_SHAPE(130, 200), 1);
+        vn_array *const a = random_of(5, m_first ? VN_SHAPE(m, 130) : VN_SHAPE(130, m), 1);
         vn_array *const b =
             random_of(6, k_first ? VN_SHAPE(130, 270) : VN_SHAPE(270, 130), 1);
         compare(vn_function(product, 2), 2, (vn_tree *[]){ a, b }, 1e-4, 1, spec);
     }
+}
+
+/* The tokens of each example times a matrix that all share. */
+static vn_tree *examples(vn_tree *const arg[])
+{
+    vn_tree *axis[] = { vn_int(0), vn_none() };
+    const vn_vmap_options options = { .in_axes = axis, .n_in = 2 };
+    return vn_call(vn_filter_vmap(vn_function(product, 2), &options), arg[0], arg[1]);
+}
+
+static void check_tokens(void)
+{
+    spec = "mk,kn->mn";
+    vn_array *const x = random_of(5, VN_SHAPE(6, 64, 700), 1);
+    vn_array *const w = random_of(6, VN_SHAPE(700, 600), 0.1);
+    compare(vn_function(examples, 2), 2, (vn_tree *[]){ x, w }, 1e-4, 1, "tokens");
 }
 
 /* VN_ONEDNN=1 without the library is an error that says so, and auto goes without. */
@@ -186,7 +201,9 @@ int main(int argc, char **argv)
     } else {
         for (int i = 0; i < (int)(sizeof subjects / sizeof subjects[0]); i++)
             VN_SCOPE check_convolution(&subjects[i]);
-        VN_SCOPE check_products();
+        VN_SCOPE check_products(200);
+        VN_SCOPE check_products(500);
+        VN_SCOPE check_tokens();
         status = failed != 0;
     }
     vn_finish();

@@ -212,7 +212,7 @@ static void plain_part(const vn_eval *e, const vn__dot *dot, const vn__product *
         vn__product block = *p;
         block.m = p->m - row < cut.rows ? p->m - row : cut.rows;
         block.n = p->n - col < cut.cols ? p->n - col : cut.cols;
-        block.packed = e->prepared;
+        block.packed = e->mapped[0] || e->mapped[1] ? NULL : e->prepared;
         plain_block((char *)e->out[0] + y * (int64_t)p->size, p->n,
                     vn__element(e->in[0], a, p->size), vn__element(e->in[1], b, p->size),
                     &block, dot->onednn);

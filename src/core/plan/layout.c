@@ -249,7 +249,7 @@ vn_status vn__lay_out(vn__compiler *c)
         int64_t bytes = scratch_bytes(c, s);
         s->parts = parts_of(s);
         plan_preparation(c, s);
-        if (p->lanes == 1 && s->parts > 1 && s->kind == VN__STEP_EVAL)
+        if (c->lane < 0 && s->parts > 1 && s->kind == VN__STEP_EVAL)
             bytes = plan_shared(p, s, bytes);
         s->scratch = bytes ? aligned(p->work_bytes) : -1;
         if (!make_setup(p, s))

@@ -39,10 +39,9 @@ static vn_status scratch_alloc(char **scratch, size_t *bytes, int workers, int64
                                const vn_op *op, const void *attr, int n_in, const vn_aval in[])
 {
     *scratch = NULL;
-    *bytes = 0;
-    if (!op->scratch)
+    *bytes = op->scratch ? (op->scratch(attr, in, n_in, NULL, 1) + 63) & ~(size_t)63 : 0;
+    if (*bytes == 0 && shared == 0)
         return VN_ERR_OK;
-    *bytes = (op->scratch(attr, in, n_in, NULL, 1) + 63) & ~(size_t)63;
     *scratch = vn__alloc(*bytes * (size_t)workers + (size_t)shared + 64);
     return *scratch ? VN_ERR_OK : vn_error_status();
 }
