@@ -132,45 +132,40 @@ static void run(const vn__job *first, const vn__second *s, int64_t m, int64_t n,
     run_blocks(&job, first, s, cut.tall * high, cut.blocks - cut.tall, low, n, t);
 }
 
-/* All terms, DEPTH at a time; the job knows A, B and C. */
-static void run_terms(vn__job job, int64_t step, int64_t m, int64_t n, int64_t k,
-                      const vn__epilogue *epilogue)
+/* All terms, DEPTH at a time; the job knows A, B and C, and is the caller's own. */
+VN_INLINE void run_terms(vn__job *job, int64_t step, int64_t m, int64_t n, int64_t k,
+                         const vn__epilogue *epilogue)
 {
-    const vn__second rest = vn__set_epilogue(&job, epilogue), none = { -1, -1, NULL };
-    const int64_t ldb = job.b_row;
+    const vn__second rest = vn__set_epilogue(job, epilogue), none = { -1, -1, NULL };
     int64_t from = 0;
     for (; k - from > DEPTH + DEPTH / 2; from += DEPTH) {
-        vn__job begun = job;
+        vn__job begun = *job;
         begun.relu = false;
         begun.mask = NULL;
         begun.depth = DEPTH;
         run(&begun, &none, m, n, &(terms){ from, DEPTH, step });
-        job.b += DEPTH * ldb;
-        job.bias = NULL;
-        job.accumulate = true;
+        job->b += DEPTH * job->b_row;
+        job->bias = NULL;
+        job->accumulate = true;
     }
-    job.depth = k - from;
-    run(&job, &rest, m, n, &(terms){ from, k - from, step });
+    job->depth = k - from;
+    run(job, &rest, m, n, &(terms){ from, k - from, step });
 }
 
 void VN_FN(gemm_packed)(void *c, int64_t ldc, const void *packed, const void *b, int64_t ldb,
                         int64_t m, int64_t n, int64_t k, const vn__epilogue *epilogue)
 {
-    run_terms((vn__job){ .c = c, .c_row = ldc, .a = packed, .b = b, .b_row = ldb },
-              vn__packed_depth(k), m, n, k, epilogue);
+    vn__job job = { .c = c, .c_row = ldc, .a = packed, .b = b, .b_row = ldb };
+    run_terms(&job, vn__packed_depth(k), m, n, k, epilogue);
 }
 
 void VN_FN(gemm_lying)(void *c, int64_t ldc, const void *a, int64_t lda, const void *b,
                        int64_t ldb, int64_t m, int64_t n, int64_t k,
                        const vn__epilogue *epilogue)
 {
-    run_terms((vn__job){ .c = c,
-                         .c_row = ldc,
-                         .a = a,
-                         .a_row = lda,
-                         .a_col = 1,
-                         .panels = 1,
-                         .b = b,
-                         .b_row = ldb },
-              lda, m, n, k, epilogue);
+    vn__job job = { .c = c, .c_row = ldc, .a = a, .b = b, .b_row = ldb };
+    job.a_row = lda;
+    job.a_col = 1;
+    job.panels = 1;
+    run_terms(&job, lda, m, n, k, epilogue);
 }
