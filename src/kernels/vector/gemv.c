@@ -183,7 +183,7 @@ VN_INLINE void outer_rows(real *w, int64_t ldw, const real *x, const real *y, in
         real *const row = w + i * ldw;
         const vec a = v_set(x[i]);
         int64_t j = 0;
-        VN_UNROLL_BY_4 /* a loop of five instructions halves its speed where a line ends in it */
+        VN_UNROLL_BY_4 /* a loop of five instructions is slow where a line ends in it */
             for (; j + VN_LANES <= n; j += VN_LANES)
         {
             const vec b = v_load(y + j);
