@@ -200,8 +200,9 @@ From there on it is flat: tiles follow one another, and nothing but the data gro
 rises: products grow with the square of the width; biases, activations, the transposes of weight gradients and what is
 loaded and stored with the width alone. As values grow, fewer lanes share a panel (128, from 96 on 64, later 32) and
 a tile has fewer examples, so a block of weights is used less often before the next, and the share falls again. Where the sums of one slot
-pass half a megabyte, here between 192 and 256, the stage runs step by step (docs/design/plan.md, *Wide stages*): values go through the
-level 3 cache, and each product is a fork and a join. Beyond, weights and their gradients come from there too.
+pass half a megabyte, and 1.5 MB or what the batch pays for, here between 256 and 384, the stage runs step by step
+(docs/design/plan.md, *Wide stages*): values go through the level 3 cache, and each product is a fork and a join. Beyond, weights
+and their gradients come from there too.
 """
 
 
