@@ -174,13 +174,17 @@ static void plain_block(void *y, int64_t ldy, const void *a, const void *b,
                       false, p->work);
 }
 
+static bool is_plain(const vn_eval *e)
+{
+    return e->lanes == 1 && !e->mapped[0] && !e->mapped[1];
+}
+
 /* Do the parts of a product of plain operands read one B in strips? */
 static bool shares_strips(const vn__dot *dot, const vn_eval *e)
 {
     vn__dot_cut cut;
     vn__dot_cut_of(&cut, dot);
-    return e->lanes == 1 && !e->mapped[0] && !e->mapped[1] && cut.shared &&
-           plain_parts(dot, e) > 1 && !wants_onednn(dot, e);
+    return is_plain(e) && cut.shared && plain_parts(dot, e) > 1 && !wants_onednn(dot, e);
 }
 
 /* Part of the strips of B. */
@@ -212,7 +216,7 @@ static void plain_part(const vn_eval *e, const vn__dot *dot, const vn__product *
         vn__product block = *p;
         block.m = p->m - row < cut.rows ? p->m - row : cut.rows;
         block.n = p->n - col < cut.cols ? p->n - col : cut.cols;
-        block.packed = e->mapped[0] || e->mapped[1] ? NULL : e->prepared;
+        block.packed = is_plain(e) ? e->prepared : NULL;
         plain_block((char *)e->out[0] + y * (int64_t)p->size, p->n,
                     vn__element(e->in[0], a, p->size), vn__element(e->in[1], b, p->size),
                     &block, dot->onednn);
@@ -430,7 +434,7 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
                                                     c->rows, 1, c->k);
         return;
     }
-    if (e->lanes == 1 && !e->mapped[0] && !e->mapped[1]) {
+    if (is_plain(e)) {
         p = vn__product_of(e, dot, (int64_t[]){ 1, 1 });
         prepare_strips(memory, e, &p);
         return;

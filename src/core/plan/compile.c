@@ -63,12 +63,6 @@ static vn__place place_of(vn__compiler *c, uint32_t value)
     return (vn__place){ VN__SPACE_WORK, (int32_t)root, .offset = offset };
 }
 
-static void use(vn__compiler *c, uint32_t value, int64_t step)
-{
-    int64_t ignored;
-    c->last_use[holder(c, value, &ignored)] = step;
-}
-
 vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint32_t in[],
                        int n_out, uint32_t out)
 {
@@ -94,7 +88,6 @@ vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint
         !s.mapped || !s.in_stride || !s.out_stride)
         return NULL;
     for (int i = 0; i < n_in; i++) {
-        use(c, in[i], p->n_step);
         s.in[i] = place_of(c, in[i]);
         s.in_slot[i] = vn__slot_of(c, in[i]);
         s.in_aval[i] = s.in_slot[i].aval;
@@ -111,7 +104,6 @@ vn__step *vn__step_new(vn__compiler *c, vn__step_kind kind, int n_in, const uint
 
 void vn__step_set_out(vn__compiler *c, vn__step *s, int j, uint32_t value)
 {
-    use(c, value, s - c->program->step);
     s->out[j] = place_of(c, value);
     s->out_slot[j] = vn__slot_of(c, value);
     s->out_aval[j] = s->out_slot[j].aval;
@@ -163,7 +155,6 @@ static vn_status compiler_begin(vn__compiler *c, int64_t lanes, int64_t max_pane
     c->program = vn__alloc_zero(sizeof *c->program);
     c->in_of = vn__alloc(n * sizeof *c->in_of);
     c->out_of = vn__alloc(n * sizeof *c->out_of);
-    c->last_use = vn__alloc(n * sizeof *c->last_use);
     c->uses = vn__alloc_zero(n * sizeof *c->uses);
     c->reader = vn__alloc(n * sizeof *c->reader);
     c->chain = vn__alloc_zero(((size_t)c->tape->n_instr + 1) * sizeof *c->chain);
@@ -172,16 +163,14 @@ static vn_status compiler_begin(vn__compiler *c, int64_t lanes, int64_t max_pane
     c->root_offset = vn__alloc_zero(n * sizeof *c->root_offset);
     c->whole = vn__alloc(n * sizeof *c->whole);
     c->whole_offset = vn__alloc_zero(n * sizeof *c->whole_offset);
-    if (!c->program || !c->in_of || !c->out_of || !c->last_use || !c->uses || !c->reader ||
-        !c->chain || !c->absorbed || !c->root || !c->root_offset || !c->whole ||
-        !c->whole_offset)
+    if (!c->program || !c->in_of || !c->out_of || !c->uses || !c->reader || !c->chain ||
+        !c->absorbed || !c->root || !c->root_offset || !c->whole || !c->whole_offset)
         return vn_error_status();
     for (size_t v = 0; v < n; v++)
         c->root[v] = c->whole[v] = (uint32_t)v;
     memset(c->reader, -1, n * sizeof *c->reader);
     memset(c->in_of, -1, n * sizeof *c->in_of);
     memset(c->out_of, -1, n * sizeof *c->out_of);
-    memset(c->last_use, -1, n * sizeof *c->last_use);
     c->program->lanes = lanes;
     c->program->max_panels = max_panels;
     for (int64_t k = 0; k < c->tape->n_instr; k++)
@@ -250,7 +239,6 @@ static vn__program *compiler_end(vn__compiler *c, vn_status status)
         status = vn__lay_out(c);
     vn__free(c->in_of);
     vn__free(c->out_of);
-    vn__free(c->last_use);
     vn__free(c->uses);
     vn__free(c->reader);
     vn__free(c->chain);

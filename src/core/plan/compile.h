@@ -15,7 +15,6 @@ typedef struct vn__compiler {
     const bool *summed; /* by output: it is summed over the lanes; NULL: none is */
     vn__program *program;
     int32_t *in_of, *out_of;       /* by value: parameter, or -1 */
-    int64_t *last_use;             /* by value: a step */
     int32_t *uses;                 /* by value: number of reading instructions and outputs */
     uint32_t *reader;              /* by value: the last instruction that reads it */
     struct vn__chain **chain;      /* by instruction: the chain that ends here, or NULL */

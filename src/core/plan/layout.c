@@ -35,13 +35,22 @@ static int64_t take_gap(block *live, int64_t *n, int64_t bytes, int64_t now, int
     return start;
 }
 
-static vn_status assign_offsets(vn__compiler *c, int64_t *offset)
+static void note_uses(int64_t *last, const vn__place place[], int n, int64_t step)
+{
+    for (int i = 0; i < n; i++)
+        if (place[i].space == VN__SPACE_WORK)
+            last[place[i].index] = step;
+}
+
+/* live: room for the blocks, last: for the last step that reads or makes each value. */
+static void assign_offsets(vn__compiler *c, int64_t *offset, block *live, int64_t *last)
 {
     vn__program *const p = c->program;
-    block *const live = vn__alloc((size_t)(c->tape->n_value + 1) * sizeof *live);
     int64_t n = 0;
-    if (!live)
-        return vn_error_status();
+    for (int64_t k = 0; k < p->n_step; k++) {
+        note_uses(last, p->step[k].in, p->step[k].n_in, k);
+        note_uses(last, p->step[k].out, p->step[k].n_out, k);
+    }
     for (int64_t k = 0; k < p->n_step; k++) {
         const vn__step *const s = &p->step[k];
         for (int j = 0; j < s->n_out; j++) {
@@ -50,16 +59,13 @@ static vn_status assign_offsets(vn__compiler *c, int64_t *offset)
             const int32_t v = s->out[j].index;
             const int64_t panels = s->out_slot[j].lanes ? p->max_panels : 1;
             const int64_t whole = vn__slot_of(c, (uint32_t)v).bytes, own = s->out_slot[j].bytes;
-            const int64_t bytes = aligned(whole > own ? whole : own) * panels;
+            const int64_t bytes = aligned(larger(whole, own)) * panels;
             if (offset[v] >= 0)
                 continue;
-            offset[v] = take_gap(live, &n, bytes, k, c->last_use[v]);
-            const int64_t end = offset[v] + bytes;
-            p->work_bytes = end > p->work_bytes ? end : p->work_bytes;
+            offset[v] = take_gap(live, &n, bytes, k, last[v]);
+            p->work_bytes = larger(p->work_bytes, offset[v] + bytes);
         }
     }
-    vn__free(live);
-    return VN_ERR_OK;
 }
 
 /* The place of a part of a value is that of the whole, with the whole's panels. */
@@ -226,7 +232,7 @@ static void place_totals(vn__program *p)
             s->stage->prepared_at + aligned(s->stage->program->prepared_bytes);
         const int64_t bytes = s->stage->values_at - p->work_bytes +
                               (s->stage->wide ? s->stage->program->value_bytes : 0);
-        totals = bytes > totals ? bytes : totals;
+        totals = larger(totals, bytes);
     }
     p->work_bytes += aligned(totals);
 }
@@ -234,13 +240,18 @@ static void place_totals(vn__program *p)
 vn_status vn__lay_out(vn__compiler *c)
 {
     vn__program *const p = c->program;
-    int64_t *const offset = vn__alloc((size_t)(c->tape->n_value + 1) * sizeof *offset);
-    if (!offset)
-        return vn_error_status();
-    memset(offset, -1, (size_t)(c->tape->n_value + 1) * sizeof *offset);
-    const vn_status status = assign_offsets(c, offset);
+    const size_t n = (size_t)c->tape->n_value + 1;
+    int64_t *const offset = vn__alloc(n * sizeof *offset), *last = vn__alloc(n * sizeof *last);
+    block *const live = vn__alloc(n * sizeof *live);
+    const bool room = offset && last && live;
+    if (room) {
+        memset(offset, -1, n * sizeof *offset);
+        assign_offsets(c, offset, live, last);
+    }
+    vn__free(last);
+    vn__free(live);
     int64_t scratch = 0;
-    for (int64_t k = 0; status == VN_ERR_OK && k < p->n_step; k++) {
+    for (int64_t k = 0; room && k < p->n_step; k++) {
         vn__step *const s = &p->step[k];
         for (int i = 0; i < s->n_in; i++)
             settle(c, &s->in[i], offset);
@@ -254,11 +265,11 @@ vn_status vn__lay_out(vn__compiler *c)
         s->scratch = bytes ? aligned(p->work_bytes) : -1;
         if (!make_setup(p, s))
             break;
-        scratch = bytes > scratch ? bytes : scratch;
+        scratch = larger(scratch, bytes);
     }
     vn__free(offset);
     p->value_bytes = aligned(p->work_bytes);
     p->work_bytes = p->value_bytes + aligned(scratch);
     place_totals(p);
-    return status == VN_ERR_OK ? vn_error_status() : status;
+    return vn_error_status();
 }

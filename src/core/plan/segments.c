@@ -171,7 +171,7 @@ static vn_status lay_segments(vn__program *p, int64_t at, const int64_t early[],
                 to = early[k] + 1;
         VN_TRY(make_segment(&p->arena, &step[(*n)++], whole, from, to));
         for (int64_t k = at + 1; k < p->n_step; k++)
-            if (early[k] + 1 == to && early[k] >= 0)
+            if (early[k] + 1 == to)
                 step[(*n)++] = p->step[k];
     }
     for (int64_t k = at + 1; k < p->n_step; k++)
@@ -197,20 +197,6 @@ static vn_status cut(vn__program *p, int64_t at, const int64_t early[])
     return VN_ERR_OK;
 }
 
-static void live_again(vn__compiler *c)
-{
-    const vn__program *const p = c->program;
-    for (int64_t k = 0; k < p->n_step; k++) {
-        const vn__step *const s = &p->step[k];
-        for (int i = 0; i < s->n_in; i++)
-            if (s->in[i].space == VN__SPACE_WORK)
-                c->last_use[s->in[i].index] = k;
-        for (int j = 0; j < s->n_out; j++)
-            if (s->out[j].space == VN__SPACE_WORK)
-                c->last_use[s->out[j].index] = k;
-    }
-}
-
 vn_status vn__cut_stages(vn__compiler *c)
 {
     vn__program *const p = c->program;
@@ -227,6 +213,5 @@ vn_status vn__cut_stages(vn__compiler *c)
         vn__free(early);
         VN_TRY(status);
     }
-    live_again(c);
     return VN_ERR_OK;
 }

@@ -12,22 +12,26 @@ typedef struct evaluation {
     void *shared;
 } evaluation;
 
+static vn_eval part_of(const evaluation *all, int64_t part)
+{
+    vn_eval e = *all->whole;
+    e.part = part;
+    e.parts = all->parts;
+    return e;
+}
+
 static void prepare_part(void *context, int64_t part, int worker)
 {
     (void)worker;
     const evaluation *const all = context;
-    vn_eval e = *all->whole;
-    e.part = part;
-    e.parts = all->parts;
+    const vn_eval e = part_of(all, part);
     all->op->prepare(all->shared, &e);
 }
 
 static void run_part(void *context, int64_t part, int worker)
 {
     const evaluation *const all = context;
-    vn_eval e = *all->whole;
-    e.part = part;
-    e.parts = all->parts;
+    vn_eval e = part_of(all, part);
     e.prepared = all->shared;
     e.scratch = all->scratch + worker * all->bytes;
     all->op->eval(&e);
