@@ -238,6 +238,36 @@ typedef int64_t vn__conv_weight_grad_scratch_fn(const vn__view *view);
 typedef void vn__conv_weight_norm_fn(void *norm, const void *dy, const void *x,
                                      const vn__view *view, void *scratch);
 
+/* A window of 3 x 3 that moves by one pixel over an image [channel][row][column][lanes], with
+ * zeros around it: y(i, j) sees x(i + u - low[0], j + v - low[1]), u, v < 3. */
+typedef struct vn__window3 {
+    int64_t channels, outputs, lanes; /* lanes: a multiple of 16 */
+    int64_t x[2], y[2], low[2];       /* rows and columns; padding before them */
+} vn__window3;
+
+/* Its convolution in less than half the multiplications of the definition (Winograd's
+ * F(2 x 2, 3 x 3)), y and epilogue->mask laid out like x:
+ *   y[o][i][j][l] = epilogue(sum over c, u, v of W(o, c, u, v) x(c, i + u - .., j + v - ..)[l])
+ * with W(o, c, u, v) = w[o * w_row + c * w_channel + t], t = 3 u + v, or 8 - t: back.
+ * Sums differ from those of conv in their last bits, and a number that is not finite spreads
+ * over the 2 x 2 results around those that see it.
+ * packed: pack_size bytes, aligned like an element; scratch: winograd_scratch bytes, 64-byte
+ * aligned. */
+typedef int64_t vn__winograd_pack_size_fn(int64_t outputs, int64_t channels);
+typedef void vn__winograd_pack_fn(void *packed, const void *w, int64_t w_row, int64_t w_channel,
+                                  bool back, int64_t outputs, int64_t channels);
+typedef void vn__winograd_fn(void *y, const void *packed, const void *x, const vn__window3 *w,
+                             const vn__epilogue *epilogue, void *scratch);
+typedef int64_t vn__winograd_scratch_fn(const vn__window3 *w);
+
+/* Its weight gradient, in two steps: sums (+)= those of one image, in the row's own format of
+ * winograd_sums_size bytes (fresh: they are written, else added to), and dw[o][c][9] += what
+ * they say. Lanes without an example must hold zeros in dy and no NaN in x. */
+typedef void vn__winograd_sums_fn(void *sums, const void *dy, const void *x,
+                                  const vn__window3 *w, bool fresh, void *scratch);
+typedef void vn__winograd_grad_fn(void *dw, const void *sums, int64_t outputs,
+                                  int64_t channels);
+
 /* Row i, lane l of panel p lies at data[p * panel + i * row + l * lane]. */
 typedef struct vn__lane_rows {
     const void *data;
@@ -373,6 +403,12 @@ typedef struct vn__real_kernels {
     vn__conv_weight_grad_fn *conv_weight_grad;
     vn__conv_weight_grad_scratch_fn *conv_weight_grad_scratch;
     vn__conv_weight_norm_fn *conv_weight_norm;
+    vn__winograd_pack_size_fn *winograd_pack_size, *winograd_sums_size;
+    vn__winograd_pack_fn *winograd_pack;
+    vn__winograd_scratch_fn *winograd_scratch, *winograd_grad_scratch;
+    vn__winograd_fn *winograd;
+    vn__winograd_sums_fn *winograd_sums;
+    vn__winograd_grad_fn *winograd_grad;
     vn__lane_gemm_fn *lane_gemm;
     vn__lane_gemm_scratch_fn *lane_gemm_scratch;
     vn__lane_matmul_fn *lane_matmul;

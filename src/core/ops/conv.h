@@ -45,15 +45,21 @@ bool vn__conv_takes_epilogue(const vn_aval in[], const bool mapped[], int64_t la
 size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool mapped[],
                                 int64_t lanes, bool back);
 
-/* What a plan keeps of a step: who computes it (conv_onednn.c), or NULL: our kernels. */
+/* What a plan keeps of a step: who computes it, if not the kernels of the definition. */
 typedef struct vn__conv_setup {
-    const struct vn__onednn_conv *onednn;
+    const struct vn__onednn_conv *onednn; /* conv_onednn.c */
+    bool winograd;                        /* conv_winograd.c */
 } vn__conv_setup;
 void vn__conv_setup_product(void *memory, const vn_eval *e, bool back);
 void vn__conv_setup_weight(void *memory, const vn_eval *e);
 const char *vn__conv_provider(const void *setup);
+const struct vn__onednn_conv *vn__conv_onednn(const void *setup);
+bool vn__conv_winograd(const void *setup);
 
-/* By oneDNN. False: it failed, the result is undefined. */
+/* By oneDNN: who computes a step, NULL if it does not. False: it failed, the result is
+ * undefined. */
+const struct vn__onednn_conv *vn__conv_onednn_product_of(const vn_eval *e, bool back);
+const struct vn__onednn_conv *vn__conv_onednn_weight_of(const vn_eval *e);
 bool vn__conv_onednn_product(const vn_eval *e, bool back);
 bool vn__conv_onednn_weight_sum(const vn_eval *e);
 void vn__conv_onednn_prepare(void *memory, const vn_eval *e, bool back);
@@ -64,6 +70,33 @@ int64_t vn__conv_onednn_product_scratch(const void *attr, const vn_aval in[],
                                         const bool mapped[], int64_t lanes, bool back);
 int64_t vn__conv_onednn_weight_scratch(const void *attr, const vn_aval in[],
                                        const bool mapped[], int64_t lanes);
+
+/* Operands x and gy of a sum over panels, all with lanes. */
+typedef struct vn__conv_panels {
+    const char *data[2], *last_gy; /* last_gy: without the lanes that do not count */
+    int64_t step[2];               /* bytes from panel to panel */
+} vn__conv_panels;
+
+static inline const char *vn__conv_panel(const vn__conv_panels *p, const vn_eval *e,
+                                         int operand, int64_t panel)
+{
+    return operand == 1 && panel == e->panels - 1 ? p->last_gy
+                                                  : p->data[operand] + panel * p->step[operand];
+}
+
+/* By Winograd's algorithm: does the switch, or the cost, say so for these attributes, all
+ * channels of x and y? For a step? Bytes: 0 where it does not. */
+bool vn__conv_by_winograd(const vn__sliding *s, int64_t lanes, int64_t x_channels,
+                          int64_t y_channels);
+bool vn__conv_winograd_takes(const vn_eval *e, bool back);
+void vn__conv_winograd_product(const vn_eval *e, bool back);
+void vn__conv_winograd_prepare(void *memory, const vn_eval *e, bool back);
+void vn__conv_winograd_sum(const vn_eval *e, const vn__conv_panels *p, char *scratch);
+int64_t vn__conv_winograd_prepare_size(const void *attr, const vn_aval in[],
+                                       const bool mapped[], int64_t lanes, bool back);
+int64_t vn__conv_winograd_product_scratch(const void *attr, const vn_aval in[],
+                                          const bool mapped[], int64_t lanes, bool back);
+int64_t vn__conv_winograd_sum_scratch(const void *attr, const vn_aval in[], int64_t lanes);
 
 /* conv_weight_grad, in = x, gy. */
 void vn__conv_weight_eval(const vn_eval *e);

@@ -9,6 +9,7 @@
 
 #include "core/ops/conv.h"
 #include "kernels/onednn/onednn.h"
+#include "kernels/provider.h"
 
 /* ---------------------------------------------------------------------------- the choice */
 
@@ -25,9 +26,8 @@ static bool is_faster(const vn__onednn_shape *s, const vn__kernels *kernels)
 
 static bool is_wanted(const vn__onednn_shape *s)
 {
-    const vn__onednn_use use = vn__onednn_use_get();
-    return use == VN__ONEDNN_ALWAYS ||
-           (use == VN__ONEDNN_AUTO && is_faster(s, vn__kernels_get()));
+    const vn__use use = vn__use_get(VN__ONEDNN);
+    return use == VN__ALWAYS || (use == VN__AUTO && is_faster(s, vn__kernels_get()));
 }
 
 static void fill(vn__onednn_shape *o, const vn__sliding *s, vn__onednn_kind kind, int64_t lanes,
@@ -56,7 +56,8 @@ static const vn__onednn_conv *conv_of(const vn__sliding *s, vn_dtype dtype,
 {
     vn__onednn_shape shape;
     if (dtype != VN_F32 || lanes == 1 || s->n > VN__ONEDNN_AXES ||
-        vn__onednn_use_get() == VN__ONEDNN_NEVER)
+        vn__use_get(VN__ONEDNN) == VN__NEVER ||
+        vn__conv_by_winograd(s, lanes, x_channels, y_channels))
         return NULL;
     for (int64_t d = 0; d < s->n; d++)
         if (s->lhs_dilation[d] != 1)
@@ -87,29 +88,14 @@ static const vn__onednn_conv *weight_of(const void *attr, const vn_aval in[],
                    in[1].shape.dim[0]);
 }
 
-void vn__conv_setup_product(void *memory, const vn_eval *e, bool back)
+const vn__onednn_conv *vn__conv_onednn_product_of(const vn_eval *e, bool back)
 {
-    *(vn__conv_setup *)memory =
-        (vn__conv_setup){ product_of(e->attr, e->in_aval, e->mapped, e->lanes, back) };
+    return product_of(e->attr, e->in_aval, e->mapped, e->lanes, back);
 }
 
-void vn__conv_setup_weight(void *memory, const vn_eval *e)
+const vn__onednn_conv *vn__conv_onednn_weight_of(const vn_eval *e)
 {
-    const bool sum = e->panels > 0;
-    *(vn__conv_setup *)memory = (vn__conv_setup){
-        sum ? weight_of(e->attr, e->in_aval, e->mapped, e->lanes) : NULL
-    };
-}
-
-static const vn__onednn_conv *chosen(const void *setup)
-{
-    return setup ? ((const vn__conv_setup *)setup)->onednn : NULL;
-}
-
-const char *vn__conv_provider(const void *setup)
-{
-    const vn__onednn_conv *const conv = chosen(setup);
-    return conv ? vn__onednn_conv_name(conv) : NULL;
+    return weight_of(e->attr, e->in_aval, e->mapped, e->lanes);
 }
 
 /* ---------------------------------------------------------------------------- the border */
@@ -176,7 +162,7 @@ static void from_last(void *to, float *from, const image *i, const vn__kernels *
 
 void vn__conv_onednn_prepare(void *memory, const vn_eval *e, bool back)
 {
-    const vn__onednn_conv *const conv = chosen(e->setup);
+    const vn__onednn_conv *const conv = vn__conv_onednn(e->setup);
     char *const weights = (char *)memory + FLAG;
     *(char *)memory = vn__onednn_weights(conv, weights, e->in[back ? 0 : 1],
                                          weights + vn__onednn_weight_bytes(conv));
@@ -197,7 +183,7 @@ int64_t vn__conv_onednn_prepare_size(const void *attr, const vn_aval in[], const
 
 bool vn__conv_onednn_product(const vn_eval *e, bool back)
 {
-    const vn__onednn_conv *const conv = chosen(e->setup);
+    const vn__onednn_conv *const conv = vn__conv_onednn(e->setup);
     const int source = back ? 1 : 0;
     const image from = image_of(&e->in_aval[source], e->lanes);
     const image to = image_of(&e->out_aval[0], e->lanes);
@@ -270,7 +256,7 @@ static bool add_panel(const vn_eval *e, const sum *s, int64_t panel, int64_t val
 bool vn__conv_onednn_weight_sum(const vn_eval *e)
 {
     char *cursor = e->scratch;
-    sum s = { .conv = chosen(e->setup) };
+    sum s = { .conv = vn__conv_onednn(e->setup) };
     s.x = vn__conv_reserve(&cursor, image_bytes(&e->in_aval[0], e->lanes));
     s.y = vn__conv_reserve(&cursor, image_bytes(&e->in_aval[1], e->lanes));
     s.one = vn__conv_reserve(&cursor, image_bytes(&e->out_aval[0], 1));

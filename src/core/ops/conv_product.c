@@ -4,7 +4,7 @@
  * of the channels of W are exchanged.
  *
  *   lanes, w plain   phase by phase and band by band (conv_view.h), W packed once for all tiles
- *                    (prepare)
+ *                    (prepare); or by a provider
  *   lanes, w mapped  a convolution in each lane (conv_lanes.c)
  *   one example      a product with columns (conv_single.c) */
 #include <string.h>
@@ -204,7 +204,11 @@ void vn__conv_product(const vn_eval *e, bool back)
 {
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
     const int w = back ? 0 : 1;
-    if (vn__conv_provider(e->setup)) {
+    if (vn__conv_winograd(e->setup)) {
+        vn__conv_winograd_product(e, back);
+        return;
+    }
+    if (vn__conv_onednn(e->setup)) {
         if (!vn__conv_onednn_product(e, back))
             product_of_each(e, &r);
         end_rows(e, &r);
@@ -224,25 +228,32 @@ void vn__conv_product(const vn_eval *e, bool back)
     product_lanes(&r, &o, e->lanes, cursor);
 }
 
+static int64_t most(int64_t a, int64_t b, int64_t c)
+{
+    const int64_t ab = a > b ? a : b;
+    return ab > c ? ab : c;
+}
+
 size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool mapped[],
                              int64_t lanes, bool back)
 {
     if (mapped[back ? 0 : 1])
         return 0;
     const roles r = roles_of(attr, in, back, vn__kernels_get());
-    const int64_t ours = prepare_bytes(&r);
-    const int64_t theirs = vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back);
-    return (size_t)(ours > theirs ? ours : theirs);
+    return (size_t)most(prepare_bytes(&r),
+                        vn__conv_winograd_prepare_size(attr, in, mapped, lanes, back),
+                        vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back));
 }
 
 void vn__conv_prepare(void *memory, const vn_eval *e, bool back)
 {
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
-    if (vn__conv_provider(e->setup)) {
+    if (vn__conv_winograd(e->setup))
+        vn__conv_winograd_prepare(memory, e, back);
+    else if (vn__conv_onednn(e->setup))
         vn__conv_onednn_prepare(memory, e, back);
-        return;
-    }
-    pack_all(memory, e->in[back ? 0 : 1], &r);
+    else
+        pack_all(memory, e->in[back ? 0 : 1], &r);
 }
 
 /* With plain weights, a bias by output channel. */
@@ -276,7 +287,7 @@ size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool
         const int64_t bytes = vn__conv_view_bytes(&v);
         view = bytes > view ? bytes : view;
     }
-    const int64_t ours = view + 64 + prepare_bytes(&r);
-    const int64_t theirs = vn__conv_onednn_product_scratch(attr, in, mapped, lanes, back);
-    return (size_t)(ours > theirs ? ours : theirs);
+    return (size_t)most(view + 64 + prepare_bytes(&r),
+                        vn__conv_winograd_product_scratch(attr, in, mapped, lanes, back),
+                        vn__conv_onednn_product_scratch(attr, in, mapped, lanes, back));
 }

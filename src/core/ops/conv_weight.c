@@ -3,7 +3,7 @@
  * conv_weight_norm:
  *
  *   summed over lanes   the kernel on the bands of a view (conv_view.h), with pixels and lanes
- *                       as the long dimension
+ *                       as the long dimension; or by a provider
  *   a gradient a lane   conv_lanes.c
  *   one example         conv_single.c
  *   a norm a lane       the kernel for norms where one band has all pixels, else of the
@@ -50,15 +50,9 @@ static vn__conv_view phase_of(const work *w, int64_t phase, int64_t lanes)
     return v;
 }
 
-/* The operands by panel, all with lanes. */
-typedef struct panels {
-    const char *data[2], *last_gy; /* last_gy: without the lanes that do not count */
-    int64_t step[2];               /* bytes from panel to panel */
-} panels;
-
-static panels panels_of(char **cursor, const vn_eval *e, int64_t size)
+static vn__conv_panels panels_of(char **cursor, const vn_eval *e, int64_t size)
 {
-    panels p = { .data = { vn__conv_in_lanes(cursor, e, 0), vn__conv_in_lanes(cursor, e, 1) } };
+    vn__conv_panels p = { .data = { vn__conv_in_lanes(cursor, e, 0), vn__conv_in_lanes(cursor, e, 1) } };
     for (int i = 0; i < 2; i++)
         p.step[i] = e->mapped[i] ? e->panel_bytes[i] : 0;
     p.last_gy = p.data[1] + (e->panels - 1) * p.step[1];
@@ -73,7 +67,7 @@ static panels panels_of(char **cursor, const vn_eval *e, int64_t size)
 }
 
 /* The bands of a phase, each for all panels. */
-static void sum_phase(const work *w, vn__conv_view *v, const panels *p, const vn_eval *e,
+static void sum_phase(const work *w, vn__conv_view *v, const vn__conv_panels *p, const vn_eval *e,
                       void *inner)
 {
     const vn__conv_sizes *const z = &w->z;
@@ -81,9 +75,7 @@ static void sum_phase(const work *w, vn__conv_view *v, const panels *p, const vn
     for (int64_t row = 0; row < v->axis[0].n; row += v->rows) {
         const int64_t pixel = vn__conv_band(v, row);
         for (int64_t t = 0; t < e->panels; t++) {
-            const char *const x = p->data[0] + t * p->step[0];
-            const char *const gy =
-                t == e->panels - 1 ? p->last_gy : p->data[1] + t * p->step[1];
+            const char *const x = vn__conv_panel(p, e, 0, t), *const gy = vn__conv_panel(p, e, 1, t);
             for (int64_t g = 0; g < z->groups; g++)
                 w->real->conv_weight_grad(
                     (char *)e->out[0] + g * z->out * filter * w->size, filter,
@@ -99,10 +91,14 @@ void vn__conv_weight_eval_sum(const vn_eval *e)
     const work w = work_of(e->attr, e->in_aval, e->kernels);
     if (e->fresh)
         memset(e->out[0], 0, (size_t)(vn_shape_size(e->out_aval[0].shape) * w.size));
-    if (vn__conv_provider(e->setup) && vn__conv_onednn_weight_sum(e))
+    if (vn__conv_onednn(e->setup) && vn__conv_onednn_weight_sum(e))
         return;
     char *cursor = e->scratch;
-    const panels p = panels_of(&cursor, e, w.size);
+    const vn__conv_panels p = panels_of(&cursor, e, w.size);
+    if (vn__conv_winograd(e->setup)) {
+        vn__conv_winograd_sum(e, &p, cursor);
+        return;
+    }
     for (int64_t phase = 0; phase < w.phases; phase++) {
         char *at = cursor;
         vn__conv_view v = phase_of(&w, phase, e->lanes);
@@ -126,6 +122,8 @@ size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
         bytes = own > bytes ? own : bytes;
     }
     const int64_t provided = vn__conv_onednn_weight_scratch(attr, in, mapped, lanes);
+    const int64_t winograd = vn__conv_winograd_sum_scratch(attr, in, lanes);
+    bytes = winograd > bytes ? winograd : bytes;
     bytes += (mapped && mapped[1] ? 1 : 2) * vn_shape_size(in[1].shape) * lanes * w.size;
     if (!mapped || !mapped[0])
         bytes += vn_shape_size(in[0].shape) * lanes * w.size;

@@ -8,6 +8,7 @@
 #include "core/ops/dot_product.h"
 #include "core/ops/ops_common.h"
 #include "kernels/onednn/onednn.h"
+#include "kernels/provider.h"
 
 #define PACK_ROWS   96 /* a packed matrix is made of groups of about so many rows at most, */
 #define UNIT_ROWS   6  /* of whole blocks of the kernels of 6 rows: lower ones wait for sums, */
@@ -156,7 +157,7 @@ static int64_t plain_parts(const vn__dot *dot, const vn_eval *e)
 /* oneDNN's sgemm, where it is asked for: measured, it is not faster than our kernel. */
 static bool wants_onednn(const vn__dot *dot, const vn_eval *e)
 {
-    if (vn__onednn_use_get() != VN__ONEDNN_ALWAYS || e->lanes > 1 || e->panels ||
+    if (vn__use_get(VN__ONEDNN) != VN__ALWAYS || e->lanes > 1 || e->panels ||
         e->in_aval[0].dtype != VN_F32 || vn__onednn_absent())
         return false;
     return plain_parts(dot, e) > 1;

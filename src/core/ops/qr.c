@@ -72,7 +72,7 @@ static void factor(double *q, double *a, double *v, int64_t m, int64_t n)
     memset(q, 0, (size_t)(m * k) * sizeof *q);
     for (int64_t i = 0; i < k; i++)
         q[i * k + i] = 1;
-    for (int64_t j = k - 1; j >= 0; j--)
+    for (int64_t j = k; j-- > 0;)
         reflect(q, k, v + j * m, j, m, j, k);
 }
 

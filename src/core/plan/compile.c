@@ -273,13 +273,16 @@ static vn_status analyse(vn__compiler *c)
     return vn__find_chains(c);
 }
 
-const vn__choices vn__by_shape = { .wide = -1, .onednn = VN__ONEDNN_AUTO };
+const vn__choices vn__by_shape = { .wide = -1 };
 
 vn__program *vn__compile_tape(const vn__tape *tape, const vn__choices *choices)
 {
-    const vn__onednn_use before = vn__onednn_prefer(choices->onednn);
+    vn__use before[VN__PROVIDERS];
+    for (int i = 0; i < VN__PROVIDERS; i++)
+        before[i] = vn__use_prefer((vn__provider)i, choices->use[i]);
     vn__program *const p = vn__compile(tape, -1, 1, 1, 0, NULL, NULL, choices);
-    vn__onednn_prefer(before);
+    for (int i = 0; i < VN__PROVIDERS; i++)
+        vn__use_prefer((vn__provider)i, before[i]);
     return p;
 }
 

@@ -8,6 +8,7 @@
 #include "core/plan/simplify.h"
 #include "kernels/kernels.h"
 #include "kernels/onednn/onednn.h"
+#include "kernels/provider.h"
 #include "vernal/runtime.h"
 #include "vernal/transform.h"
 
@@ -170,7 +171,7 @@ void vn__plan_describe(FILE *file, const vn_plan *plan)
             " bytes + %" PRId64 " a worker; %.4g flop\n",
             vn_machine(), vn_num_threads(), p->n_in, p->n_out, p->work_bytes, p->worker_bytes,
             p->flops);
-    if (vn__onednn_use_get() != VN__ONEDNN_NEVER && vn__onednn_absent())
+    if (vn__use_get(VN__ONEDNN) != VN__NEVER && vn__onednn_absent())
         fprintf(file, "  %s\n", vn__onednn_absent());
     print_steps(file, p, 0, p->n_step, 2);
 }

@@ -8,6 +8,7 @@
 #include "core/plan/simplify.h"
 #include "core/transform/trace.h"
 #include "kernels/onednn/onednn.h"
+#include "kernels/provider.h"
 #include "parallel/pool.h"
 #include "vernal/runtime.h"
 
@@ -23,7 +24,7 @@ static vn_status check_outputs(const vn__tape *tape)
 
 static vn_plan *compile(const vn__tape *tape, vn_tree *result)
 {
-    if (vn__onednn_use_get() == VN__ONEDNN_ALWAYS && vn__onednn_absent()) {
+    if (vn__use_get(VN__ONEDNN) == VN__ALWAYS && vn__onednn_absent()) {
         vn__fail(VN_ERR_UNSUPPORTED, "VN_ONEDNN=1, but %s", vn__onednn_absent());
         return NULL;
     }

@@ -11,7 +11,7 @@
 
 #include "core/transform/control.h"
 #include "core/transform/error_if.h"
-#include "kernels/onednn/onednn.h"
+#include "kernels/provider.h"
 
 typedef enum vn__space {
     VN__SPACE_WORK,
@@ -241,10 +241,10 @@ typedef struct vn__logs {
 
 /* What is chosen for the stages of a program. Its zero is no choice: vn__by_shape. */
 typedef struct vn__choices {
-    int64_t lanes;         /* of a panel; 0: by shape */
-    int64_t panels;        /* of a tile, at most; 0: by shape */
-    int wide;              /* tile by tile 0, step by step 1 if it can, by shape -1 */
-    vn__onednn_use onednn; /* AUTO: as the switch of the process says */
+    int64_t lanes;              /* of a panel; 0: by shape */
+    int64_t panels;             /* of a tile, at most; 0: by shape */
+    int wide;                   /* tile by tile 0, step by step 1 if it can, by shape -1 */
+    vn__use use[VN__PROVIDERS]; /* AUTO: as the switches of the process say */
 } vn__choices;
 extern const vn__choices vn__by_shape;
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* VN_TUNE: what the cost model of stage.c chooses by shapes is chosen by measurement instead.
  * The program is compiled with one choice changed at a time (lanes of a panel, panels of a
- * tile, step by step or tile by tile, oneDNN or our kernels), raced on zeros against the best
+ * tile, step by step or tile by tile, a provider or the plain kernels), raced on zeros against the best
  * so far, and the change stays if it was clearly faster. Sums are taken in another order then:
  * results can differ in their last bits from those of the model's program, and still do not
  * depend on the threads. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "core/ops/ops.h"
@@ -64,9 +65,11 @@ static bool has_stage(const vn__program *p)
     return false;
 }
 
+/* "": the plain kernels. */
 static const char *provider(const vn__step *s)
 {
-    return s->setup && s->op->provider ? s->op->provider(s->setup) : NULL;
+    const char *const name = s->setup && s->op->provider ? s->op->provider(s->setup) : NULL;
+    return name ? name : "";
 }
 
 /* Does the choice make no difference? */
@@ -79,7 +82,7 @@ static bool alike(const vn__program *a, const vn__program *b)
         if (x && y &&
             (x->tile != y->tile || x->wide != y->wide || !alike(x->program, y->program)))
             return false;
-        if (!x != !y || !provider(&a->step[k]) != !provider(&b->step[k]))
+        if (!x != !y || strcmp(provider(&a->step[k]), provider(&b->step[k])) != 0)
             return false;
         for (int i = 0; i < vn__inner_programs(&a->step[k]); i++)
             if (vn__inner_program(&a->step[k], i) &&
@@ -190,17 +193,21 @@ static vn_status try_stages(tuning *t)
 }
 
 /* Convolutions and large products: everything by the one or by the other. */
-static vn_status try_providers(tuning *t)
+static vn_status try_provider(tuning *t, vn__provider provider)
 {
-    static const vn__onednn_use uses[] = { VN__ONEDNN_NEVER, VN__ONEDNN_ALWAYS };
-    if (vn__onednn_use_get() != VN__ONEDNN_AUTO || vn__onednn_absent())
-        return VN_ERR_OK;
-    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
+    static const vn__use uses[] = { VN__NEVER, VN__ALWAYS };
+    for (size_t i = 0; vn__use_get(provider) == VN__AUTO && i < 2; i++) {
         vn__choices c = t->choices;
-        c.onednn = uses[i];
+        c.use[provider] = uses[i];
         VN_TRY(try(t, &c));
     }
     return VN_ERR_OK;
+}
+
+static vn_status try_providers(tuning *t)
+{
+    VN_TRY(try_provider(t, VN__WINOGRAD));
+    return vn__onednn_absent() ? VN_ERR_OK : try_provider(t, VN__ONEDNN);
 }
 
 /* ------------------------------------------------------------------------------- saying */
@@ -214,9 +221,9 @@ static void say_number(const char *before, int64_t n, const char *after)
 static void say(const tuning *t)
 {
     static const char *const wide[] = { ", tile by tile", ", step by step" };
-    static const char *const by[] = {
-        [VN__ONEDNN_NEVER] = ", without oneDNN",
-        [VN__ONEDNN_ALWAYS] = ", oneDNN wherever it can",
+    static const char *const by[VN__PROVIDERS] = {
+        [VN__ONEDNN] = "oneDNN",
+        [VN__WINOGRAD] = "Winograd's algorithm",
     };
     const vn__choices *const c = &t->choices;
     fprintf(stderr, "vernal tune: %d other programs measured", t->measured);
@@ -227,7 +234,12 @@ static void say(const tuning *t)
     say_number(", ", c->lanes, " lanes a panel");
     say_number(", tiles of at most ", c->panels, " panels");
     fputs(c->wide >= 0 ? wide[c->wide] : "", stderr);
-    fputs(c->onednn != VN__ONEDNN_AUTO ? by[c->onednn] : "", stderr);
+    for (int i = 0; i < VN__PROVIDERS; i++) {
+        if (c->use[i] == VN__NEVER)
+            fprintf(stderr, ", without %s", by[i]);
+        else if (c->use[i] == VN__ALWAYS)
+            fprintf(stderr, ", %s wherever it can", by[i]);
+    }
     fputc('\n', stderr);
 }
 

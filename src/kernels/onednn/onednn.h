@@ -4,27 +4,12 @@
  * The library is loaded when a shape first asks for it. Everything here runs on the calling
  * thread alone, so that the bits do not depend on the number of threads; any number of threads
  * may call at the same time.
- *
- * VN_ONEDNN=0|1|auto (read once, default auto): never; wherever it takes the shape; where
- * measurements say that it is clearly faster than our own kernels. */
+ */
 #ifndef VN_KERNELS_ONEDNN_ONEDNN_H
 #define VN_KERNELS_ONEDNN_ONEDNN_H
 
 #include <stdbool.h>
 #include <stdint.h>
-
-typedef enum vn__onednn_use {
-    VN__ONEDNN_NEVER,
-    VN__ONEDNN_ALWAYS,
-    VN__ONEDNN_AUTO
-} vn__onednn_use;
-
-vn__onednn_use vn__onednn_use_get(void);
-/* Instead of the environment; plans that are made already keep what they have. */
-void vn__onednn_use_set(vn__onednn_use use);
-
-/* On this thread, where that says AUTO; returns what it was before. AUTO: no preference. */
-vn__onednn_use vn__onednn_prefer(vn__onednn_use use);
 
 /* NULL, or a sentence that says why there is no oneDNN. Loads it. */
 const char *vn__onednn_absent(void);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* oneDNN against our own kernels (ctest names the portable row): convolutions with their
- * gradients and large products, the same bits at any number of threads. */
+/* What a provider computes against the kernels of the definition: convolutions with their
+ * gradients, and by oneDNN (where ctest names the portable row) large products, the same bits
+ * at any number of threads.
+ *
+ *   providers winograd | onednn | absent        absent: there is no oneDNN */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernels/onednn/onednn.h"
+#include "kernels/provider.h"
 #include "vernal.h"
 
 static int passed, failed;
@@ -22,31 +26,37 @@ static void expect(bool holds, const char *what, const char *subject)
 
 /* ---------------------------------------------------------------------------- convolution */
 
+static vn__provider provider;
+static const char *const by[VN__PROVIDERS] = {
+    [VN__ONEDNN] = "by oneDNN",
+    [VN__WINOGRAD] = "by Winograd",
+};
+
 typedef struct subject {
     const char *name;
-    int steps; /* of value and gradient, that oneDNN takes */
+    int steps[VN__PROVIDERS]; /* of value and gradient, that a provider takes */
     int64_t in, out, groups, axes, batch;
     int64_t size[3], window[3], stride[3], dilation[3], lo[3], hi[3];
 } subject;
 
 #define ONES { 1, 1, 1 }
 static const subject subjects[] = {
-    { "same 3x3", 5, 16, 32, 1, 2, 33, { 9, 11 }, { 3, 3 }, ONES, ONES, ONES, ONES },
-    { "valid 5x3", 5, 32, 16, 1, 2, 16, { 8, 7 }, { 5, 3 }, ONES, ONES, { 0 }, { 0 } },
-    { "strided", 5, 16, 16, 1, 2, 17, { 10, 9 }, { 3, 3 }, { 2, 3 }, ONES, ONES, ONES },
-    { "rows left over", 5, 16, 16, 1, 2, 5, { 8, 8 }, { 3, 2 }, { 2, 3 }, ONES, { 0 }, { 0 } },
-    { "uneven pads", 5, 16, 48, 1, 2, 20, { 6, 6 }, { 4, 4 }, ONES, ONES, { 1, 2 }, { 2, 1 } },
-    { "dilated", 5, 16, 16, 1, 2, 16, { 9, 9 }, { 3, 3 }, ONES, { 2, 3 }, { 2, 3 }, { 2, 3 } },
-    { "1x1", 5, 64, 32, 1, 2, 40, { 5, 5 }, { 1, 1 }, ONES, ONES, { 0 }, { 0 } },
-    { "1x1 strided", 5, 32, 32, 1, 2, 16, { 6, 5 }, { 1, 1 }, { 2, 2 }, ONES, { 0 }, { 0 } },
-    { "grouped", 5, 32, 64, 2, 2, 19, { 7, 7 }, { 3, 3 }, ONES, ONES, ONES, ONES },
-    { "a group a channel", 5, 16, 16, 16, 2, 16, { 6, 6 }, { 3, 3 }, ONES, ONES, ONES, ONES },
-    { "odd channels", 5, 3, 7, 1, 2, 18, { 8, 9 }, { 3, 3 }, ONES, ONES, { 1, 0 }, { 0, 1 } },
-    { "one axis", 5, 24, 40, 1, 1, 16, { 31 }, { 4 }, { 2 }, { 1 }, { 1 }, { 2 } },
-    { "three axes", 5, 16, 16, 1, 3, 16, { 4, 5, 6 }, { 2, 3, 3 }, { 1, 1, 2 }, ONES,
+    { "same 3x3", { 5, 3 }, 16, 32, 1, 2, 33, { 9, 11 }, { 3, 3 }, ONES, ONES, ONES, ONES },
+    { "valid 5x3", { 5, 0 }, 32, 16, 1, 2, 16, { 8, 7 }, { 5, 3 }, ONES, ONES, { 0 }, { 0 } },
+    { "strided", { 5, 0 }, 16, 16, 1, 2, 17, { 10, 9 }, { 3, 3 }, { 2, 3 }, ONES, ONES, ONES },
+    { "rows left over", { 5, 0 }, 16, 16, 1, 2, 5, { 8, 8 }, { 3, 2 }, { 2, 3 }, ONES, { 0 }, { 0 } },
+    { "uneven pads", { 5, 0 }, 16, 48, 1, 2, 20, { 6, 6 }, { 4, 4 }, ONES, ONES, { 1, 2 }, { 2, 1 } },
+    { "dilated", { 5, 0 }, 16, 16, 1, 2, 16, { 9, 9 }, { 3, 3 }, ONES, { 2, 3 }, { 2, 3 }, { 2, 3 } },
+    { "1x1", { 5, 0 }, 64, 32, 1, 2, 40, { 5, 5 }, { 1, 1 }, ONES, ONES, { 0 }, { 0 } },
+    { "1x1 strided", { 5, 0 }, 32, 32, 1, 2, 16, { 6, 5 }, { 1, 1 }, { 2, 2 }, ONES, { 0 }, { 0 } },
+    { "grouped", { 5, 3 }, 32, 64, 2, 2, 19, { 7, 7 }, { 3, 3 }, ONES, ONES, ONES, ONES },
+    { "a group a channel", { 5, 3 }, 16, 16, 16, 2, 16, { 6, 6 }, { 3, 3 }, ONES, ONES, ONES, ONES },
+    { "odd channels", { 5, 3 }, 3, 7, 1, 2, 18, { 8, 9 }, { 3, 3 }, ONES, ONES, { 1, 0 }, { 0, 1 } },
+    { "one axis", { 5, 0 }, 24, 40, 1, 1, 16, { 31 }, { 4 }, { 2 }, { 1 }, { 1 }, { 2 } },
+    { "three axes", { 5, 0 }, 16, 16, 1, 3, 16, { 4, 5, 6 }, { 2, 3, 3 }, { 1, 1, 2 }, ONES,
       { 0, 1, 1 }, ONES },
-    { "wide window", 5, 16, 16, 1, 2, 16, { 2, 2 }, { 5, 5 }, ONES, ONES, { 2, 2 }, { 2, 2 } },
-    { "negative pads", 2, 16, 16, 1, 2, 16, { 8, 8 }, { 3, 3 }, ONES, ONES, { -1, 0 }, { 0 } },
+    { "wide window", { 5, 0 }, 16, 16, 1, 2, 16, { 2, 2 }, { 5, 5 }, ONES, ONES, { 2, 2 }, { 2, 2 } },
+    { "negative pads", { 2, 3 }, 16, 16, 1, 2, 16, { 8, 8 }, { 3, 3 }, ONES, ONES, { -1, 0 }, { 0 } },
 };
 
 static const subject *now; /* what is recorded */
@@ -82,13 +92,15 @@ static vn_shape shape_of(int64_t a, int64_t b, const int64_t size[], int64_t axe
     return shape;
 }
 
+static vn_dtype dtype = VN_F32;
+
 static vn_array *random_of(int key, vn_shape shape, double scale)
 {
-    return vn_mul(vn_normal(vn_key((uint64_t)key), shape, VN_F32), vn_scalar(VN_F32, scale));
+    return vn_mul(vn_normal(vn_key((uint64_t)key), shape, dtype), vn_scalar(dtype, scale));
 }
 
-/* How many steps of the plan name oneDNN. */
-static int steps_by_onednn(vn_tree *f, int n, vn_tree *const arg[])
+/* How many steps of the plan name the provider. */
+static int steps_by_provider(vn_tree *f, int n, vn_tree *const arg[])
 {
     char *text = NULL;
     size_t bytes;
@@ -96,7 +108,7 @@ static int steps_by_onednn(vn_tree *f, int n, vn_tree *const arg[])
     FILE *const file = open_memstream(&text, &bytes);
     vn_plan_print(file, f, n, arg);
     fclose(file);
-    for (const char *at = text; (at = strstr(at, "by oneDNN")); at++)
+    for (const char *at = text; (at = strstr(at, by[provider])); at++)
         count++;
     free(text);
     return count;
@@ -107,22 +119,22 @@ static void compare(vn_tree *f, int n, vn_tree *const arg[], double tolerance, i
 {
     static const int threads[] = { 1, 2, 3, 8 };
     const vn_tree_equal_options close = { .rtol = tolerance, .atol = tolerance };
-    vn__onednn_use_set(VN__ONEDNN_NEVER);
-    expect(steps_by_onednn(f, n, arg) == 0, "oneDNN where it is switched off", name);
+    vn__use_set(provider, VN__NEVER);
+    expect(steps_by_provider(f, n, arg) == 0, "a step by what is switched off", name);
     vn_tree *const want = vn_call_n(vn_filter_jit(f, NULL), n, arg);
-    vn__onednn_use_set(VN__ONEDNN_ALWAYS);
-    expect(steps_by_onednn(f, n, arg) >= steps, "too few steps are by oneDNN", name);
+    vn__use_set(provider, VN__ALWAYS);
+    expect(steps_by_provider(f, n, arg) >= steps, "too few steps are by the provider", name);
     vn_tree *const fast = vn_filter_jit(f, NULL);
     vn_tree *first = NULL;
     for (int t = 0; t < 4; t++) {
         vn_set_num_threads(threads[t]);
         vn_tree *const got = vn_call_n(fast, n, arg);
         first = first ? first : got;
-        expect(vn_tree_equal(got, want, &close), "oneDNN is not what our kernels give", name);
+        expect(vn_tree_equal(got, want, &close), "not what the definition gives", name);
         expect(vn_tree_equal(got, first, NULL), "other bits with other threads", name);
     }
     vn_set_num_threads(0);
-    vn__onednn_use_set(VN__ONEDNN_AUTO);
+    vn__use_set(provider, VN__AUTO);
 }
 
 static void check_convolution(const subject *s)
@@ -137,7 +149,8 @@ static void check_convolution(const subject *s)
     const vn_grad_options aux = { .has_aux = true };
     now = s;
     vn_tree *const f = vn_filter_value_and_grad(vn_function(loss, 2), &aux);
-    compare(f, 2, (vn_tree *[]){ vn_tuple(w, b, w2), x }, 2e-4, s->steps, s->name);
+    compare(f, 2, (vn_tree *[]){ vn_tuple(w, b, w2), x }, dtype == VN_F32 ? 2e-4 : 1e-11,
+            s->steps[provider], s->name);
 }
 
 /* -------------------------------------------------------------------------------- products */
@@ -175,38 +188,79 @@ static void check_tokens(void)
 }
 
 /* VN_ONEDNN=1 without the library is an error that says so, and auto goes without. */
-static int check_absence(void)
+static void check_absence(void)
 {
     spec = "mk,kn->mn";
     vn_array *const a = random_of(5, VN_SHAPE(300, 300), 1);
     vn_tree *const f = vn_filter_jit(vn_function(product, 2), NULL);
-    vn__onednn_use_set(VN__ONEDNN_AUTO);
+    vn__use_set(VN__ONEDNN, VN__AUTO);
     expect(vn_call(f, a, a) != NULL, "auto without the library", "absent");
-    vn__onednn_use_set(VN__ONEDNN_ALWAYS);
+    vn__use_set(VN__ONEDNN, VN__ALWAYS);
     expect(!vn_call(vn_filter_jit(vn_function(product, 2), NULL), a, a) &&
                vn_error_status() == VN_ERR_UNSUPPORTED &&
                strstr(vn_error_message(), "VN_ONEDNN=1, but "),
            "no sentence says that the library is missing", "absent");
-    return failed != 0;
+}
+
+/* ------------------------------------------------------------------------------- Winograd */
+
+/* By itself where there are channels enough, and not where oneDNN is asked for. */
+static void check_choice(void)
+{
+    static const subject small = { "small", { 0, 0 }, 4, 4, 1, 2, 16, { 12, 12 }, { 3, 3 },
+                                   ONES, ONES, ONES, ONES };
+    static const subject large = { "large", { 0, 3 }, 32, 32, 1, 2, 16, { 12, 12 }, { 3, 3 },
+                                   ONES, ONES, ONES, ONES };
+    const subject *const both[] = { &small, &large };
+    const vn_grad_options aux = { .has_aux = true };
+    for (int i = 0; i < 2; i++) {
+        const subject *const s = now = both[i];
+        vn_array *const w = vn_zeros(VN_F32, VN_SHAPE(s->out, s->in, 3, 3));
+        vn_tree *const f = vn_filter_value_and_grad(vn_function(loss, 2), &aux);
+        vn_tree *const arg[] = { vn_tuple(w, vn_zeros(VN_F32, VN_SHAPE(s->out, 1, 1)),
+                                          vn_zeros(VN_F32, VN_SHAPE(s->in, s->in, 1, 1))),
+                                 vn_zeros(VN_F32, VN_SHAPE(s->batch, s->in, 12, 12)) };
+        expect(steps_by_provider(f, 2, arg) == s->steps[VN__WINOGRAD], "chosen by cost", s->name);
+    }
+}
+
+static void check_winograd(void)
+{
+    static const vn_dtype dtypes[] = { VN_F32, VN_F64 };
+    provider = VN__WINOGRAD;
+    for (int d = 0; d < 2; d++)
+        for (int i = 0; i < (int)(sizeof subjects / sizeof subjects[0]); i++) {
+            dtype = dtypes[d];
+            VN_SCOPE check_convolution(&subjects[i]);
+        }
+    VN_SCOPE check_choice();
+}
+
+static int check_onednn(void)
+{
+    if (vn__onednn_absent()) {
+        printf("skipped: %s\n", vn__onednn_absent());
+        return 77;
+    }
+    for (int i = 0; i < (int)(sizeof subjects / sizeof subjects[0]); i++)
+        VN_SCOPE check_convolution(&subjects[i]);
+    VN_SCOPE check_products(200);
+    VN_SCOPE check_products(500);
+    VN_SCOPE check_tokens();
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
+    const char *const what = argc > 1 ? argv[1] : "onednn";
     int status = 0;
-    if (argc > 1 && strcmp(argv[1], "absent") == 0) {
-        VN_SCOPE status = check_absence();
-    } else if (vn__onednn_absent()) {
-        printf("skipped: %s\n", vn__onednn_absent());
-        status = 77;
-    } else {
-        for (int i = 0; i < (int)(sizeof subjects / sizeof subjects[0]); i++)
-            VN_SCOPE check_convolution(&subjects[i]);
-        VN_SCOPE check_products(200);
-        VN_SCOPE check_products(500);
-        VN_SCOPE check_tokens();
-        status = failed != 0;
-    }
+    if (strcmp(what, "absent") == 0)
+        VN_SCOPE check_absence();
+    else if (strcmp(what, "winograd") == 0)
+        check_winograd();
+    else
+        status = check_onednn();
     vn_finish();
     printf("%d passed, %d failed\n", passed, failed);
-    return status;
+    return failed ? 1 : status;
 }

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* Convolutions of 3 x 3 windows that move by one pixel, by the winograd kernels: of a panel,
+ * with plain weights, whose points are made once for all tiles (prepare). Back, the window is
+ * turned round. */
+#include <string.h>
+
+#include "core/ops/conv.h"
+#include "kernels/provider.h"
+
+/* ---------------------------------------------------------------------------- the choice */
+
+static bool takes(const vn__sliding *s)
+{
+    bool all = s->n == 2;
+    for (int d = 0; d < 2 && all; d++)
+        all = s->k[d] == 3 && s->stride[d] == 1 && s->dilation[d] == 1 &&
+              s->lhs_dilation[d] == 1 && s->x[d] > 0 && s->y[d] > 0;
+    return all;
+}
+
+/* Pixels and taps that do not meet padding, along one axis. */
+static int64_t meetings(const vn__sliding *s, int d)
+{
+    int64_t n = 0;
+    for (int64_t tap = 0; tap < 3; tap++) {
+        const int64_t first = s->pad_lo[d] - tap, end = s->x[d] + first;
+        const int64_t from = first > 0 ? first : 0, to = end < s->y[d] ? end : s->y[d];
+        n += to > from ? to - from : 0;
+    }
+    return n;
+}
+
+/* In multiply-adds: what the points of a patch and of a quad cost for each channel, and how much
+ * slower the short sums of small channels are. Clear of the direct kernel by a tenth, since
+ * that rounds less. */
+static bool pays(const vn__sliding *s, int64_t in, int64_t out)
+{
+    enum { TRANSFORM = 48, SHORT = 8 };
+    const double quads = (double)(((s->y[0] + 1) / 2) * ((s->y[1] + 1) / 2));
+    const double a = (double)in, b = (double)out;
+    const double direct = (double)(meetings(s, 0) * meetings(s, 1)) * a * b;
+    const double ours = quads * (16 * a * (b + SHORT) + TRANSFORM * (a + b));
+    return a >= 8 && b >= 8 && 1.1 * ours < direct;
+}
+
+bool vn__conv_by_winograd(const vn__sliding *s, int64_t lanes, int64_t x_channels,
+                          int64_t y_channels)
+{
+    const vn__use use = vn__use_get(VN__WINOGRAD);
+    if (use == VN__NEVER || lanes == 1 || !takes(s))
+        return false;
+    return use == VN__ALWAYS || (vn__use_get(VN__ONEDNN) != VN__ALWAYS &&
+                                 pays(s, x_channels / s->groups, y_channels / s->groups));
+}
+
+/* ------------------------------------------------------------------------------- product */
+
+/* Of one group of channels: `in` and `out` are those of the product, x and y its images. */
+typedef struct work {
+    vn__window3 window;
+    const vn__real_kernels *real;
+    int64_t groups, size, w_row, w_channel;
+    bool back;
+} work;
+
+static vn__window3 window_of(const vn__sliding *s, const vn__conv_sizes *z, int64_t lanes,
+                             bool back)
+{
+    vn__window3 w = { .channels = back ? z->out : z->in, .outputs = back ? z->in : z->out,
+                      .lanes = lanes };
+    for (int d = 0; d < 2; d++) {
+        w.x[d] = back ? s->y[d] : s->x[d];
+        w.y[d] = back ? s->x[d] : s->y[d];
+        w.low[d] = back ? 2 - s->pad_lo[d] : s->pad_lo[d];
+    }
+    return w;
+}
+
+/* in = x, w, or w, gy: back */
+static work work_of(const vn__sliding *s, const vn_aval in[], int64_t lanes, bool back,
+                    const vn__kernels *kernels)
+{
+    const vn_aval *const w = &in[back ? 0 : 1];
+    const vn__conv_sizes z =
+        vn__conv_sizes_of(s, w->shape.dim[1] * s->groups, w->shape.dim[0]);
+    return (work){ .window = window_of(s, &z, lanes, back),
+                   .real = kernels->real[w->dtype],
+                   .groups = z.groups,
+                   .size = (int64_t)vn_dtype_size(w->dtype),
+                   .w_row = back ? 9 : 9 * z.in,
+                   .w_channel = back ? 9 * z.in : 9,
+                   .back = back };
+}
+
+static int64_t group_bytes(const work *w)
+{
+    const int64_t bytes = w->real->winograd_pack_size(w->window.outputs, w->window.channels);
+    return (bytes + 63) & ~(int64_t)63;
+}
+
+static void pack(char *packed, const char *weights, const work *w)
+{
+    const vn__window3 *const v = &w->window;
+    for (int64_t g = 0; g < w->groups; g++)
+        w->real->winograd_pack(packed + g * group_bytes(w),
+                               weights + g * v->outputs * v->channels * 9 * w->size, w->w_row,
+                               w->w_channel, w->back, v->outputs, v->channels);
+}
+
+static bool wanted(const vn__sliding *s, const vn_aval in[], const bool mapped[], int64_t lanes,
+                   bool back)
+{
+    const vn_shape w = in[back ? 0 : 1].shape;
+    return mapped && !mapped[back ? 0 : 1] && mapped[back ? 1 : 0] &&
+           vn__conv_by_winograd(s, lanes, w.dim[1] * s->groups, w.dim[0]);
+}
+
+bool vn__conv_winograd_takes(const vn_eval *e, bool back)
+{
+    return wanted(e->attr, e->in_aval, e->mapped, e->lanes, back);
+}
+
+void vn__conv_winograd_prepare(void *memory, const vn_eval *e, bool back)
+{
+    const work w = work_of(e->attr, e->in_aval, e->lanes, back, e->kernels);
+    pack(memory, e->in[back ? 0 : 1], &w);
+}
+
+int64_t vn__conv_winograd_prepare_size(const void *attr, const vn_aval in[],
+                                       const bool mapped[], int64_t lanes, bool back)
+{
+    if (!wanted(attr, in, mapped, lanes, back))
+        return 0;
+    const work w = work_of(attr, in, lanes, back, vn__kernels_get());
+    return w.groups * group_bytes(&w);
+}
+
+int64_t vn__conv_winograd_product_scratch(const void *attr, const vn_aval in[],
+                                          const bool mapped[], int64_t lanes, bool back)
+{
+    if (!wanted(attr, in, mapped, lanes, back))
+        return 0;
+    const work w = work_of(attr, in, lanes, back, vn__kernels_get());
+    return w.groups * group_bytes(&w) + w.real->winograd_scratch(&w.window) + 64;
+}
+
+void vn__conv_winograd_product(const vn_eval *e, bool back)
+{
+    const work w = work_of(e->attr, e->in_aval, e->lanes, back, e->kernels);
+    const vn__window3 *const v = &w.window;
+    const int64_t vector = e->lanes * w.size;
+    const int64_t x = v->channels * v->x[0] * v->x[1] * vector;
+    const int64_t y = v->outputs * v->y[0] * v->y[1] * vector;
+    char *cursor = e->scratch;
+    const char *packed = e->prepared;
+    if (!packed) {
+        char *const own = vn__conv_reserve(&cursor, w.groups * group_bytes(&w));
+        pack(own, e->in[back ? 0 : 1], &w);
+        packed = own;
+    }
+    for (int64_t g = 0; g < w.groups; g++) {
+        vn__epilogue end = e->epilogue ? *e->epilogue : (vn__epilogue){ 0 };
+        if (end.bias)
+            end.bias = (const char *)end.bias + g * v->outputs * w.size;
+        if (end.mask)
+            end.mask = (const char *)end.mask + g * y;
+        w.real->winograd((char *)e->out[0] + g * y, packed + g * group_bytes(&w),
+                         (const char *)e->in[back ? 1 : 0] + g * x, v, &end, cursor);
+    }
+}
+
+/* ----------------------------------------------------------------------- weight gradient */
+
+/* in = x, gy */
+static work gradient_of(const vn__sliding *s, const vn_aval in[], int64_t lanes,
+                        const vn__kernels *kernels)
+{
+    const vn__conv_sizes z = vn__conv_sizes_of(s, in[0].shape.dim[0], in[1].shape.dim[0]);
+    return (work){ .window = window_of(s, &z, lanes, false),
+                   .real = kernels->real[in[0].dtype],
+                   .groups = z.groups,
+                   .size = (int64_t)vn_dtype_size(in[0].dtype) };
+}
+
+int64_t vn__conv_winograd_sum_scratch(const void *attr, const vn_aval in[], int64_t lanes)
+{
+    if (!vn__conv_by_winograd(attr, lanes, in[0].shape.dim[0], in[1].shape.dim[0]))
+        return 0;
+    const work w = gradient_of(attr, in, lanes, vn__kernels_get());
+    return w.real->winograd_sums_size(w.window.outputs, w.window.channels) +
+           w.real->winograd_grad_scratch(&w.window) + 128;
+}
+
+void vn__conv_winograd_sum(const vn_eval *e, const vn__conv_panels *p, char *scratch)
+{
+    const work w = gradient_of(e->attr, e->in_aval, e->lanes, e->kernels);
+    const vn__window3 *const v = &w.window;
+    const int64_t vector = e->lanes * w.size;
+    const int64_t x = v->channels * v->x[0] * v->x[1] * vector;
+    const int64_t y = v->outputs * v->y[0] * v->y[1] * vector;
+    void *const sums = vn__conv_reserve(
+        &scratch, w.real->winograd_sums_size(v->outputs, v->channels));
+    for (int64_t g = 0; g < w.groups; g++) {
+        for (int64_t t = 0; t < e->panels; t++)
+            w.real->winograd_sums(sums, vn__conv_panel(p, e, 1, t) + g * y,
+                                  vn__conv_panel(p, e, 0, t) + g * x, v, t == 0, scratch);
+        if (e->panels > 0)
+            w.real->winograd_grad(
+                (char *)e->out[0] + g * v->outputs * v->channels * 9 * w.size, sums, v->outputs,
+                v->channels);
+    }
+}
