@@ -44,12 +44,12 @@ static void draw(const scene *s, buffer *b, int64_t n, int64_t most)
 {
     fill(b, n, -1, 1);
     for (int64_t i = 0; s->integers && i < n; i++)
-        set(b->dtype, b->data, i, (long double)(int64_t)(next_bits() % (uint64_t)(2 * most + 1)) -
-                                      (long double)most);
+        set(b->dtype, b->data, i,
+            (long double)(int64_t)(next_bits() % (uint64_t)(2 * most + 1)) - (long double)most);
 }
 
-/* With numbers of at most 1 a point of a patch is at most 4, one of the weights 9/4, and nine of
- * their products are a result: what a channel can round is in units of 81. */
+/* With numbers of at most 1 a point of a patch is at most 4, one of the weights 9/4, and nine
+ * of their products are a result: what a channel can round is in units of 81. */
 static long double bound(const scene *s, int dtype, int64_t terms)
 {
     return s->integers ? 0 : (long double)(81 * terms * (terms + 16)) * half_ulp(dtype);
@@ -81,7 +81,8 @@ static void check_product(const vn__kernels *k, const scene *s, const vn__window
     snprintf(what, sizeof what, "winograd %lld -> %lld, %lld x %lld, lanes %lld",
              (long long)s->channels, (long long)s->outputs, (long long)w->y[0],
              (long long)w->y[1], (long long)s->lanes);
-    const long double most = s->end.unary == VN__THEN(square) ? 40 * (long double)s->channels : 1;
+    const long double most =
+        s->end.unary == VN__THEN(square) ? 40 * (long double)s->channels : 1;
     for (int64_t o = 0; o < s->outputs; o++)
         for (int64_t q = 0; q < pixels(w->y); q++)
             for (int64_t l = 0; l < s->lanes; l++) {
@@ -193,10 +194,11 @@ static void remainders(const vn__kernels *k)
     seed(8);
     for (int d = 0; d < 2; d++)
         for (int64_t n = 1; n <= 25; n++) {
-            const scene outputs = { 3, n, 16, 1 + n % 6, 1 + n % 5, { 1, 1 }, { 1, 1 },
-                                    .integers = true };
-            const scene channels = { n, 5, 32, 3, 2 + n % 4, { 1, 1 }, { 1, 1 },
-                                     .back = n % 2, .integers = true };
+            const scene outputs = { 3,         n,        16,       1 + n % 6,
+                                    1 + n % 5, { 1, 1 }, { 1, 1 }, .integers = true };
+            const scene channels = {
+                n, 5, 32, 3, 2 + n % 4, { 1, 1 }, { 1, 1 }, .back = n % 2, .integers = true
+            };
             product(k, reals[d], &outputs);
             product(k, reals[d], &channels);
             gradient(k, reals[d], &outputs);

@@ -34,30 +34,39 @@ static const char *const by[VN__PROVIDERS] = {
 
 typedef struct subject {
     const char *name;
-    int steps[VN__PROVIDERS]; /* of value and gradient, that a provider takes */
+    int onednn; /* steps of value and gradient that it takes */
     int64_t in, out, groups, axes, batch;
     int64_t size[3], window[3], stride[3], dilation[3], lo[3], hi[3];
 } subject;
 
 #define ONES { 1, 1, 1 }
 static const subject subjects[] = {
-    { "same 3x3", { 5, 3 }, 16, 32, 1, 2, 33, { 9, 11 }, { 3, 3 }, ONES, ONES, ONES, ONES },
-    { "valid 5x3", { 5, 0 }, 32, 16, 1, 2, 16, { 8, 7 }, { 5, 3 }, ONES, ONES, { 0 }, { 0 } },
-    { "strided", { 5, 0 }, 16, 16, 1, 2, 17, { 10, 9 }, { 3, 3 }, { 2, 3 }, ONES, ONES, ONES },
-    { "rows left over", { 5, 0 }, 16, 16, 1, 2, 5, { 8, 8 }, { 3, 2 }, { 2, 3 }, ONES, { 0 }, { 0 } },
-    { "uneven pads", { 5, 0 }, 16, 48, 1, 2, 20, { 6, 6 }, { 4, 4 }, ONES, ONES, { 1, 2 }, { 2, 1 } },
-    { "dilated", { 5, 0 }, 16, 16, 1, 2, 16, { 9, 9 }, { 3, 3 }, ONES, { 2, 3 }, { 2, 3 }, { 2, 3 } },
-    { "1x1", { 5, 0 }, 64, 32, 1, 2, 40, { 5, 5 }, { 1, 1 }, ONES, ONES, { 0 }, { 0 } },
-    { "1x1 strided", { 5, 0 }, 32, 32, 1, 2, 16, { 6, 5 }, { 1, 1 }, { 2, 2 }, ONES, { 0 }, { 0 } },
-    { "grouped", { 5, 3 }, 32, 64, 2, 2, 19, { 7, 7 }, { 3, 3 }, ONES, ONES, ONES, ONES },
-    { "a group a channel", { 5, 3 }, 16, 16, 16, 2, 16, { 6, 6 }, { 3, 3 }, ONES, ONES, ONES, ONES },
-    { "odd channels", { 5, 3 }, 3, 7, 1, 2, 18, { 8, 9 }, { 3, 3 }, ONES, ONES, { 1, 0 }, { 0, 1 } },
-    { "one axis", { 5, 0 }, 24, 40, 1, 1, 16, { 31 }, { 4 }, { 2 }, { 1 }, { 1 }, { 2 } },
-    { "three axes", { 5, 0 }, 16, 16, 1, 3, 16, { 4, 5, 6 }, { 2, 3, 3 }, { 1, 1, 2 }, ONES,
+    { "same 3x3", 5, 16, 32, 1, 2, 33, { 9, 11 }, { 3, 3 }, ONES, ONES, ONES, ONES },
+    { "valid 5x3", 5, 32, 16, 1, 2, 16, { 8, 7 }, { 5, 3 }, ONES, ONES, { 0 }, { 0 } },
+    { "strided", 5, 16, 16, 1, 2, 17, { 10, 9 }, { 3, 3 }, { 2, 3 }, ONES, ONES, ONES },
+    { "rows left over", 5, 16, 16, 1, 2, 5, { 8, 8 }, { 3, 2 }, { 2, 3 }, ONES, { 0 }, { 0 } },
+    { "uneven pads", 5, 16, 48, 1, 2, 20, { 6, 6 }, { 4, 4 }, ONES, ONES, { 1, 2 }, { 2, 1 } },
+    { "dilated", 5, 16, 16, 1, 2, 16, { 9, 9 }, { 3, 3 }, ONES, { 2, 3 }, { 2, 3 }, { 2, 3 } },
+    { "1x1", 5, 64, 32, 1, 2, 40, { 5, 5 }, { 1, 1 }, ONES, ONES, { 0 }, { 0 } },
+    { "1x1 strided", 5, 32, 32, 1, 2, 16, { 6, 5 }, { 1, 1 }, { 2, 2 }, ONES, { 0 }, { 0 } },
+    { "grouped", 5, 32, 64, 2, 2, 19, { 7, 7 }, { 3, 3 }, ONES, ONES, ONES, ONES },
+    { "a group a channel", 5, 16, 16, 16, 2, 16, { 6, 6 }, { 3, 3 }, ONES, ONES, ONES, ONES },
+    { "odd channels", 5, 3, 7, 1, 2, 18, { 8, 9 }, { 3, 3 }, ONES, ONES, { 1, 0 }, { 0, 1 } },
+    { "one axis", 5, 24, 40, 1, 1, 16, { 31 }, { 4 }, { 2 }, { 1 }, { 1 }, { 2 } },
+    { "three axes", 5, 16, 16, 1, 3, 16, { 4, 5, 6 }, { 2, 3, 3 }, { 1, 1, 2 }, ONES,
       { 0, 1, 1 }, ONES },
-    { "wide window", { 5, 0 }, 16, 16, 1, 2, 16, { 2, 2 }, { 5, 5 }, ONES, ONES, { 2, 2 }, { 2, 2 } },
-    { "negative pads", { 2, 3 }, 16, 16, 1, 2, 16, { 8, 8 }, { 3, 3 }, ONES, ONES, { -1, 0 }, { 0 } },
+    { "wide window", 5, 16, 16, 1, 2, 16, { 2, 2 }, { 5, 5 }, ONES, ONES, { 2, 2 }, { 2, 2 } },
+    { "negative pads", 2, 16, 16, 1, 2, 16, { 8, 8 }, { 3, 3 }, ONES, ONES, { -1, 0 }, { 0 } },
 };
+
+/* Steps of value and gradient that the provider takes. */
+static int steps_of(const subject *s)
+{
+    bool fits = s->axes == 2;
+    for (int d = 0; d < 2; d++)
+        fits = fits && s->window[d] == 3 && s->stride[d] == 1 && s->dilation[d] == 1;
+    return provider == VN__ONEDNN ? s->onednn : 3 * fits;
+}
 
 static const subject *now; /* what is recorded */
 
@@ -79,8 +88,7 @@ static vn_tree *loss(vn_tree *const arg[]) /* weights, x */
 {
     vn_tree *axis[] = { vn_int(0), vn_none() };
     const vn_vmap_options options = { .in_axes = axis, .n_in = 2 };
-    vn_array *const y =
-        vn_call(vn_filter_vmap(vn_function(one, 2), &options), arg[1], arg[0]);
+    vn_array *const y = vn_call(vn_filter_vmap(vn_function(one, 2), &options), arg[1], arg[0]);
     return vn_tuple(vn_sum(vn_mul(y, vn_cos(y))), y);
 }
 
@@ -150,7 +158,7 @@ static void check_convolution(const subject *s)
     now = s;
     vn_tree *const f = vn_filter_value_and_grad(vn_function(loss, 2), &aux);
     compare(f, 2, (vn_tree *[]){ vn_tuple(w, b, w2), x }, dtype == VN_F32 ? 2e-4 : 1e-11,
-            s->steps[provider], s->name);
+            steps_of(s), s->name);
 }
 
 /* -------------------------------------------------------------------------------- products */
@@ -165,8 +173,7 @@ static void check_products(int64_t m)
         spec = specs[i];
         const bool m_first = spec[0] == 'm', k_first = spec[3] == 'k';
         vn_array *const a = random_of(5, m_first ? VN_SHAPE(m, 130) : VN_SHAPE(130, m), 1);
-        vn_array *const b =
-            random_of(6, k_first ? VN_SHAPE(130, 270) : VN_SHAPE(270, 130), 1);
+        vn_array *const b = random_of(6, k_first ? VN_SHAPE(130, 270) : VN_SHAPE(270, 130), 1);
         compare(vn_function(product, 2), 2, (vn_tree *[]){ a, b }, 1e-4, 1, spec);
     }
 }
@@ -205,23 +212,22 @@ static void check_absence(void)
 /* ------------------------------------------------------------------------------- Winograd */
 
 /* By itself where there are channels enough, and not where oneDNN is asked for. */
-static void check_choice(void)
+static void check_choice(int64_t channels, vn__use onednn, int steps)
 {
-    static const subject small = { "small", { 0, 0 }, 4, 4, 1, 2, 16, { 12, 12 }, { 3, 3 },
-                                   ONES, ONES, ONES, ONES };
-    static const subject large = { "large", { 0, 3 }, 32, 32, 1, 2, 16, { 12, 12 }, { 3, 3 },
-                                   ONES, ONES, ONES, ONES };
-    const subject *const both[] = { &small, &large };
+    const subject s = { "choice",   0,        channels, channels, 1,    2,   16,
+                        { 12, 12 }, { 3, 3 }, ONES,     ONES,     ONES, ONES };
     const vn_grad_options aux = { .has_aux = true };
-    for (int i = 0; i < 2; i++) {
-        const subject *const s = now = both[i];
-        vn_array *const w = vn_zeros(VN_F32, VN_SHAPE(s->out, s->in, 3, 3));
-        vn_tree *const f = vn_filter_value_and_grad(vn_function(loss, 2), &aux);
-        vn_tree *const arg[] = { vn_tuple(w, vn_zeros(VN_F32, VN_SHAPE(s->out, 1, 1)),
-                                          vn_zeros(VN_F32, VN_SHAPE(s->in, s->in, 1, 1))),
-                                 vn_zeros(VN_F32, VN_SHAPE(s->batch, s->in, 12, 12)) };
-        expect(steps_by_provider(f, 2, arg) == s->steps[VN__WINOGRAD], "chosen by cost", s->name);
-    }
+    vn_tree *const f = vn_filter_value_and_grad(vn_function(loss, 2), &aux);
+    vn_tree *const weights = vn_tuple(vn_zeros(VN_F32, VN_SHAPE(channels, channels, 3, 3)),
+                                      vn_zeros(VN_F32, VN_SHAPE(channels, 1, 1)),
+                                      vn_zeros(VN_F32, VN_SHAPE(channels, channels, 1, 1)));
+    vn_array *const x = vn_zeros(VN_F32, VN_SHAPE(s.batch, channels, 12, 12));
+    now = &s;
+    vn__use_set(VN__ONEDNN, onednn);
+    expect(steps_by_provider(f, 2, (vn_tree *[]){ weights, x }) == steps, "chosen by cost",
+           s.name);
+    vn__use_set(VN__ONEDNN, VN__AUTO);
+    now = NULL;
 }
 
 static void check_winograd(void)
@@ -233,7 +239,10 @@ static void check_winograd(void)
             dtype = dtypes[d];
             VN_SCOPE check_convolution(&subjects[i]);
         }
-    VN_SCOPE check_choice();
+    VN_SCOPE check_choice(4, VN__AUTO, 0);
+    VN_SCOPE check_choice(32, VN__AUTO, 3);
+    if (!vn__onednn_absent())
+        VN_SCOPE check_choice(32, VN__ALWAYS, 0);
 }
 
 static int check_onednn(void)

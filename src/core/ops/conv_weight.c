@@ -52,7 +52,8 @@ static vn__conv_view phase_of(const work *w, int64_t phase, int64_t lanes)
 
 static vn__conv_panels panels_of(char **cursor, const vn_eval *e, int64_t size)
 {
-    vn__conv_panels p = { .data = { vn__conv_in_lanes(cursor, e, 0), vn__conv_in_lanes(cursor, e, 1) } };
+    vn__conv_panels p = { .data = { vn__conv_in_lanes(cursor, e, 0),
+                                    vn__conv_in_lanes(cursor, e, 1) } };
     for (int i = 0; i < 2; i++)
         p.step[i] = e->mapped[i] ? e->panel_bytes[i] : 0;
     p.last_gy = p.data[1] + (e->panels - 1) * p.step[1];
@@ -67,15 +68,16 @@ static vn__conv_panels panels_of(char **cursor, const vn_eval *e, int64_t size)
 }
 
 /* The bands of a phase, each for all panels. */
-static void sum_phase(const work *w, vn__conv_view *v, const vn__conv_panels *p, const vn_eval *e,
-                      void *inner)
+static void sum_phase(const work *w, vn__conv_view *v, const vn__conv_panels *p,
+                      const vn_eval *e, void *inner)
 {
     const vn__conv_sizes *const z = &w->z;
     const int64_t filter = z->in * z->taps, bytes = e->lanes * w->size;
     for (int64_t row = 0; row < v->axis[0].n; row += v->rows) {
         const int64_t pixel = vn__conv_band(v, row);
         for (int64_t t = 0; t < e->panels; t++) {
-            const char *const x = vn__conv_panel(p, e, 0, t), *const gy = vn__conv_panel(p, e, 1, t);
+            const char *const x = vn__conv_panel(p, e, 0, t), *const gy =
+                                                                  vn__conv_panel(p, e, 1, t);
             for (int64_t g = 0; g < z->groups; g++)
                 w->real->conv_weight_grad(
                     (char *)e->out[0] + g * z->out * filter * w->size, filter,

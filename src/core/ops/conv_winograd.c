@@ -30,9 +30,9 @@ static int64_t meetings(const vn__sliding *s, int d)
     return n;
 }
 
-/* In multiply-adds: what the points of a patch and of a quad cost for each channel, and how much
- * slower the short sums of small channels are. Clear of the direct kernel by a tenth, since
- * that rounds less. */
+/* In multiply-adds: what the points of a patch and of a quad cost for each channel, and how
+ * much slower the short sums of small channels are. Clear of the direct kernel by a tenth,
+ * since that rounds less. */
 static bool pays(const vn__sliding *s, int64_t in, int64_t out)
 {
     enum { TRANSFORM = 48, SHORT = 8 };
@@ -66,7 +66,8 @@ typedef struct work {
 static vn__window3 window_of(const vn__sliding *s, const vn__conv_sizes *z, int64_t lanes,
                              bool back)
 {
-    vn__window3 w = { .channels = back ? z->out : z->in, .outputs = back ? z->in : z->out,
+    vn__window3 w = { .channels = back ? z->out : z->in,
+                      .outputs = back ? z->in : z->out,
                       .lanes = lanes };
     for (int d = 0; d < 2; d++) {
         w.x[d] = back ? s->y[d] : s->x[d];
@@ -81,8 +82,7 @@ static work work_of(const vn__sliding *s, const vn_aval in[], int64_t lanes, boo
                     const vn__kernels *kernels)
 {
     const vn_aval *const w = &in[back ? 0 : 1];
-    const vn__conv_sizes z =
-        vn__conv_sizes_of(s, w->shape.dim[1] * s->groups, w->shape.dim[0]);
+    const vn__conv_sizes z = vn__conv_sizes_of(s, w->shape.dim[1] * s->groups, w->shape.dim[0]);
     return (work){ .window = window_of(s, &z, lanes, back),
                    .real = kernels->real[w->dtype],
                    .groups = z.groups,
@@ -198,15 +198,14 @@ void vn__conv_winograd_sum(const vn_eval *e, const vn__conv_panels *p, char *scr
     const int64_t vector = e->lanes * w.size;
     const int64_t x = v->channels * v->x[0] * v->x[1] * vector;
     const int64_t y = v->outputs * v->y[0] * v->y[1] * vector;
-    void *const sums = vn__conv_reserve(
-        &scratch, w.real->winograd_sums_size(v->outputs, v->channels));
+    void *const sums =
+        vn__conv_reserve(&scratch, w.real->winograd_sums_size(v->outputs, v->channels));
     for (int64_t g = 0; g < w.groups; g++) {
         for (int64_t t = 0; t < e->panels; t++)
             w.real->winograd_sums(sums, vn__conv_panel(p, e, 1, t) + g * y,
                                   vn__conv_panel(p, e, 0, t) + g * x, v, t == 0, scratch);
         if (e->panels > 0)
-            w.real->winograd_grad(
-                (char *)e->out[0] + g * v->outputs * v->channels * 9 * w.size, sums, v->outputs,
-                v->channels);
+            w.real->winograd_grad((char *)e->out[0] + g * v->outputs * v->channels * 9 * w.size,
+                                  sums, v->outputs, v->channels);
     }
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* VN_TUNE: what the cost model of stage.c chooses by shapes is chosen by measurement instead.
  * The program is compiled with one choice changed at a time (lanes of a panel, panels of a
- * tile, step by step or tile by tile, a provider or the plain kernels), raced on zeros against the best
- * so far, and the change stays if it was clearly faster. Sums are taken in another order then:
- * results can differ in their last bits from those of the model's program, and still do not
- * depend on the threads. */
+ * tile, step by step or tile by tile, a provider or the plain kernels), raced on zeros against
+ * the best so far, and the change stays if it was clearly faster. Sums are taken in another
+ * order then: results can differ in their last bits from those of the model's program, and
+ * still do not depend on the threads. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -40,7 +40,8 @@ int64_t VN_FN(winograd_grad_scratch)(const vn__window3 *w)
 /* The vector of x under tap t of pixel q, NULL: padding. */
 static const real *under(const real *x, const vn__window3 *w, int64_t c, int64_t q, int64_t t)
 {
-    const int64_t row = q / w->y[1] + t / 3 - w->low[0], column = q % w->y[1] + t % 3 - w->low[1];
+    const int64_t row = q / w->y[1] + t / 3 - w->low[0],
+                  column = q % w->y[1] + t % 3 - w->low[1];
     if (row < 0 || row >= w->x[0] || column < 0 || column >= w->x[1])
         return NULL;
     return x + ((c * w->x[0] + row) * w->x[1] + column) * w->lanes;
@@ -79,7 +80,8 @@ void VN_FN(winograd_sums)(void *sums, const void *dy, const void *x, const vn__w
             for (int64_t q = 0; q < pixels; q++) {
                 const real *const v = under(x, w, k / 9, q, k % 9);
                 if (v)
-                    *to += lane_dot((const real *)dy + (o * pixels + q) * w->lanes, v, w->lanes);
+                    *to +=
+                        lane_dot((const real *)dy + (o * pixels + q) * w->lanes, v, w->lanes);
             }
 }
 

@@ -2,15 +2,16 @@
  *
  * A 3 x 3 convolution by Winograd's F(2 x 2, 3 x 3): see winograd.h.
  *
- * Segment by segment, the points of all channels are made, then those of the results, a chunk of
- * outputs at a time, and from them the quads. A chunk's weights follow one another, point by point.
+ * Segment by segment, the points of all channels are made, then those of the results, a chunk
+ * of outputs at a time, and from them the quads. A chunk's weights follow one another, point by
+ * point.
  * */
 #include "kernels/vector/winograd.h"
 #include "kernels/vector/ending.h"
 
 enum {
     COLUMNS = 64,          /* of a segment */
-    OUTPUTS = 4 * VN_ROWS, /* of a chunk */
+    OUTPUTS = 8 * VN_ROWS, /* of a chunk */
 };
 
 /* ---- weights */
@@ -53,8 +54,8 @@ void VN_FN(winograd_pack)(void *packed, const void *w, int64_t w_row, int64_t w_
             for (int64_t r = 0; r < height; r++)
                 for (int64_t c = 0; c < channels; c++) {
                     real u[VN_POINTS];
-                    weight_points(
-                        u, (const real *)w + (o + start + r) * w_row + c * w_channel, back);
+                    weight_points(u, (const real *)w + (o + start + r) * w_row + c * w_channel,
+                                  back);
                     for (int p = 0; p < VN_POINTS; p++)
                         block[p * rows * depth + c * height + r] = u[p];
                 }
@@ -90,23 +91,46 @@ VN_INLINE void quad_of(vec y[2][2], const real *m, int64_t plane)
 
 /* The quads of one output; m: its points of the segment. */
 VN_INLINE void store_quads(const vn__job *job, const real *m, int64_t plane,
-                           const vn__window3 *w, const vn__segment *s, bool masked)
+                           const vn__window3 *w, const vn__segment *s)
 {
     const vec bias = v_set(job->bias ? *job->bias : 0);
-    for (int64_t k = 0; k < s->quads; k++)
-        for (int64_t l = 0; l < s->width; l += VN_LANES, m += VN_LANES) {
-            const vn__quad *const q = &s->quad[k];
-            const int64_t at = q->result * w->lanes + s->lane + l;
+    const int64_t pixel = w->lanes, row = w->y[1] * w->lanes;
+    for (int64_t k = 0; k < s->quads; k++) {
+        const vn__quad *const q = &s->quad[k];
+        real *c = job->c + q->result;
+        const real *mask = job->mask ? job->mask + q->result : NULL;
+        for (int64_t l = 0; l < s->width; l += VN_LANES, m += VN_LANES, c += VN_LANES) {
             vec y[2][2];
             quad_of(y, m, plane);
-            for (int r = 0; r < q->rows; r++)
-                for (int c = 0; c < q->columns; c++) {
-                    const int64_t to = at + (r * w->y[1] + c) * w->lanes;
-                    v_store(job->c + to, vn__finished(y[r][c] + bias, job->c + to,
-                                                      masked ? job->mask + to : NULL, job, true,
-                                                      part_of(0)));
-                }
+            VN_UNROLL
+            for (int i = 0; i < 4; i++) {
+                const int64_t to = (i / 2) * row + (i % 2) * pixel;
+                if (i / 2 < q->rows && i % 2 < q->columns)
+                    v_store(c + to,
+                            vn__finished(y[i / 2][i % 2] + bias, c + to,
+                                         mask ? mask + to : NULL, job, true, part_of(0)));
+            }
+            mask = mask ? mask + VN_LANES : NULL;
         }
+    }
+}
+
+/* The common endings without a decision for every vector, as in vn__finish. */
+static void store_output(const vn__job *job, const real *m, int64_t plane, const vn__window3 *w,
+                         const vn__segment *s)
+{
+    vn__job known = { .c = job->c, .bias = job->bias };
+    if (job->accumulate || (job->mask && job->relu)) {
+        store_quads(job, m, plane, w, s);
+    } else if (job->mask) {
+        known.mask = job->mask;
+        store_quads(&known, m, plane, w, s);
+    } else if (job->relu) {
+        known.relu = true;
+        store_quads(&known, m, plane, w, s);
+    } else {
+        store_quads(&known, m, plane, w, s);
+    }
 }
 
 /* Rows of the result that the segment's quads cover, quad by quad. */
@@ -116,8 +140,7 @@ static void second_pass(const ending *e, const vn__segment *s, int64_t rows)
     for (int64_t k = 0; k < s->quads; k++)
         for (int r = 0; r < s->quad[k].rows; r++)
             for (int c = 0; c < s->quad[k].columns; c++) {
-                const int64_t at =
-                    (s->quad[k].result + r * w->y[1] + c) * w->lanes + s->lane;
+                const int64_t at = s->quad[k].result + (r * w->y[1] + c) * w->lanes;
                 vn__pass_rows(e->job.c + at, e->job.c_row,
                               e->rest.mask ? e->rest.mask + at : NULL, &e->rest, rows,
                               s->width);
@@ -136,10 +159,7 @@ static void finish(const ending *of_all, const real *m, int64_t plane, const vn_
     e.rest.mask = e.rest.mask ? e.rest.mask + at : NULL;
     vn__job job = e.job;
     for (int64_t o = 0; o < rows; o++, m += COLUMNS) {
-        if (job.mask)
-            store_quads(&job, m, plane, e.window, s, true);
-        else
-            store_quads(&job, m, plane, e.window, s, false);
+        store_output(&job, m, plane, e.window, s);
         job.c += job.c_row;
         job.mask = job.mask ? job.mask + job.c_row : NULL;
         job.bias = job.bias ? job.bias + 1 : NULL;
@@ -163,7 +183,7 @@ static void make_points(real *to, const real *x, const vn__window3 *w, const vn_
 {
     const int64_t channel = w->x[0] * w->x[1] * w->lanes;
     for (int64_t c = 0; c < w->channels; c++, x += channel, to += COLUMNS)
-        vn__channel_points(to, x_plane(w), x, channel, w, s, 0, VN_SIDE);
+        vn__channel_points(to, x_plane(w), x, w, s, 0, VN_SIDE);
 }
 
 static void run_segment(const ending *e, const real *packed, const real *x,

@@ -25,14 +25,14 @@
 #include "kernels/vector/tile.h"
 
 enum {
-    VN_SIDE = 4,                     /* of a patch, and points along each axis */
+    VN_SIDE = 4, /* of a patch, and points along each axis */
     VN_POINTS = VN_SIDE * VN_SIDE,
     VN_LINE = 64 / sizeof(real),     /* between the rows of two points: no power of two */
     VN_WHOLE = (1 << VN_POINTS) - 1, /* every pixel of the patch is one of the image */
 };
 
-/* Pixels from the image's first one, where the patch (which may begin outside) and the quad
- * begin; bit 4 r + c of `inside`: is pixel (r, c) of the patch one of the image? */
+/* Where the patch (which may begin outside) and the quad begin in a channel, at the segment's
+ * first lane; bit 4 r + c of `inside`: is pixel (r, c) of the patch one of the image? */
 typedef struct vn__quad {
     int64_t patch, result;
     int inside;
@@ -50,26 +50,20 @@ static inline int64_t vn__quads(const vn__window3 *w)
     return ((w->y[0] + 1) / 2) * ((w->y[1] + 1) / 2);
 }
 
-/* Whole quads of so many lanes fit into a segment of `columns`. */
-static inline int64_t vn__segment_quads(int64_t width, int64_t columns)
-{
-    return columns / width;
-}
-
-static inline vn__quad vn__quad_at(const vn__window3 *w, int64_t q)
+static inline vn__quad vn__quad_at(const vn__window3 *w, int64_t q, int64_t lane)
 {
     const int64_t across = (w->y[1] + 1) / 2, row = 2 * (q / across), column = 2 * (q % across);
     const int64_t top = row - w->low[0], left = column - w->low[1];
     vn__quad quad = {
-        .patch = top * w->x[1] + left,
-        .result = row * w->y[1] + column,
+        .patch = (top * w->x[1] + left) * w->lanes + lane,
+        .result = (row * w->y[1] + column) * w->lanes + lane,
         .rows = w->y[0] - row > 1 ? 2 : 1,
         .columns = w->y[1] - column > 1 ? 2 : 1,
     };
     for (int r = 0; r < VN_SIDE; r++)
         for (int c = 0; c < VN_SIDE; c++) {
-            const bool is = top + r >= 0 && top + r < w->x[0] && left + c >= 0 &&
-                            left + c < w->x[1];
+            const bool is =
+                top + r >= 0 && top + r < w->x[0] && left + c >= 0 && left + c < w->x[1];
             quad.inside |= is << (VN_SIDE * r + c);
         }
     return quad;
@@ -81,22 +75,20 @@ static inline void vn__segment_at(vn__segment *s, const vn__window3 *w, int64_t 
 {
     s->quads = lesser(vn__quads(w) - q, columns / s->width);
     for (int64_t k = 0; k < s->quads; k++)
-        s->quad[k] = vn__quad_at(w, q + k);
+        s->quad[k] = vn__quad_at(w, q + k, s->lane);
 }
 
-/* Row i of B d B' for a vector of lanes: point (i, j) goes to to[j * plane]. */
-VN_INLINE void vn__patch_points(real *to, int64_t plane, const real *d, int64_t row,
-                                int64_t pixel, int i)
+/* Row i of B d B' for a vector of lanes, d's rows at r[]: point (i, j) to to[j * plane]. */
+VN_INLINE void vn__points_row(real *to, int64_t plane, const real *const r[VN_SIDE],
+                              int64_t pixel, int i)
 {
+    static const int8_t first[VN_SIDE] = { 0, 1, 2, 1 }, second[VN_SIDE] = { 2, 2, 1, 3 };
+    const real *const a = r[first[i]], *const b = r[second[i]];
     vec s[VN_SIDE];
     VN_UNROLL
-    for (int j = 0; j < VN_SIDE; j++) {
-        const real *const p = d + j * pixel;
-        s[j] = i == 0   ? v_load(p) - v_load(p + 2 * row)
-               : i == 1 ? v_load(p + row) + v_load(p + 2 * row)
-               : i == 2 ? v_load(p + 2 * row) - v_load(p + row)
-                        : v_load(p + row) - v_load(p + 3 * row);
-    }
+    for (int j = 0; j < VN_SIDE; j++)
+        s[j] = i == 1 ? v_load(a + j * pixel) + v_load(b + j * pixel)
+                      : v_load(a + j * pixel) - v_load(b + j * pixel);
     v_store(to, s[0] - s[2]);
     v_store(to + plane, s[1] + s[2]);
     v_store(to + 2 * plane, s[2] - s[1]);
@@ -104,40 +96,51 @@ VN_INLINE void vn__patch_points(real *to, int64_t plane, const real *d, int64_t 
 }
 
 /* The pixels of a patch of which some are padding, side by side. */
-VN_INLINE void vn__copy_patch(real to[VN_POINTS * VN_LANES], const real *d, int64_t row,
-                              int64_t pixel, int inside)
+static inline void vn__copy_patch(real to[VN_POINTS * VN_LANES], const real *d, int64_t row,
+                                  int64_t pixel, int inside)
 {
     for (int r = 0; r < VN_SIDE; r++)
-        for (int c = 0; c < VN_SIDE; c++)
-            v_store(to + (VN_SIDE * r + c) * VN_LANES,
-                    inside >> (VN_SIDE * r + c) & 1 ? v_load(d + r * row + c * pixel)
-                                                    : v_set(0));
+        for (int c = 0; c < VN_SIDE; c++) {
+            const int at = VN_SIDE * r + c;
+            v_store(to + at * VN_LANES,
+                    inside >> at & 1 ? v_load(d + r * row + c * pixel) : v_set(0));
+        }
 }
 
-/* The rows `from` to `end` of points of one channel of a segment, whose image is at x: to
- * to[((i - from) 4 + j) * plane]. The next channel, `ahead` from here, is fetched meanwhile: it
- * lies on other pages, so the processor does not guess it. */
-VN_INLINE void vn__channel_points(real *to, int64_t plane, const real *x, int64_t ahead,
-                                  const vn__window3 *w, const vn__segment *s, int from, int end)
+/* The rows `from` to `end` of points of the vectors of lanes of a quad:
+ * to to[((i - from) 4 + j) plane]. */
+VN_INLINE void vn__quad_points(real *to, int64_t plane, const real *d, int64_t row,
+                               int64_t pixel, int64_t width, int from, int end)
+{
+    const real *r[VN_SIDE] = { d, d + row, d + 2 * row, d + 3 * row };
+    for (int64_t l = 0; l < width; l += VN_LANES, to += VN_LANES) {
+        VN_UNROLL
+        for (int i = from; i < end; i++)
+            vn__points_row(to + (i - from) * VN_SIDE * plane, plane, r, pixel, i);
+        VN_UNROLL
+        for (int k = 0; k < VN_SIDE; k++)
+            r[k] += VN_LANES;
+    }
+}
+
+/* The same of one channel of a segment, whose image is at x. */
+VN_INLINE void vn__channel_points(real *to, int64_t plane, const real *x, const vn__window3 *w,
+                                  const vn__segment *s, int from, int end)
 {
     const int64_t row = w->x[1] * w->lanes;
-    for (int64_t k = 0; k < s->quads; k++)
-        for (int64_t l = 0; l < s->width; l += VN_LANES, to += VN_LANES) {
-            const real *const d = x + s->quad[k].patch * w->lanes + s->lane + l;
-            real copy[VN_POINTS * VN_LANES];
-            const bool whole = s->quad[k].inside == VN_WHOLE;
-            if (!whole)
-                vn__copy_patch(copy, d, row, w->lanes, s->quad[k].inside);
-            else if (l % VN_LINE == 0)
-                for (int r = 0; r < VN_SIDE; r++)
-                    for (int c = 0; c < 2; c++)
-                        __builtin_prefetch(d + ahead + r * row + c * w->lanes);
-            VN_UNROLL
-            for (int i = from; i < end; i++)
-                vn__patch_points(to + (i - from) * VN_SIDE * plane, plane, whole ? d : copy,
-                                 whole ? row : VN_SIDE * VN_LANES, whole ? w->lanes : VN_LANES,
-                                 i);
+    for (int64_t k = 0; k < s->quads; k++, to += s->width) {
+        const real *const d = x + s->quad[k].patch;
+        if (s->quad[k].inside == VN_WHOLE) {
+            vn__quad_points(to, plane, d, row, w->lanes, s->width, from, end);
+            continue;
         }
+        for (int64_t l = 0; l < s->width; l += VN_LANES) {
+            real copy[VN_POINTS * VN_LANES];
+            vn__copy_patch(copy, d + l, row, w->lanes, s->quad[k].inside);
+            vn__quad_points(to + l, plane, copy, VN_SIDE * VN_LANES, VN_LANES, VN_LANES, from,
+                            end);
+        }
+    }
 }
 
 #endif

@@ -2,16 +2,16 @@
  *
  * The weight gradient of a 3 x 3 convolution by Winograd's F(2 x 2, 3 x 3): see winograd.h.
  *
- * Segment by segment and row of points by row of points, (A' dy A) and (B d B') of all channels are
- * made, whose product over the segment is added to the gradient's points. A row at a time, since a
- * long segment is worth more than reading the images once: it is as long as its points fit
- * into the level 2 cache.
+ * Segment by segment and row of points by row of points, (A' dy A) and (B d B') of all channels
+ * are made, whose product over the segment is added to the gradient's points. A row at a time,
+ * since a long segment is worth more than reading the images once: it is so long that its
+ * points about fit into the level 2 cache.
  * */
 #include "kernels/vector/winograd.h"
 
 #include <string.h>
 
-enum { COLUMNS = 128 }; /* of a segment */
+enum { COLUMNS = 256 }; /* of a segment */
 
 static int64_t plane_of(int64_t channels) { return channels * COLUMNS + VN_LINE; }
 
@@ -64,19 +64,19 @@ VN_INLINE void make_row(real *y_points, real *x_points, const real *dy, const re
     for (int64_t o = 0; o < w->outputs; o++, dy += y_channel, y_points += COLUMNS)
         for (int64_t k = 0; k < s->quads; k++)
             for (int64_t l = 0; l < s->width; l += VN_LANES)
-                quad_points(y_points + k * s->width + l, y_plane,
-                            dy + s->quad[k].result * w->lanes + s->lane + l, w, &s->quad[k], i);
+                quad_points(y_points + k * s->width + l, y_plane, dy + s->quad[k].result + l, w,
+                            &s->quad[k], i);
     for (int64_t c = 0; c < w->channels; c++, x += x_channel, x_points += COLUMNS)
-        vn__channel_points(x_points, x_plane, x, x_channel, w, s, i, i + 1);
+        vn__channel_points(x_points, x_plane, x, w, s, i, i + 1);
 }
 
 typedef void row_fn(real *, real *, const real *, const real *, const vn__window3 *,
                     const vn__segment *);
-#define ROW(i)                                                                      \
-    static void row_##i(real *y_points, real *x_points, const real *dy,             \
-                        const real *x, const vn__window3 *w, const vn__segment *s)  \
-    {                                                                               \
-        make_row(y_points, x_points, dy, x, w, s, i);                               \
+#define ROW(i)                                                                         \
+    static void row_##i(real *y_points, real *x_points, const real *dy, const real *x, \
+                        const vn__window3 *w, const vn__segment *s)                    \
+    {                                                                                  \
+        make_row(y_points, x_points, dy, x, w, s, i);                                  \
     }
 ROW(0)
 ROW(1)
