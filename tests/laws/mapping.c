@@ -5,7 +5,9 @@
 
 enum { SEED = 21 };
 
-static const int64_t batches[] = { 5, 19 }; /* below and above the lanes of a register */
+/* Alone, below and above the lanes of a register. */
+static const int64_t batches[] = { 1, 5, 19 };
+enum { BATCHES = sizeof batches / sizeof *batches };
 
 typedef struct batch {
     vn_tree *arg[LAW_MAX_ARGS + 2], *axis[LAW_MAX_ARGS + 2];
@@ -119,7 +121,7 @@ void law_vmap(law_run *r, const law_subject *s)
     unsigned sets[LAW_MAX_ARGS + 1];
     int count = s->flags & LAW_NO_BATCH ? 0 : mapped_sets(sets, s);
     for (int k = 0; k < count; k++)
-        for (int size = 0; size < 2; size++)
+        for (int size = 0; size < BATCHES; size++)
             VN_SCOPE
             {
                 vn_tree *f = law_function(s);
@@ -131,7 +133,7 @@ void law_vmap(law_run *r, const law_subject *s)
                 law_close(r, "compiled vmap", vn_call_n(compiled, b.n, b.arg), want,
                           law_rounding());
                 law_close(r, "named vmap", vn_call_n(named, b.n, b.arg), want, law_rounding());
-                if (k == 0 && size == 0)
+                if (k == 0 && size == 1)
                     check_last_axis(r, f, b, want);
             }
 }
@@ -147,7 +149,7 @@ void law_vmap_grad(law_run *r, const law_subject *s)
     static batch b;
     unsigned sets[LAW_MAX_ARGS + 1];
     mapped_sets(sets, s);
-    for (int size = 0; size < 2; size++)
+    for (int size = 0; size < BATCHES; size++)
         VN_SCOPE
         {
             vn_tree *f = law_function(s);
@@ -207,11 +209,11 @@ void law_mean_grad(law_run *r, const law_subject *s)
     static batch b;
     unsigned sets[LAW_MAX_ARGS + 1];
     int count = mapped_sets(sets, s);
-    for (int k = 0; k < count; k++)
+    for (int i = 0; i < 2 * count; i++) /* alone, and in lanes */
         VN_SCOPE
         {
             vn_tree *f = law_function(s);
-            draw_batch(&b, s, batches[1], sets[k]);
+            draw_batch(&b, s, batches[i < count ? 0 : BATCHES - 1], sets[i % count]);
             vn_tree *out = vn_call_n(f, b.n, b.example[0]);
             if (!differentiable(out, &b, s))
                 continue;

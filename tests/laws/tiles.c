@@ -32,6 +32,31 @@ static vn_tree *cell_loss(vn_tree *const arg[]) /* cell, x, y */
     return vn_mean(vn_square(vn_sub(vn_vmap_call(f, arg[1]), arg[2])));
 }
 
+/* A small image through convolutions, and a sequence through attention, whose tokens are more
+ * than the examples. */
+static vn_tree *image_loss(vn_tree *const arg[]) /* model, x, y */
+{
+    vn_array *const x = vn_reshape(arg[1], VN_SHAPE(vn_dim(arg[1], 0), 1, 2, 3));
+    vn_array *const h = vn_vmap_call(arg[0], x);
+    return vn_mean(vn_square(vn_sub(vn_mean_over(h, VN_AXES(2, 3), false), arg[2])));
+}
+
+enum { TOKENS = 24 };
+
+static vn_tree *sequence(vn_tree *const arg[]) /* model, x */
+{
+    vn_array *const x =
+        vn_mul(vn_reshape(vn_arange(vn_dtype_of(arg[1]), TOKENS), VN_SHAPE(TOKENS, 1)), arg[1]);
+    vn_array *const h = vn_call(vn_at(arg[0], 0), vn_tanh(x), vn_sin(x), vn_cos(x));
+    return vn_mean_over(vn_vmap_call(vn_at(arg[0], 1), h), VN_AXES(0), false);
+}
+
+static vn_tree *sequence_loss(vn_tree *const arg[]) /* model, x, y */
+{
+    vn_tree *const f = vn_partial(vn_function(sequence, 2), arg[0]);
+    return vn_mean(vn_square(vn_sub(vn_vmap_call(f, arg[1]), arg[2])));
+}
+
 static vn_tree *call(vn_tree *f, int threads, vn_tree *const arg[])
 {
     vn_set_num_threads(threads);
@@ -54,19 +79,44 @@ static void check_batch(const char *which, vn_fn *loss, vn_tree *model, int64_t 
     expect(leaves_agree(three, one, same_bits), "the bits of one thread", which, n);
 }
 
-/* ---- the description says how many slots there are */
+/* ---- the description says how many slots, lanes and examples there are */
 
-static int64_t slots_of(vn_tree *model, int64_t n, int64_t in, int64_t out)
+/* The number before a word of the first stage. */
+static int64_t described(const char *word, vn_fn *loss, vn_tree *model, int64_t n, int64_t in,
+                         int64_t out)
 {
     static char text[LAW_TEXT];
-    vn_tree *const grad = vn_filter_value_and_grad(vn_function(mean_square, 3), NULL);
+    vn_tree *const grad = vn_filter_value_and_grad(vn_function(loss, 3), NULL);
     vn_tree *const arg[] = { model, vn_zeros(VN_F32, VN_SHAPE(n, in)),
                              vn_zeros(VN_F32, VN_SHAPE(n, out)) };
     law_describe(text, vn_plan_print, grad, 3, arg);
-    const char *from = strstr(text, " slots");
+    const char *from = strstr(text, word);
     while (from && from > text && strchr("0123456789", from[-1]))
         from--;
     return from ? strtoll(from, NULL, 10) : 0;
+}
+
+static int64_t slots_of(vn_tree *model, int64_t n, int64_t in, int64_t out)
+{
+    return described(" slots", mean_square, model, n, in, out);
+}
+
+/* A few examples one by one, unless they are less work than the steps that they begin again;
+ * the examples of a model of sequences, not their tokens. */
+static void check_few(void)
+{
+    vn_tree *const mlp = vn_mlp(64, 10, 128, 2, vn_key(0), NULL);
+    vn_tree *const small = vn_mlp(2, 2, 8, 2, vn_key(0), NULL);
+    for (int64_t n = 1; n < 7; n++) {
+        expect((described(" lanes", mean_square, mlp, n, 64, 10) == 1) == (n <= 4), "alone",
+               "64-128-128-10", n);
+        expect((described(" lanes", mean_square, small, n, 2, 2) == 1) == (n == 1), "alone",
+               "2-8-8-2", n);
+    }
+    vn_tree *const attention = vn_tuple(vn_multihead_attention(2, IN, vn_key(0), NULL),
+                                        vn_linear(IN, OUT, vn_key(1), NULL));
+    expect(described(" examples", sequence_loss, attention, 5, IN, OUT) == 5, "examples lead",
+           "attention", 5);
 }
 
 static void check_slots(void)
@@ -86,22 +136,29 @@ static void check_slots(void)
 
 int main(void)
 {
-    static const int64_t batches[] = { 0,   1,   15,  16,  17,  20,  31,  32,  33,
-                                       40,  48,  63,  64,  65,  100, 127, 128, 129,
-                                       150, 200, 256, 257, 300, 520, 1000 };
+    static const int64_t batches[] = { 0,   1,   2,   3,   4,   5,   8,   15,  16,  17,
+                                       20,  31,  32,  33,  40,  48,  63,  64,  65,  100,
+                                       127, 128, 129, 150, 200, 256, 257, 300, 520, 1000 };
     VN_SCOPE
     {
         vn_set_default_dtype(VN_F64);
         vn_tree *const mlp = vn_mlp(IN, OUT, 90, 2, vn_key(0), NULL);
         vn_tree *const cell = vn_gru_cell(IN, OUT, vn_key(0), NULL);
+        const vn_conv_nd_options same = { .padding_rule = VN_PADDING_SAME };
+        vn_tree *const conv = vn_conv2d(1, OUT, VN_SHAPE(3), vn_key(0), &same);
+        vn_tree *const attention = vn_tuple(vn_multihead_attention(2, IN, vn_key(0), NULL),
+                                            vn_linear(IN, OUT, vn_key(1), NULL));
         for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
             VN_SCOPE
             {
                 check_batch("MLP", mean_square, mlp, batches[i]);
                 check_batch("GRU", cell_loss, cell, batches[i]);
+                check_batch("convolution", image_loss, conv, batches[i]);
+                check_batch("attention", sequence_loss, attention, batches[i]);
             }
         vn_set_default_dtype(VN_F32);
         check_slots();
+        check_few();
     }
     vn_finish();
     printf("%d passed, %d failed\n", passed, failed);

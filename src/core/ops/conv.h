@@ -117,8 +117,9 @@ void vn__conv_lanes(void *const operand[3], int result, const vn__sliding *s,
 /* A plain operand repeated in every lane, in scratch; a mapped one as it is. */
 void *vn__conv_in_lanes(char **cursor, const vn_eval *e, int i);
 
-/* The same for one example. scratch: vn__conv_single_scratch bytes. */
-void vn__conv_single(void *const operand[3], int result, const vn__sliding *s,
+/* The same for one example; not fresh, of x and w: added to what is there. scratch:
+ * vn__conv_single_scratch bytes. */
+void vn__conv_single(void *const operand[3], int result, bool fresh, const vn__sliding *s,
                      const vn__conv_sizes *sizes, vn_dtype dtype, void *scratch);
 size_t vn__conv_single_scratch(const vn__sliding *s, const vn__conv_sizes *sizes,
                                vn_dtype dtype, int result);

@@ -172,7 +172,7 @@ static void product_of_each(const vn_eval *e, const roles *r)
     if (e->lanes > 1)
         vn__conv_lanes(operand, dst, r->s, &z, e, cursor);
     else
-        vn__conv_single(operand, dst, r->s, &z, e->in_aval[0].dtype, cursor);
+        vn__conv_single(operand, dst, true, r->s, &z, e->in_aval[0].dtype, cursor);
 }
 
 /* The epilogue in passes of its own. */

@@ -132,7 +132,7 @@ static void pack_groups(const work *w, int result, const char *k)
     }
 }
 
-void vn__conv_single(void *const operand[3], int result, const vn__sliding *s,
+void vn__conv_single(void *const operand[3], int result, bool fresh, const vn__sliding *s,
                      const vn__conv_sizes *z, vn_dtype dtype, void *scratch)
 {
     work w = work_of(s, z, dtype);
@@ -144,7 +144,7 @@ void vn__conv_single(void *const operand[3], int result, const vn__sliding *s,
     w.gemm = cursor;
     const int64_t in = z->in * z->x_pixels * w.size, out = z->out * z->y_pixels * w.size;
     const int64_t filters = z->out * w.rows * w.size;
-    if (result != VN__CONV_Y) /* these are sums over blocks */
+    if (fresh && result != VN__CONV_Y) /* these are sums over blocks */
         memset(operand[result], 0, (size_t)(z->groups * (result == VN__CONV_X ? in : filters)));
     pack_groups(&w, result, k);
     for (int64_t q = 0; q < z->y_pixels; q += w.block) {

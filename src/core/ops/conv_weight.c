@@ -5,7 +5,7 @@
  *   summed over lanes   the kernel on the bands of a view (conv_view.h), with pixels and lanes
  *                       as the long dimension; or by a provider
  *   a gradient a lane   conv_lanes.c
- *   one example         conv_single.c
+ *   one example         conv_single.c, one after the other
  *   a norm a lane       the kernel for norms where one band has all pixels, else of the
  *                       gradient */
 #include <string.h>
@@ -38,7 +38,7 @@ void vn__conv_weight_eval(const vn_eval *e)
     operand[VN__CONV_Y] = vn__conv_in_lanes(&cursor, e, 1);
     operand[VN__CONV_W] = e->out[0];
     if (e->lanes == 1)
-        vn__conv_single(operand, VN__CONV_W, w.s, &w.z, e->in_aval[0].dtype, cursor);
+        vn__conv_single(operand, VN__CONV_W, true, w.s, &w.z, e->in_aval[0].dtype, cursor);
     else
         vn__conv_lanes(operand, VN__CONV_W, w.s, &w.z, e, cursor);
 }
@@ -88,11 +88,28 @@ static void sum_phase(const work *w, vn__conv_view *v, const vn__conv_panels *p,
     }
 }
 
+/* Panels of one example each. */
+static void sum_alone(const vn_eval *e, const work *w)
+{
+    for (int64_t t = 0; t < e->panels; t++) {
+        void *operand[3] = { [VN__CONV_W] = e->out[0] };
+        for (int i = 0; i < 2; i++)
+            operand[i ? VN__CONV_Y : VN__CONV_X] =
+                (char *)(uintptr_t)e->in[i] + (e->mapped[i] ? t * e->panel_bytes[i] : 0);
+        vn__conv_single(operand, VN__CONV_W, false, w->s, &w->z, e->in_aval[0].dtype,
+                        e->scratch);
+    }
+}
+
 void vn__conv_weight_eval_sum(const vn_eval *e)
 {
     const work w = work_of(e->attr, e->in_aval, e->kernels);
     if (e->fresh)
         memset(e->out[0], 0, (size_t)(vn_shape_size(e->out_aval[0].shape) * w.size));
+    if (e->lanes == 1) {
+        sum_alone(e, &w);
+        return;
+    }
     if (vn__conv_onednn(e->setup) && vn__conv_onednn_weight_sum(e))
         return;
     char *cursor = e->scratch;

@@ -207,7 +207,9 @@ static void eval_sum(const vn_eval *e)
     for (int64_t p = 0; p < e->panels; p++) {
         const int64_t valid = p == e->panels - 1 ? e->valid : e->lanes;
         const walk w = walk_of(e, p, true);
-        if (e->mapped[1] && e->kernels->real[w.dtype])
+        if (e->lanes == 1)
+            add_rows(&w);
+        else if (e->mapped[1] && e->kernels->real[w.dtype])
             sum_panel(&w, valid);
         else
             add_lanes(&w, valid);

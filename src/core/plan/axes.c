@@ -1,13 +1,85 @@
 /* SPDX-License-Identifier: MIT */
 /* Which mapped axes can be lanes: those that never occur together with a larger one. The others
  * are loops. So are, in the body of a loop or a branch, those of its inputs and results, which
- * lie in memory as the program around it has them. */
+ * lie in memory as the program around it has them.
+ *
+ * An axis with products of its own, outside of what is mapped over a larger axis inside of it,
+ * leads: it counts as the larger one. Such are the examples of a model with attention, whatever
+ * the number of tokens: with the tokens in lanes, every product of sequences would be a border,
+ * and each token's outer product would be stored before they are summed. The members of an
+ * ensemble do not lead: all of their work is mapped over their batch. */
 #include "core/plan/axes.h"
+
+/* ------------------------------------------------------------------------------ leading */
+
+#define LEADS 0.02 /* of the work inside of larger axes is work of its own */
+
+/* By axis: operations of products over it and no larger axis further in; and with one. */
+typedef struct shares {
+    double own[VN__MAX_AXES], inside[VN__MAX_AXES];
+} shares;
+
+static uint64_t axes_of(const vn__tape *tape, const vn__instr *instr)
+{
+    uint64_t axes = 0;
+    for (int i = 0; i < instr->n_in; i++)
+        axes |= tape->value[instr->in[i]].axes;
+    return axes;
+}
+
+static double operations(const vn__tape *tape, const vn__instr *instr, uint64_t axes)
+{
+    enum { MOST = 4 }; /* operands and results of a product */
+    vn_aval in[MOST], out[MOST];
+    if (!instr->op->flops || instr->n_in > MOST || instr->n_out > MOST)
+        return 0;
+    for (int i = 0; i < instr->n_in; i++)
+        in[i] = tape->value[instr->in[i]].aval;
+    for (int j = 0; j < instr->n_out; j++)
+        out[j] = tape->value[instr->out + (uint32_t)j].aval;
+    double n = instr->op->flops(instr->attr, in, instr->n_in, out);
+    for (int a = 0; a < VN__MAX_AXES && axes >> a; a++)
+        n *= axes >> a & 1 ? (double)vn__tape_axis(tape, a)->size : 1;
+    return n;
+}
+
+static bool has_larger_inside(const vn__tape *tape, uint64_t axes, int a)
+{
+    for (int b = a + 1; b < VN__MAX_AXES && axes >> b; b++)
+        if ((axes >> b & 1) && vn__tape_axis(tape, b)->size > vn__tape_axis(tape, a)->size)
+            return true;
+    return false;
+}
+
+static void add_shares(shares *s, const vn__tape *tape)
+{
+    for (int64_t k = 0; k < tape->n_instr; k++) {
+        const uint64_t axes = axes_of(tape, &tape->instr[k]);
+        const double n = axes ? operations(tape, &tape->instr[k], axes) : 0;
+        for (int a = 0; n > 0 && a < VN__MAX_AXES && axes >> a; a++)
+            if (axes >> a & 1)
+                *(has_larger_inside(tape, axes, a) ? &s->inside[a] : &s->own[a]) += n;
+    }
+    for (int64_t i = 0; i < tape->n_child; i++)
+        add_shares(s, tape->child[i]);
+}
+
+void vn__rank_axes(vn__tape *tape)
+{
+    shares s = { { 0 }, { 0 } };
+    add_shares(&s, tape);
+    for (int a = 0; a < tape->n_axes; a++)
+        tape->axis[a].leads = s.inside[a] > 0 && s.own[a] >= LEADS * s.inside[a];
+}
+
+/* -------------------------------------------------------------------------------- order */
 
 bool vn__axis_larger(const vn__tape *tape, int a, int b)
 {
-    const int64_t x = vn__tape_axis(tape, a)->size, y = vn__tape_axis(tape, b)->size;
-    return x > y || (x == y && a < b);
+    const vn__axis *const x = vn__tape_axis(tape, a), *const y = vn__tape_axis(tape, b);
+    if (a > b)
+        return x->size > y->size && !y->leads;
+    return x->size >= y->size || x->leads;
 }
 
 int vn__largest_axis(const vn__tape *tape, uint64_t axes)

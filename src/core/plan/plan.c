@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/plan/axes.h"
 #include "core/plan/fused.h"
 #include "core/plan/simplify.h"
 #include "core/transform/trace.h"
@@ -22,7 +23,7 @@ static vn_status check_outputs(const vn__tape *tape)
     return VN_ERR_OK;
 }
 
-static vn_plan *compile(const vn__tape *tape, vn_tree *result)
+static vn_plan *compile(vn__tape *tape, vn_tree *result)
 {
     if (vn__use_get(VN__ONEDNN) == VN__ALWAYS && vn__onednn_absent()) {
         vn__fail(VN_ERR_UNSUPPORTED, "VN_ONEDNN=1, but %s", vn__onednn_absent());
@@ -31,6 +32,7 @@ static vn_plan *compile(const vn__tape *tape, vn_tree *result)
     vn_plan *const plan = vn__alloc_zero(sizeof *plan);
     if (!plan)
         return NULL;
+    vn__rank_axes(tape);
     plan->tape = vn__simplify(tape);
     plan->program = plan->tape ? vn__compile_tape(plan->tape, &vn__by_shape) : NULL;
     if (plan->program && vn_tune())

@@ -14,6 +14,10 @@
 #define MATRIX_FLOPS 8         /* for each element read or written: worth no lanes */
 #define MAX_PANELS   4
 #define ALONE_TILES  16 /* of examples without lanes: as many as give all workers some */
+#define FEW_EXAMPLES 4   /* that take less time one by one than 16 lanes do, */
+#define FEW_HEAVY    8   /* or so many, which then are work for several workers, */
+#define HEAVY_FLOPS  2e7 /* if each is so much work */
+#define STEP_FLOPS   400 /* what a step costs to start */
 #define MAX_SLOTS    64
 #define SLOT_FLOPS   1e6       /* a slot is at least 10 us of a core's work */
 #define FEW_SLOTS    8         /* so many are worth more than tiles of several panels */
@@ -143,6 +147,16 @@ static bool stands_alone(const vn__program *program)
     return 2 * products > program->flops;
 }
 
+/* Are there so few examples that one after the other, with all steps begun again for each, they
+ * take less time than lanes of which most are empty? */
+static bool is_few(const vn__stage *st)
+{
+    const double flops = st->program->flops;
+    const double starts = STEP_FLOPS * (double)(st->n - 1) * (double)st->program->n_step;
+    const int64_t few = flops >= HEAVY_FLOPS && !st->wide ? FEW_HEAVY : FEW_EXAMPLES;
+    return st->n > 0 && st->n <= few && flops >= starts;
+}
+
 /* The large sums over examples are passed through once for a tile, not for every example, and
  * the values of its examples are the smaller part: more than one, while all workers have
  * tiles. */
@@ -217,15 +231,17 @@ static vn_status compile_panels(vn__stage *st, const vn__tape *tape, const vn__p
 vn_status vn__stage_tiles(vn__stage *st, const vn__tape *tape, const vn__part *part,
                           int64_t *shared, const vn__choices *choices)
 {
-    const int64_t chosen = choices->lanes ? even_lanes(choices->lanes, st->n) : 0;
+    const int64_t chosen = choices->lanes > 1 ? even_lanes(choices->lanes, st->n) : 0;
     const int64_t lanes = *shared ? *shared : chosen ? chosen : 32;
     VN_TRY(compile_panels(st, tape, part, lanes, 1));
-    const bool alone = !*shared && stands_alone(st->program);
+    const bool open = !*shared && !chosen, whole = open && stands_alone(st->program);
     const int64_t worth = slots_worth(st, part);
-    st->wide = !alone && is_wide(st->program, part, st->n, choices);
-    const int64_t better = *shared || chosen || st->wide ? lanes
-                           : alone                       ? 1
-                                                         : better_lanes(st, worth);
+    st->wide = !whole && is_wide(st->program, part, st->n, choices);
+    const bool alone = whole || (open && (choices->lanes == 1 || is_few(st)));
+    const int64_t better = alone               ? 1
+                           : *shared || chosen ? lanes
+                           : st->wide          ? even_lanes(lanes, st->n)
+                                               : better_lanes(st, worth);
     if (better != lanes)
         VN_TRY(compile_panels(st, tape, part, better, 1));
     *shared = better;

@@ -173,7 +173,7 @@ static vn_status try(tuning *t, const vn__choices *choices)
 
 static vn_status try_stages(tuning *t)
 {
-    static const int64_t lanes[] = { 16, 32, 64, 128 }, panels[] = { 1, 2, 8, 16 };
+    static const int64_t lanes[] = { 1, 16, 32, 64, 128 }, panels[] = { 1, 2, 8, 16 };
     for (int wide = 0; wide < 2; wide++) {
         vn__choices c = t->choices;
         c.wide = wide;

@@ -44,6 +44,7 @@ typedef struct vn__axis {
     int64_t size;
     char name[32]; /* "" if unnamed */
     bool open;     /* its vmap is being recorded: collectives may name it */
+    bool leads;    /* a plan puts it before larger axes inside of it (plan/axes.c) */
 } vn__axis;
 
 typedef struct vn__tape {
