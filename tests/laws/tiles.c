@@ -63,11 +63,11 @@ static vn_tree *call(vn_tree *f, int threads, vn_tree *const arg[])
     return vn_call_n(f, 3, arg);
 }
 
-static void check_batch(const char *which, vn_fn *loss, vn_tree *model, int64_t n)
+static void check_batch(const char *which, vn_fn *loss, vn_tree *model, int64_t n, int64_t in)
 {
     static const vn_tree_equal_options close = { .rtol = 1e-11, .atol = 1e-13 };
     vn_tree *const grad = vn_filter_value_and_grad(vn_function(loss, 3), NULL);
-    vn_tree *const arg[] = { model, vn_normal(vn_key(1), VN_SHAPE(n, IN), VN_F64),
+    vn_tree *const arg[] = { model, vn_normal(vn_key(1), VN_SHAPE(n, in), VN_F64),
                              vn_normal(vn_key(2), VN_SHAPE(n, OUT), VN_F64) };
     vn_tree *const jitted = vn_filter_jit(grad, NULL);
     vn_tree *const eager = call(grad, 1, arg), *const one = call(jitted, 1, arg);
@@ -77,6 +77,16 @@ static void check_batch(const char *which, vn_fn *loss, vn_tree *model, int64_t 
         return;
     expect(vn_tree_equal(one, eager, &close), "as the eager call", which, n);
     expect(leaves_agree(three, one, same_bits), "the bits of one thread", which, n);
+}
+
+/* A model of sequences whose totals are too large for slots of few examples: step by step. */
+static void check_large(void)
+{
+    enum { WIDE = 320 };
+    vn_tree *const attention = vn_tuple(vn_multihead_attention(4, WIDE, vn_key(0), NULL),
+                                        vn_linear(WIDE, OUT, vn_key(1), NULL));
+    for (int64_t n = 1; n < 4; n++)
+        check_batch("large attention", sequence_loss, attention, n, WIDE);
 }
 
 /* ---- the description says how many slots, lanes and examples there are */
@@ -151,11 +161,12 @@ int main(void)
         for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
             VN_SCOPE
             {
-                check_batch("MLP", mean_square, mlp, batches[i]);
-                check_batch("GRU", cell_loss, cell, batches[i]);
-                check_batch("convolution", image_loss, conv, batches[i]);
-                check_batch("attention", sequence_loss, attention, batches[i]);
+                check_batch("MLP", mean_square, mlp, batches[i], IN);
+                check_batch("GRU", cell_loss, cell, batches[i], IN);
+                check_batch("convolution", image_loss, conv, batches[i], IN);
+                check_batch("attention", sequence_loss, attention, batches[i], IN);
             }
+        check_large();
         vn_set_default_dtype(VN_F32);
         check_slots();
         check_few();

@@ -2,8 +2,6 @@
 /* Convolutions of 3 x 3 windows that move by one pixel, by the winograd kernels: of a panel,
  * with plain weights, whose points are made once for all tiles (prepare). Back, the window is
  * turned round. */
-#include <string.h>
-
 #include "core/ops/conv.h"
 #include "kernels/provider.h"
 

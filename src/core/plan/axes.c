@@ -10,6 +10,16 @@
  * ensemble do not lead: all of their work is mapped over their batch. */
 #include "core/plan/axes.h"
 
+uint64_t vn__instr_axes(const vn__tape *tape, const vn__instr *instr)
+{
+    uint64_t axes = 0;
+    for (int i = 0; i < instr->n_in; i++)
+        axes |= tape->value[instr->in[i]].axes;
+    for (int j = 0; j < instr->n_out; j++)
+        axes |= tape->value[instr->out + (uint32_t)j].axes;
+    return axes;
+}
+
 /* ------------------------------------------------------------------------------ leading */
 
 #define LEADS 0.02 /* of the work inside of larger axes is work of its own */
@@ -18,14 +28,6 @@
 typedef struct shares {
     double own[VN__MAX_AXES], inside[VN__MAX_AXES];
 } shares;
-
-static uint64_t axes_of(const vn__tape *tape, const vn__instr *instr)
-{
-    uint64_t axes = 0;
-    for (int i = 0; i < instr->n_in; i++)
-        axes |= tape->value[instr->in[i]].axes;
-    return axes;
-}
 
 static double operations(const vn__tape *tape, const vn__instr *instr, uint64_t axes)
 {
@@ -54,7 +56,7 @@ static bool has_larger_inside(const vn__tape *tape, uint64_t axes, int a)
 static void add_shares(shares *s, const vn__tape *tape)
 {
     for (int64_t k = 0; k < tape->n_instr; k++) {
-        const uint64_t axes = axes_of(tape, &tape->instr[k]);
+        const uint64_t axes = vn__instr_axes(tape, &tape->instr[k]);
         const double n = axes ? operations(tape, &tape->instr[k], axes) : 0;
         for (int a = 0; n > 0 && a < VN__MAX_AXES && axes >> a; a++)
             if (axes >> a & 1)

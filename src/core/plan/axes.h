@@ -5,6 +5,9 @@
 
 #include "core/tape/tape.h"
 
+/* Those of the operands and results of an instruction. */
+uint64_t vn__instr_axes(const vn__tape *tape, const vn__instr *instr);
+
 /* Finds the axes that lead: the batch of models that work on whole sequences. Once, for a tape
  * and those made from it. */
 void vn__rank_axes(vn__tape *tape);

@@ -32,21 +32,11 @@ static int lane_of(const partition *p, uint64_t axes)
 
 /* ------------------------------------------------------------------------- levels */
 
-static uint64_t instr_axes(const vn__tape *tape, const vn__instr *instr)
-{
-    uint64_t axes = 0;
-    for (int i = 0; i < instr->n_in; i++)
-        axes |= tape->value[instr->in[i]].axes;
-    for (int j = 0; j < instr->n_out; j++)
-        axes |= tape->value[instr->out + (uint32_t)j].axes;
-    return axes;
-}
-
 static void place_instr(partition *p, int64_t k)
 {
     const vn__tape *const tape = p->c->tape;
     const vn__instr *const instr = &tape->instr[k];
-    const int lane = lane_of(p, instr_axes(tape, instr));
+    const int lane = lane_of(p, vn__instr_axes(tape, instr));
     int32_t level = 0;
     for (int i = 0; i < instr->n_in; i++)
         level = p->ready[instr->in[i]] > level ? p->ready[instr->in[i]] : level;

@@ -236,7 +236,8 @@ vn_status vn__stage_tiles(vn__stage *st, const vn__tape *tape, const vn__part *p
     VN_TRY(compile_panels(st, tape, part, lanes, 1));
     const bool open = !*shared && !chosen, whole = open && stands_alone(st->program);
     const int64_t worth = slots_worth(st, part);
-    st->wide = !whole && is_wide(st->program, part, st->n, choices);
+    const bool in_slots = whole && worth > 1; /* examples for several workers */
+    st->wide = !in_slots && is_wide(st->program, part, st->n, choices);
     const bool alone = whole || (open && (choices->lanes == 1 || is_few(st)));
     const int64_t better = alone               ? 1
                            : *shared || chosen ? lanes
