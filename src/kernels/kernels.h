@@ -262,7 +262,8 @@ typedef int64_t vn__winograd_scratch_fn(const vn__window3 *w);
 
 /* Its weight gradient, in two steps: sums (+)= those of one image, in the row's own format of
  * winograd_sums_size bytes (fresh: they are written, else added to), and dw[o][c][9] += what
- * they say. Lanes without an example must hold zeros in dy and no NaN in x. */
+ * they say. Lanes without an example must hold zeros in dy and no NaN in x.
+ * scratch: winograd_grad_scratch bytes, 64-byte aligned. */
 typedef void vn__winograd_sums_fn(void *sums, const void *dy, const void *x,
                                   const vn__window3 *w, bool fresh, void *scratch);
 typedef void vn__winograd_grad_fn(void *dw, const void *sums, int64_t outputs,

@@ -57,6 +57,24 @@ static vn_tree *sequence_loss(vn_tree *const arg[]) /* model, x, y */
     return vn_mean(vn_square(vn_sub(vn_vmap_call(f, arg[1]), arg[2])));
 }
 
+/* Members with weights of their own, all of which see the same examples. */
+static vn_tree *product(vn_tree *const arg[]) { return vn_matmul(arg[0], arg[1]); }
+
+static vn_tree *member(vn_tree *const arg[]) /* weights, x */
+{
+    vn_tree *axes[] = { vn_none(), vn_int(0) };
+    const vn_vmap_options o = { .in_axes = axes, .n_in = 2 };
+    vn_array *const y = vn_call(vn_filter_vmap(vn_function(product, 2), &o), arg[0], arg[1]);
+    return vn_add(vn_sum(vn_square(y)), vn_sum(vn_matmul(arg[0], arg[0])));
+}
+
+static vn_tree *ensemble_loss(vn_tree *const arg[]) /* weights, x, y */
+{
+    vn_tree *axes[] = { vn_int(0), vn_none() };
+    const vn_vmap_options o = { .in_axes = axes, .n_in = 2 };
+    return vn_mean(vn_call(vn_filter_vmap(vn_function(member, 2), &o), arg[0], arg[1]));
+}
+
 static vn_tree *call(vn_tree *f, int threads, vn_tree *const arg[])
 {
     vn_set_num_threads(threads);
@@ -127,6 +145,9 @@ static void check_few(void)
                                         vn_linear(IN, OUT, vn_key(1), NULL));
     expect(described(" examples", sequence_loss, attention, 5, IN, OUT) == 5, "examples lead",
            "attention", 5);
+    vn_array *const weights = vn_zeros(VN_F32, VN_SHAPE(5, IN, IN));
+    expect(described(" examples", ensemble_loss, weights, 24, IN, OUT) == 24,
+           "members do not lead", "ensemble", 24);
 }
 
 static void check_slots(void)

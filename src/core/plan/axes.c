@@ -3,11 +3,12 @@
  * are loops. So are, in the body of a loop or a branch, those of its inputs and results, which
  * lie in memory as the program around it has them.
  *
- * An axis with products of its own, outside of what is mapped over a larger axis inside of it,
- * leads: it counts as the larger one. Such are the examples of a model with attention, whatever
- * the number of tokens: with the tokens in lanes, every product of sequences would be a border,
- * and each token's outer product would be stored before they are summed. The members of an
- * ensemble do not lead: all of their work is mapped over their batch. */
+ * An axis leads, which counts as being larger, if it has products of its own, outside of what
+ * is mapped over a larger axis inside of it, and shares the weights that it meets there.
+ * Such are the examples of a model with attention, whatever the number of tokens: with the
+ * tokens in lanes, every product of sequences would be a border, and each token's outer product
+ * would be stored before they are summed. The members of an ensemble do not lead: their weights
+ * are their own. */
 #include "core/plan/axes.h"
 
 uint64_t vn__instr_axes(const vn__tape *tape, const vn__instr *instr)
@@ -22,11 +23,13 @@ uint64_t vn__instr_axes(const vn__tape *tape, const vn__instr *instr)
 
 /* ------------------------------------------------------------------------------ leading */
 
-#define LEADS 0.02 /* of the work inside of larger axes is work of its own */
+#define OWN    0.02 /* of the work inside of larger axes is work of its own, */
+#define SHARED 0.5  /* and so much of it is with weights for all */
 
-/* By axis: operations of products over it and no larger axis further in; and with one. */
+/* By axis: operations of products over it and no larger axis further in; of those with one; and
+ * of these with an operand that has neither. */
 typedef struct shares {
-    double own[VN__MAX_AXES], inside[VN__MAX_AXES];
+    double own[VN__MAX_AXES], inside[VN__MAX_AXES], shared[VN__MAX_AXES];
 } shares;
 
 static double operations(const vn__tape *tape, const vn__instr *instr, uint64_t axes)
@@ -45,12 +48,34 @@ static double operations(const vn__tape *tape, const vn__instr *instr, uint64_t 
     return n;
 }
 
-static bool has_larger_inside(const vn__tape *tape, uint64_t axes, int a)
+static uint64_t larger_inside(const vn__tape *tape, uint64_t axes, int a)
 {
+    uint64_t larger = 0;
     for (int b = a + 1; b < VN__MAX_AXES && axes >> b; b++)
         if ((axes >> b & 1) && vn__tape_axis(tape, b)->size > vn__tape_axis(tape, a)->size)
+            larger |= 1ull << b;
+    return larger;
+}
+
+static bool has_operand_without(const vn__tape *tape, const vn__instr *instr, uint64_t axes)
+{
+    for (int i = 0; i < instr->n_in; i++)
+        if (!(tape->value[instr->in[i]].axes & axes))
             return true;
     return false;
+}
+
+static void add_to_axis(shares *s, const vn__tape *tape, const vn__instr *instr, uint64_t axes,
+                        int a, double n)
+{
+    const uint64_t larger = larger_inside(tape, axes, a);
+    if (!larger) {
+        s->own[a] += n;
+        return;
+    }
+    s->inside[a] += n;
+    if (has_operand_without(tape, instr, larger | 1ull << a))
+        s->shared[a] += n;
 }
 
 static void add_shares(shares *s, const vn__tape *tape)
@@ -60,7 +85,7 @@ static void add_shares(shares *s, const vn__tape *tape)
         const double n = axes ? operations(tape, &tape->instr[k], axes) : 0;
         for (int a = 0; n > 0 && a < VN__MAX_AXES && axes >> a; a++)
             if (axes >> a & 1)
-                *(has_larger_inside(tape, axes, a) ? &s->inside[a] : &s->own[a]) += n;
+                add_to_axis(s, tape, &tape->instr[k], axes, a, n);
     }
     for (int64_t i = 0; i < tape->n_child; i++)
         add_shares(s, tape->child[i]);
@@ -68,10 +93,11 @@ static void add_shares(shares *s, const vn__tape *tape)
 
 void vn__rank_axes(vn__tape *tape)
 {
-    shares s = { { 0 }, { 0 } };
+    shares s = { { 0 }, { 0 }, { 0 } };
     add_shares(&s, tape);
     for (int a = 0; a < tape->n_axes; a++)
-        tape->axis[a].leads = s.inside[a] > 0 && s.own[a] >= LEADS * s.inside[a];
+        tape->axis[a].leads = s.inside[a] > 0 && s.own[a] >= OWN * s.inside[a] &&
+                              s.shared[a] >= SHARED * s.inside[a];
 }
 
 /* -------------------------------------------------------------------------------- order */

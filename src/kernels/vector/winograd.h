@@ -29,6 +29,7 @@ enum {
     VN_POINTS = VN_SIDE * VN_SIDE,
     VN_LINE = 64 / sizeof(real),     /* between the rows of two points: no power of two */
     VN_WHOLE = (1 << VN_POINTS) - 1, /* every pixel of the patch is one of the image */
+    VN_LONGEST = 256,                /* columns of a segment at most */
 };
 
 /* Where the patch (which may begin outside) and the quad begin in a channel, at the segment's
@@ -41,7 +42,7 @@ typedef struct vn__quad {
 
 /* `width` lanes, from `lane` on, of each quad side by side. */
 typedef struct vn__segment {
-    vn__quad quad[256 / 16];
+    vn__quad quad[VN_LONGEST / 16];
     int64_t quads, lane, width;
 } vn__segment;
 

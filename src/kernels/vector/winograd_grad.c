@@ -9,9 +9,7 @@
  * */
 #include "kernels/vector/winograd.h"
 
-#include <string.h>
-
-enum { COLUMNS = 256 }; /* of a segment */
+enum { COLUMNS = VN_LONGEST }; /* of a segment */
 
 static int64_t plane_of(int64_t channels) { return channels * COLUMNS + VN_LINE; }
 
