@@ -27,7 +27,7 @@
 enum {
     VN_SIDE = 4, /* of a patch, and points along each axis */
     VN_POINTS = VN_SIDE * VN_SIDE,
-    VN_LINE = 64 / sizeof(real),     /* between the rows of two points: no power of two */
+    VN_LINE = 64 / sizeof(real),     /* between two points' planes: no power of two */
     VN_WHOLE = (1 << VN_POINTS) - 1, /* every pixel of the patch is one of the image */
     VN_LONGEST = 256,                /* columns of a segment at most */
 };

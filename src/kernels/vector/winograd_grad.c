@@ -108,26 +108,39 @@ void VN_FN(winograd_sums)(void *sums, const void *dy, const void *x, const vn__w
     }
 }
 
-/* dg = G' u G, u's points a plane apart. */
-static void add_window(real *dw, const real *u, int64_t plane)
+/* dg = G' u G of a vector of channels, u's points a plane apart. */
+VN_INLINE void window_of(vec g[9], const real *u, int64_t plane)
 {
-    real s[3][VN_SIDE];
+    const vec half = v_set((real)0.5);
+    vec s[3][VN_SIDE];
+    VN_UNROLL
     for (int j = 0; j < VN_SIDE; j++, u += plane) {
-        const real a = u[VN_SIDE * plane], b = u[2 * VN_SIDE * plane];
-        s[0][j] = u[0] + (a + b) / 2;
-        s[1][j] = (a - b) / 2;
-        s[2][j] = (a + b) / 2 + u[3 * VN_SIDE * plane];
+        const vec a = v_load(u + VN_SIDE * plane), b = v_load(u + 2 * VN_SIDE * plane);
+        s[0][j] = v_load(u) + (a + b) * half;
+        s[1][j] = (a - b) * half;
+        s[2][j] = (a + b) * half + v_load(u + 3 * VN_SIDE * plane);
     }
-    for (int r = 0; r < 3; r++, dw += 3) {
-        dw[0] += s[r][0] + (s[r][1] + s[r][2]) / 2;
-        dw[1] += (s[r][1] - s[r][2]) / 2;
-        dw[2] += (s[r][1] + s[r][2]) / 2 + s[r][3];
+    VN_UNROLL
+    for (int r = 0; r < 3; r++) {
+        g[3 * r] = s[r][0] + (s[r][1] + s[r][2]) * half;
+        g[3 * r + 1] = (s[r][1] - s[r][2]) * half;
+        g[3 * r + 2] = (s[r][1] + s[r][2]) * half + s[r][3];
     }
 }
 
+/* The last vector reads into what lies between two points. */
 void VN_FN(winograd_grad)(void *dw, const void *sums, int64_t outputs, int64_t channels)
 {
-    const int64_t plane = sums_plane(outputs, channels);
-    for (int64_t i = 0; i < outputs * channels; i++)
-        add_window((real *)dw + 9 * i, (const real *)sums + i, plane);
+    const int64_t plane = sums_plane(outputs, channels), n = outputs * channels;
+    real *to = dw;
+    for (int64_t i = 0; i < n; i += VN_LANES) {
+        real tap[9][VN_LANES];
+        vec g[9];
+        window_of(g, (const real *)sums + i, plane);
+        for (int t = 0; t < 9; t++)
+            v_store(tap[t], g[t]);
+        for (int64_t c = 0; c < lesser(n - i, VN_LANES); c++)
+            for (int t = 0; t < 9; t++)
+                *to++ += tap[t][c];
+    }
 }
