@@ -21,47 +21,24 @@ int64_t VN_FN(winograd_pack_size)(int64_t outputs, int64_t channels)
     return VN_POINTS * VN_FN(pack_size)(outputs, channels);
 }
 
-/* u = G g G' of a vector of channels. */
-VN_INLINE void weight_points(vec u[VN_POINTS], const vec g[9])
+/* u = G g G' */
+static void weight_points(real u[VN_POINTS], const real *w, bool back)
 {
-    const vec half = v_set((real)0.5);
-    vec s[VN_SIDE][3];
-    VN_UNROLL
+    real s[VN_SIDE][3];
     for (int c = 0; c < 3; c++) {
-        const vec ends = g[c] + g[6 + c];
-        s[0][c] = g[c];
-        s[1][c] = (ends + g[3 + c]) * half;
-        s[2][c] = (ends - g[3 + c]) * half;
-        s[3][c] = g[6 + c];
+        const real g0 = w[back ? 8 - c : c], g1 = w[back ? 5 - c : 3 + c],
+                   g2 = w[back ? 2 - c : 6 + c];
+        s[0][c] = g0;
+        s[1][c] = (g0 + g1 + g2) / 2;
+        s[2][c] = (g0 - g1 + g2) / 2;
+        s[3][c] = g2;
     }
-    VN_UNROLL
-    for (int i = 0; i < VN_SIDE; i++) {
-        const vec ends = s[i][0] + s[i][2];
-        u[VN_SIDE * i] = s[i][0];
-        u[VN_SIDE * i + 1] = (ends + s[i][1]) * half;
-        u[VN_SIDE * i + 2] = (ends - s[i][1]) * half;
-        u[VN_SIDE * i + 3] = s[i][2];
+    for (int i = 0; i < VN_SIDE; i++, u += VN_SIDE) {
+        u[0] = s[i][0];
+        u[1] = (s[i][0] + s[i][1] + s[i][2]) / 2;
+        u[2] = (s[i][0] - s[i][1] + s[i][2]) / 2;
+        u[3] = s[i][2];
     }
-}
-
-/* The points of `count` channels of one output, whose windows begin at w: point p of channel c
- * to to[p * plane + c * height]. */
-static void pack_channels(real *to, int64_t plane, int64_t height, const real *w,
-                          int64_t w_channel, bool back, int64_t count)
-{
-    real tap[9][VN_LANES] = { { 0 } }, point[VN_POINTS][VN_LANES];
-    vec g[9], u[VN_POINTS];
-    for (int64_t c = 0; c < count; c++)
-        for (int t = 0; t < 9; t++)
-            tap[t][c] = w[c * w_channel + (back ? 8 - t : t)];
-    for (int t = 0; t < 9; t++)
-        g[t] = v_load(tap[t]);
-    weight_points(u, g);
-    for (int p = 0; p < VN_POINTS; p++)
-        v_store(point[p], u[p]);
-    for (int p = 0; p < VN_POINTS; p++)
-        for (int64_t c = 0; c < count; c++)
-            to[p * plane + c * height] = point[p][c];
 }
 
 void VN_FN(winograd_pack)(void *packed, const void *w, int64_t w_row, int64_t w_channel,
@@ -75,10 +52,13 @@ void VN_FN(winograd_pack)(void *packed, const void *w, int64_t w_row, int64_t w_
             const int64_t height = vn__block_rows(&cut, b), start = vn__block_start(&cut, b);
             real *const block = (real *)packed + (VN_POINTS * o + start) * depth;
             for (int64_t r = 0; r < height; r++)
-                for (int64_t c = 0; c < channels; c += VN_LANES)
-                    pack_channels(block + c * height + r, rows * depth, height,
-                                  (const real *)w + (o + start + r) * w_row + c * w_channel,
-                                  w_channel, back, lesser(channels - c, VN_LANES));
+                for (int64_t c = 0; c < channels; c++) {
+                    real u[VN_POINTS];
+                    weight_points(u, (const real *)w + (o + start + r) * w_row + c * w_channel,
+                                  back);
+                    for (int p = 0; p < VN_POINTS; p++)
+                        block[p * rows * depth + c * height + r] = u[p];
+                }
         }
     }
 }
