@@ -6,12 +6,11 @@
  *   providers winograd | onednn | absent        absent: there is no oneDNN */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernels/onednn/onednn.h"
 #include "kernels/provider.h"
-#include "vernal.h"
+#include "laws/describe.h"
 
 static int passed, failed;
 
@@ -110,15 +109,11 @@ static vn_array *random_of(int key, vn_shape shape, double scale)
 /* How many steps of the plan name the provider. */
 static int steps_by_provider(vn_tree *f, int n, vn_tree *const arg[])
 {
-    char *text = NULL;
-    size_t bytes;
+    static char text[LAW_TEXT];
     int count = 0;
-    FILE *const file = open_memstream(&text, &bytes);
-    vn_plan_print(file, f, n, arg);
-    fclose(file);
+    law_describe(text, vn_plan_print, f, n, arg);
     for (const char *at = text; (at = strstr(at, by[provider])); at++)
         count++;
-    free(text);
     return count;
 }
 
@@ -159,6 +154,12 @@ static void check_convolution(const subject *s)
     vn_tree *const f = vn_filter_value_and_grad(vn_function(loss, 2), &aux);
     compare(f, 2, (vn_tree *[]){ vn_tuple(w, b, w2), x }, dtype == VN_F32 ? 2e-4 : 1e-11,
             steps_of(s), s->name);
+}
+
+static void check_convolutions(void)
+{
+    for (int i = 0; i < (int)(sizeof subjects / sizeof subjects[0]); i++)
+        VN_SCOPE check_convolution(&subjects[i]);
 }
 
 /* -------------------------------------------------------------------------------- products */
@@ -234,11 +235,10 @@ static void check_winograd(void)
 {
     static const vn_dtype dtypes[] = { VN_F32, VN_F64 };
     provider = VN__WINOGRAD;
-    for (int d = 0; d < 2; d++)
-        for (int i = 0; i < (int)(sizeof subjects / sizeof subjects[0]); i++) {
-            dtype = dtypes[d];
-            VN_SCOPE check_convolution(&subjects[i]);
-        }
+    for (int d = 0; d < 2; d++) {
+        dtype = dtypes[d];
+        check_convolutions();
+    }
     VN_SCOPE check_choice(4, VN__AUTO, 0);
     VN_SCOPE check_choice(32, VN__AUTO, 3);
     if (!vn__onednn_absent())
@@ -251,8 +251,7 @@ static int check_onednn(void)
         printf("skipped: %s\n", vn__onednn_absent());
         return 77;
     }
-    for (int i = 0; i < (int)(sizeof subjects / sizeof subjects[0]); i++)
-        VN_SCOPE check_convolution(&subjects[i]);
+    check_convolutions();
     VN_SCOPE check_products(200);
     VN_SCOPE check_products(500);
     VN_SCOPE check_tokens();

@@ -43,6 +43,12 @@ static vn_tree *image_loss(vn_tree *const arg[]) /* model, x, y */
 
 enum { TOKENS = 24 };
 
+static vn_tree *attention_of(int64_t heads, int64_t width)
+{
+    return vn_tuple(vn_multihead_attention(heads, width, vn_key(0), NULL),
+                    vn_linear(width, OUT, vn_key(1), NULL));
+}
+
 static vn_tree *sequence(vn_tree *const arg[]) /* model, x */
 {
     vn_array *const x =
@@ -101,8 +107,7 @@ static void check_batch(const char *which, vn_fn *loss, vn_tree *model, int64_t 
 static void check_large(void)
 {
     enum { WIDE = 320 };
-    vn_tree *const attention = vn_tuple(vn_multihead_attention(4, WIDE, vn_key(0), NULL),
-                                        vn_linear(WIDE, OUT, vn_key(1), NULL));
+    vn_tree *const attention = attention_of(4, WIDE);
     for (int64_t n = 1; n < 4; n++)
         check_batch("large attention", sequence_loss, attention, n, WIDE);
 }
@@ -141,8 +146,7 @@ static void check_few(void)
         expect((described(" lanes", mean_square, small, n, 2, 2) == 1) == (n == 1), "alone",
                "2-8-8-2", n);
     }
-    vn_tree *const attention = vn_tuple(vn_multihead_attention(2, IN, vn_key(0), NULL),
-                                        vn_linear(IN, OUT, vn_key(1), NULL));
+    vn_tree *const attention = attention_of(2, IN);
     expect(described(" examples", sequence_loss, attention, 5, IN, OUT) == 5, "examples lead",
            "attention", 5);
     vn_array *const weights = vn_zeros(VN_F32, VN_SHAPE(5, IN, IN));
@@ -177,8 +181,7 @@ int main(void)
         vn_tree *const cell = vn_gru_cell(IN, OUT, vn_key(0), NULL);
         const vn_conv_nd_options same = { .padding_rule = VN_PADDING_SAME };
         vn_tree *const conv = vn_conv2d(1, OUT, VN_SHAPE(3), vn_key(0), &same);
-        vn_tree *const attention = vn_tuple(vn_multihead_attention(2, IN, vn_key(0), NULL),
-                                            vn_linear(IN, OUT, vn_key(1), NULL));
+        vn_tree *const attention = attention_of(2, IN);
         for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
             VN_SCOPE
             {

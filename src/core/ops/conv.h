@@ -124,10 +124,12 @@ void vn__conv_single(void *const operand[3], int result, bool fresh, const vn__s
 size_t vn__conv_single_scratch(const vn__sliding *s, const vn__conv_sizes *sizes,
                                vn_dtype dtype, int result);
 
+static inline int64_t vn__conv_aligned(int64_t bytes) { return (bytes + 63) & ~(int64_t)63; }
+
 static inline void *vn__conv_reserve(char **cursor, int64_t bytes)
 {
     void *const start = *cursor;
-    *cursor += (bytes + 63) & ~(int64_t)63;
+    *cursor += vn__conv_aligned(bytes);
     return start;
 }
 

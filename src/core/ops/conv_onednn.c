@@ -112,7 +112,7 @@ static image image_of(const vn_aval *aval, int64_t lanes)
 
 static int64_t image_bytes(const vn_aval *aval, int64_t lanes)
 {
-    return (vn_shape_size(aval->shape) * lanes * (int64_t)sizeof(float) + 63) & ~(int64_t)63;
+    return vn__conv_aligned(vn_shape_size(aval->shape) * lanes * (int64_t)sizeof(float));
 }
 
 /* Some channels of some pixels at a time: each channel and each lane is a stream of memory of
@@ -170,7 +170,7 @@ void vn__conv_onednn_prepare(void *memory, const vn_eval *e, bool back)
 
 static int64_t prepare_bytes(const vn__onednn_conv *conv)
 {
-    const int64_t weights = (vn__onednn_weight_bytes(conv) + 63) & ~(int64_t)63;
+    const int64_t weights = vn__conv_aligned(vn__onednn_weight_bytes(conv));
     return FLAG + weights + vn__onednn_scratch_bytes(conv) + 64;
 }
 

@@ -61,11 +61,9 @@ static vn__conv_view phase_of(const roles *r, int64_t phase, int64_t lanes)
  * Of each phase and group in turn; behind them room for the weights of one group in the order
  * of the phase's columns, and for its tables. */
 
-static int64_t aligned(int64_t bytes) { return (bytes + 63) & ~(int64_t)63; }
-
 static int64_t pack_bytes(const roles *r, const vn__view *view)
 {
-    return aligned(r->real->pack_size(r->m, view->runs * view->length));
+    return vn__conv_aligned(r->real->pack_size(r->m, view->runs * view->length));
 }
 
 static int64_t packed_bytes(const roles *r)
@@ -86,7 +84,7 @@ static int64_t prepare_bytes(const roles *r)
         const int64_t bytes = vn__conv_view_bytes(&v);
         tables = bytes > tables ? bytes : tables;
     }
-    return packed_bytes(r) + tables + aligned(r->m * r->channels * r->taps * r->size);
+    return packed_bytes(r) + tables + vn__conv_aligned(r->m * r->channels * r->taps * r->size);
 }
 
 /* to[i][k] = w[i * w_row + target[k]] */

@@ -25,7 +25,7 @@ static int64_t pack_bytes(const work *w, int result)
 {
     const int64_t bytes = result == VN__CONV_X ? w->real->pack_size(w->rows, w->z.out)
                                                : w->real->pack_size(w->z.out, w->rows);
-    return result == VN__CONV_W ? 0 : (bytes + 63) & ~(int64_t)63;
+    return result == VN__CONV_W ? 0 : vn__conv_aligned(bytes);
 }
 
 static work work_of(const vn__sliding *s, const vn__conv_sizes *z, vn_dtype dtype)

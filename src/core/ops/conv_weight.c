@@ -88,16 +88,26 @@ static void sum_phase(const work *w, vn__conv_view *v, const vn__conv_panels *p,
     }
 }
 
+static void sum_phases(const work *w, const vn__conv_panels *p, const vn_eval *e, char *scratch)
+{
+    for (int64_t phase = 0; phase < w->phases; phase++) {
+        char *inner = scratch;
+        vn__conv_view v = phase_of(w, phase, e->lanes);
+        vn__conv_view_tables(&v, &inner, w->s, w->z.taps);
+        sum_phase(w, &v, p, e, inner);
+    }
+}
+
 /* Panels of one example each. */
-static void sum_alone(const vn_eval *e, const work *w)
+static void sum_alone(const work *w, const vn__conv_panels *p, const vn_eval *e, void *inner)
 {
     for (int64_t t = 0; t < e->panels; t++) {
-        void *operand[3] = { [VN__CONV_W] = e->out[0] };
-        for (int i = 0; i < 2; i++)
-            operand[i ? VN__CONV_Y : VN__CONV_X] =
-                (char *)(uintptr_t)e->in[i] + (e->mapped[i] ? t * e->panel_bytes[i] : 0);
-        vn__conv_single(operand, VN__CONV_W, false, w->s, &w->z, e->in_aval[0].dtype,
-                        e->scratch);
+        void *const operand[3] = {
+            [VN__CONV_X] = (void *)(uintptr_t)vn__conv_panel(p, e, 0, t),
+            [VN__CONV_Y] = (void *)(uintptr_t)vn__conv_panel(p, e, 1, t),
+            [VN__CONV_W] = e->out[0],
+        };
+        vn__conv_single(operand, VN__CONV_W, false, w->s, &w->z, e->in_aval[0].dtype, inner);
     }
 }
 
@@ -106,24 +116,16 @@ void vn__conv_weight_eval_sum(const vn_eval *e)
     const work w = work_of(e->attr, e->in_aval, e->kernels);
     if (e->fresh)
         memset(e->out[0], 0, (size_t)(vn_shape_size(e->out_aval[0].shape) * w.size));
-    if (e->lanes == 1) {
-        sum_alone(e, &w);
-        return;
-    }
     if (vn__conv_onednn(e->setup) && vn__conv_onednn_weight_sum(e))
         return;
     char *cursor = e->scratch;
     const vn__conv_panels p = panels_of(&cursor, e, w.size);
-    if (vn__conv_winograd(e->setup)) {
+    if (e->lanes == 1)
+        sum_alone(&w, &p, e, cursor);
+    else if (vn__conv_winograd(e->setup))
         vn__conv_winograd_sum(e, &p, cursor);
-        return;
-    }
-    for (int64_t phase = 0; phase < w.phases; phase++) {
-        char *at = cursor;
-        vn__conv_view v = phase_of(&w, phase, e->lanes);
-        vn__conv_view_tables(&v, &at, w.s, w.z.taps);
-        sum_phase(&w, &v, &p, e, at);
-    }
+    else
+        sum_phases(&w, &p, e, cursor);
 }
 
 size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,

@@ -51,57 +51,64 @@ bool vn__conv_by_winograd(const vn__sliding *s, int64_t lanes, int64_t x_channel
                                  pays(s, x_channels / s->groups, y_channels / s->groups));
 }
 
-/* ------------------------------------------------------------------------------- product */
+/* -------------------------------------------------------------------- a group of channels */
 
-/* Of one group of channels: `in` and `out` are those of the product, x and y its images. */
+/* Of one group of channels: the window, and the bytes of its weights and of its images in a
+ * panel. w_row, w_channel: strides of W(o, c), o and c as the product has them. */
 typedef struct work {
     vn__window3 window;
     const vn__real_kernels *real;
     int64_t groups, size, w_row, w_channel;
+    int64_t w_bytes, x_bytes, y_bytes;
     bool back;
 } work;
 
-static vn__window3 window_of(const vn__sliding *s, const vn__conv_sizes *z, int64_t lanes,
-                             bool back)
+static work work_of(const vn__sliding *s, int64_t x_channels, int64_t y_channels,
+                    vn_dtype dtype, int64_t lanes, bool back, const vn__kernels *kernels)
 {
-    vn__window3 w = { .channels = back ? z->out : z->in,
-                      .outputs = back ? z->in : z->out,
-                      .lanes = lanes };
+    const vn__conv_sizes z = vn__conv_sizes_of(s, x_channels, y_channels);
+    work w = { .real = kernels->real[dtype],
+               .groups = z.groups,
+               .size = (int64_t)vn_dtype_size(dtype),
+               .w_row = back ? 9 : 9 * z.in,
+               .w_channel = back ? 9 * z.in : 9,
+               .back = back };
+    vn__window3 *const v = &w.window;
+    v->channels = back ? z.out : z.in;
+    v->outputs = back ? z.in : z.out;
+    v->lanes = lanes;
     for (int d = 0; d < 2; d++) {
-        w.x[d] = back ? s->y[d] : s->x[d];
-        w.y[d] = back ? s->x[d] : s->y[d];
-        w.low[d] = back ? 2 - s->pad_lo[d] : s->pad_lo[d];
+        v->x[d] = back ? s->y[d] : s->x[d];
+        v->y[d] = back ? s->x[d] : s->y[d];
+        v->low[d] = back ? 2 - s->pad_lo[d] : s->pad_lo[d];
     }
+    w.w_bytes = z.out * z.in * 9 * w.size;
+    w.x_bytes = v->channels * v->x[0] * v->x[1] * lanes * w.size;
+    w.y_bytes = v->outputs * v->y[0] * v->y[1] * lanes * w.size;
     return w;
 }
 
+/* ------------------------------------------------------------------------------- product */
+
 /* in = x, w, or w, gy: back */
-static work work_of(const vn__sliding *s, const vn_aval in[], int64_t lanes, bool back,
-                    const vn__kernels *kernels)
+static work product_of(const vn__sliding *s, const vn_aval in[], int64_t lanes, bool back,
+                       const vn__kernels *kernels)
 {
     const vn_aval *const w = &in[back ? 0 : 1];
-    const vn__conv_sizes z = vn__conv_sizes_of(s, w->shape.dim[1] * s->groups, w->shape.dim[0]);
-    return (work){ .window = window_of(s, &z, lanes, back),
-                   .real = kernels->real[w->dtype],
-                   .groups = z.groups,
-                   .size = (int64_t)vn_dtype_size(w->dtype),
-                   .w_row = back ? 9 : 9 * z.in,
-                   .w_channel = back ? 9 * z.in : 9,
-                   .back = back };
+    return work_of(s, w->shape.dim[1] * s->groups, w->shape.dim[0], w->dtype, lanes, back,
+                   kernels);
 }
 
-static int64_t group_bytes(const work *w)
+static int64_t packed_bytes(const work *w)
 {
-    const int64_t bytes = w->real->winograd_pack_size(w->window.outputs, w->window.channels);
-    return (bytes + 63) & ~(int64_t)63;
+    return vn__conv_aligned(w->real->winograd_pack_size(w->window.outputs, w->window.channels));
 }
 
 static void pack(char *packed, const char *weights, const work *w)
 {
     const vn__window3 *const v = &w->window;
     for (int64_t g = 0; g < w->groups; g++)
-        w->real->winograd_pack(packed + g * group_bytes(w),
-                               weights + g * v->outputs * v->channels * 9 * w->size, w->w_row,
+        w->real->winograd_pack(packed + g * packed_bytes(w), weights + g * w->w_bytes, w->w_row,
                                w->w_channel, w->back, v->outputs, v->channels);
 }
 
@@ -120,7 +127,7 @@ bool vn__conv_winograd_takes(const vn_eval *e, bool back)
 
 void vn__conv_winograd_prepare(void *memory, const vn_eval *e, bool back)
 {
-    const work w = work_of(e->attr, e->in_aval, e->lanes, back, e->kernels);
+    const work w = product_of(e->attr, e->in_aval, e->lanes, back, e->kernels);
     pack(memory, e->in[back ? 0 : 1], &w);
 }
 
@@ -129,8 +136,8 @@ int64_t vn__conv_winograd_prepare_size(const void *attr, const vn_aval in[],
 {
     if (!wanted(attr, in, mapped, lanes, back))
         return 0;
-    const work w = work_of(attr, in, lanes, back, vn__kernels_get());
-    return w.groups * group_bytes(&w);
+    const work w = product_of(attr, in, lanes, back, vn__kernels_get());
+    return w.groups * packed_bytes(&w);
 }
 
 int64_t vn__conv_winograd_product_scratch(const void *attr, const vn_aval in[],
@@ -138,21 +145,18 @@ int64_t vn__conv_winograd_product_scratch(const void *attr, const vn_aval in[],
 {
     if (!wanted(attr, in, mapped, lanes, back))
         return 0;
-    const work w = work_of(attr, in, lanes, back, vn__kernels_get());
-    return w.groups * group_bytes(&w) + w.real->winograd_scratch(&w.window) + 64;
+    const work w = product_of(attr, in, lanes, back, vn__kernels_get());
+    return w.groups * packed_bytes(&w) + w.real->winograd_scratch(&w.window) + 64;
 }
 
 void vn__conv_winograd_product(const vn_eval *e, bool back)
 {
-    const work w = work_of(e->attr, e->in_aval, e->lanes, back, e->kernels);
+    const work w = product_of(e->attr, e->in_aval, e->lanes, back, e->kernels);
     const vn__window3 *const v = &w.window;
-    const int64_t vector = e->lanes * w.size;
-    const int64_t x = v->channels * v->x[0] * v->x[1] * vector;
-    const int64_t y = v->outputs * v->y[0] * v->y[1] * vector;
     char *cursor = e->scratch;
     const char *packed = e->prepared;
     if (!packed) {
-        char *const own = vn__conv_reserve(&cursor, w.groups * group_bytes(&w));
+        char *const own = vn__conv_reserve(&cursor, w.groups * packed_bytes(&w));
         pack(own, e->in[back ? 0 : 1], &w);
         packed = own;
     }
@@ -161,9 +165,9 @@ void vn__conv_winograd_product(const vn_eval *e, bool back)
         if (end.bias)
             end.bias = (const char *)end.bias + g * v->outputs * w.size;
         if (end.mask)
-            end.mask = (const char *)end.mask + g * y;
-        w.real->winograd((char *)e->out[0] + g * y, packed + g * group_bytes(&w),
-                         (const char *)e->in[back ? 1 : 0] + g * x, v, &end, cursor);
+            end.mask = (const char *)end.mask + g * w.y_bytes;
+        w.real->winograd((char *)e->out[0] + g * w.y_bytes, packed + g * packed_bytes(&w),
+                         (const char *)e->in[back ? 1 : 0] + g * w.x_bytes, v, &end, cursor);
     }
 }
 
@@ -173,11 +177,8 @@ void vn__conv_winograd_product(const vn_eval *e, bool back)
 static work gradient_of(const vn__sliding *s, const vn_aval in[], int64_t lanes,
                         const vn__kernels *kernels)
 {
-    const vn__conv_sizes z = vn__conv_sizes_of(s, in[0].shape.dim[0], in[1].shape.dim[0]);
-    return (work){ .window = window_of(s, &z, lanes, false),
-                   .real = kernels->real[in[0].dtype],
-                   .groups = z.groups,
-                   .size = (int64_t)vn_dtype_size(in[0].dtype) };
+    return work_of(s, in[0].shape.dim[0], in[1].shape.dim[0], in[0].dtype, lanes, false,
+                   kernels);
 }
 
 int64_t vn__conv_winograd_sum_scratch(const void *attr, const vn_aval in[], int64_t lanes)
@@ -193,17 +194,15 @@ void vn__conv_winograd_sum(const vn_eval *e, const vn__conv_panels *p, char *scr
 {
     const work w = gradient_of(e->attr, e->in_aval, e->lanes, e->kernels);
     const vn__window3 *const v = &w.window;
-    const int64_t vector = e->lanes * w.size;
-    const int64_t x = v->channels * v->x[0] * v->x[1] * vector;
-    const int64_t y = v->outputs * v->y[0] * v->y[1] * vector;
     void *const sums =
         vn__conv_reserve(&scratch, w.real->winograd_sums_size(v->outputs, v->channels));
     for (int64_t g = 0; g < w.groups; g++) {
         for (int64_t t = 0; t < e->panels; t++)
-            w.real->winograd_sums(sums, vn__conv_panel(p, e, 1, t) + g * y,
-                                  vn__conv_panel(p, e, 0, t) + g * x, v, t == 0, scratch);
+            w.real->winograd_sums(sums, vn__conv_panel(p, e, 1, t) + g * w.y_bytes,
+                                  vn__conv_panel(p, e, 0, t) + g * w.x_bytes, v, t == 0,
+                                  scratch);
         if (e->panels > 0)
-            w.real->winograd_grad((char *)e->out[0] + g * v->outputs * v->channels * 9 * w.size,
-                                  sums, v->outputs, v->channels);
+            w.real->winograd_grad((char *)e->out[0] + g * w.w_bytes, sums, v->outputs,
+                                  v->channels);
     }
 }
