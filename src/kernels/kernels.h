@@ -164,7 +164,7 @@ typedef struct vn__epilogue {
 
 /* C[m][n] (+)= sum over k of A(i, k) B(k, j), A(i, k) = a[i * a_row + k * a_col], B alike, rows
  * of C contiguous at distance ldc. Any size: packs and blocks as it sees fit.
- * scratch: gemm_scratch(m, n, k) bytes, 64-byte aligned. */
+ * scratch: gemm_scratch(m, n, k) bytes, 64-byte aligned, that do for smaller sizes too. */
 typedef void vn__gemm_fn(void *c, int64_t ldc, const void *a, int64_t a_row, int64_t a_col,
                          const void *b, int64_t b_row, int64_t b_col, int64_t m, int64_t n,
                          int64_t k, bool accumulate, void *scratch);
@@ -251,8 +251,8 @@ typedef struct vn__window3 {
  * with W(o, c, u, v) = w[o * w_row + c * w_channel + t], t = 3 u + v, or 8 - t: back.
  * Sums differ from those of conv in their last bits, and a number that is not finite spreads
  * over the 2 x 2 results around those that see it.
- * packed: pack_size bytes, aligned like an element; scratch: winograd_scratch bytes, 64-byte
- * aligned. */
+ * packed: winograd_pack_size bytes, aligned like an element; scratch: winograd_scratch bytes,
+ * 64-byte aligned. */
 typedef int64_t vn__winograd_pack_size_fn(int64_t outputs, int64_t channels);
 typedef void vn__winograd_pack_fn(void *packed, const void *w, int64_t w_row, int64_t w_channel,
                                   bool back, int64_t outputs, int64_t channels);

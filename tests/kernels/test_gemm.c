@@ -194,6 +194,7 @@ static void gemm_sizes(const vn__kernels *k)
             run_gemm(k, reals[d], 40, 37, 600, orders, true);
             run_gemm(k, reals[d], 300, 20, 40, orders, false);
             run_gemm(k, reals[d], 33, 150, 270, orders, orders & 2);
+            run_gemm(k, reals[d], 14, 33, 383 + 2 * orders, orders, true);
             run_gemm(k, reals[d], 20, 1100, 12, orders, true);
             run_gemm(k, reals[d], 210, 525, 9, orders, orders & 1);
             run_gemm(k, reals[d], 1, 200, 90, orders, orders & 1);
@@ -203,6 +204,19 @@ static void gemm_sizes(const vn__kernels *k)
 }
 
 Test(gemm, general_all_remainders_and_orders) { for_each_row(gemm_sizes); }
+
+static void rooms(const vn__kernels *k)
+{
+    for (int d = 0; d < 2; d++)
+        for (int64_t i = 0; i <= 1100; i++) {
+            const vn__real_kernels *const real = k->real[reals[d]];
+            cr_expect(real->gemm_scratch(70, 90, i) <= real->gemm_scratch(70, 90, i + 1));
+            cr_expect(real->gemm_scratch(i, 90, 300) <= real->gemm_scratch(i + 1, 90, 300));
+            cr_expect(real->gemm_scratch(70, i, 300) <= real->gemm_scratch(70, i + 1, 300));
+        }
+}
+
+Test(gemm, room_for_more_does_for_less) { for_each_row(rooms); }
 
 /* NaN and infinity go through, and no term is skipped: 0 times infinity is NaN. */
 static void special(const vn__kernels *k)

@@ -97,12 +97,12 @@ static void check(const char *which, vn_tree *f, int arity, vn_tree *const arg[]
     vn_tree *want = vn_call_n(f, arity, arg);
     for (int threads = 1; threads <= 3; threads++) {
         vn_set_num_threads(threads);
-        expect(leaves_agree(vn_call_n(vn_filter_jit(f, NULL), arity, arg), want, same_bits),
-               "not the bits of the eager call", which, n);
+        expect_of(leaves_agree(vn_call_n(vn_filter_jit(f, NULL), arity, arg), want, same_bits),
+                  "not the bits of the eager call", which, n);
     }
     law_describe(text, vn_plan_print, f, arity, arg);
-    expect(!strstr(text, " adam") == !found, found ? "not in one pass" : "in one pass", which,
-           n);
+    expect_of(!strstr(text, " adam") == !found, found ? "not in one pass" : "in one pass",
+              which, n);
 }
 
 static void check_size(vn_dtype dtype, int64_t n)
@@ -153,6 +153,5 @@ int main(void)
         check_optimiser("rmsprop", vn_rmsprop(rate, NULL), false);
     }
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

@@ -5,20 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "laws/tally.h"
 #include "vernal.h"
 
 enum { X = 12, Y = 9, BATCH = 3 }; /* enough for unit vectors to share an axis */
-
-static int passed, failed;
-
-static void expect(bool holds, const char *what, const char *of)
-{
-    passed += holds;
-    failed += !holds;
-    if (!holds)
-        printf("FAIL %s of %s%s%s\n", what, of, vn_ok() ? "" : ": ", vn_error_message());
-    vn_error_clear();
-}
 
 static bool close(vn_tree *a, vn_tree *b)
 {
@@ -360,6 +350,5 @@ int main(void)
     VN_SCOPE check_trees();
     VN_SCOPE check_limits(vn_index(xs, 0, 0), w);
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

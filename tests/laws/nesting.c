@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int passed, failed;
+#include "laws/tally.h"
 
 /* ------------------------------------------------------- references by plain evaluation */
 
@@ -133,8 +133,7 @@ static void check(const nest_function *f, const nest_nesting *n, bool jit, vn_ar
     for (int i = 0; good && i < n->count; i++)
         worst = fmax(worst, fabs(numbers[i] - want[i]) / (scale + 1e-3));
     good = good && worst <= n->rtol;
-    passed += good;
-    failed += !good;
+    tally(good);
     if (!good)
         printf("FAIL %s%s of %s: off by %.2g%s%s\n", jit ? "jit of " : "", n->name, f->name,
                worst, vn_ok() ? "" : ": ", vn_error_message());
@@ -167,6 +166,5 @@ int main(int argc, char **argv)
     for (int i = 0; i < nest_function_count; i++)
         VN_SCOPE run(&nest_functions[i], argc > 1 ? argv[1] : "");
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

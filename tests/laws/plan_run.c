@@ -6,18 +6,8 @@
 #include <sys/mman.h>
 
 #include "core/base/alloc.h"
+#include "laws/tally.h"
 #include "vernal.h"
-
-static int passed, failed;
-
-static void expect(bool holds, const char *what, const char *which)
-{
-    passed += holds;
-    failed += !holds;
-    if (!holds)
-        printf("FAIL %s: %s%s%s\n", which, what, vn_ok() ? "" : ": ", vn_error_message());
-    vn_error_clear();
-}
 
 /* ---- functions */
 
@@ -177,6 +167,5 @@ int main(void)
     check_plans(2);
     check_workspace();
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

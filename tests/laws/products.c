@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Large products of plain operands are cut into parts for the pool's workers: the numbers of a
  * loop over every element, eager and compiled, with the same bits at any number of threads. */
+#include "laws/tally.h"
 #include "vernal.h"
 
 #include <math.h>
 #include <stdio.h>
-
-static int passed, failed;
-
-static void expect(bool holds, const char *what, const char *spec, vn_dtype dtype)
-{
-    passed += holds;
-    failed += !holds;
-    if (!holds)
-        printf("FAIL %s %s: %s %s\n", vn_dtype_name(dtype), spec, what, vn_error_message());
-    vn_error_clear();
-}
 
 /* Sizes of the letters of an einsum over at most b, m, n, k. */
 typedef struct subject {
@@ -80,17 +70,18 @@ static void check(const subject *s, vn_dtype dtype)
     vn_tree *const f = vn_filter_jit(vn_function(product, 2), NULL);
     const double tolerance = (dtype == VN_F64 ? 1e-15 : 1e-6) * (double)s->k;
     vn_tree *first = NULL;
+    char which[64];
+    snprintf(which, sizeof which, "%s %s", vn_dtype_name(dtype), s->spec);
     recorded = s->spec;
     for (int t = 0; t < 4; t++) {
         vn_set_num_threads(threads[t]);
         vn_array *const eager = vn_einsum(s->spec, a, b);
         vn_tree *const fast = vn_call(f, a, b);
         first = first ? first : eager;
-        expect(vn_tree_equal(eager, first, NULL), "other bits with other threads", s->spec,
-               dtype);
-        expect(vn_tree_equal(fast, first, NULL), "other bits when compiled", s->spec, dtype);
+        expect(vn_tree_equal(eager, first, NULL), "other bits with other threads", which);
+        expect(vn_tree_equal(fast, first, NULL), "other bits when compiled", which);
     }
-    expect(first && error_of(s, a, b, first) < tolerance, "wrong numbers", s->spec, dtype);
+    expect(first && error_of(s, a, b, first) < tolerance, "wrong numbers", which);
     vn_set_num_threads(0);
 }
 
@@ -110,6 +101,5 @@ int main(void)
         for (int wide = 0; wide < 2; wide++)
             VN_SCOPE check(&subjects[i], wide ? VN_F64 : VN_F32);
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

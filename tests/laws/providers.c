@@ -11,17 +11,7 @@
 #include "kernels/onednn/onednn.h"
 #include "kernels/provider.h"
 #include "laws/describe.h"
-
-static int passed, failed;
-
-static void expect(bool holds, const char *what, const char *subject)
-{
-    passed += holds;
-    failed += !holds;
-    if (!holds)
-        printf("FAIL %s: %s %s\n", subject, what, vn_error_message());
-    vn_error_clear();
-}
+#include "laws/tally.h"
 
 /* ---------------------------------------------------------------------------- convolution */
 
@@ -269,6 +259,5 @@ int main(int argc, char **argv)
     else
         status = check_onednn();
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed ? 1 : status;
+    return report() ? 1 : status;
 }

@@ -7,19 +7,9 @@
 #include <string.h>
 
 #include "laws/describe.h"
+#include "laws/tally.h"
 
 enum { WIDTH = 6, BATCH = 37 };
-
-static int passed, failed;
-
-static void expect(bool holds, const char *what, const char *which)
-{
-    passed += holds;
-    failed += !holds;
-    if (!holds)
-        printf("FAIL %s: %s%s%s\n", which, what, vn_ok() ? "" : ": ", vn_error_message());
-    vn_error_clear();
-}
 
 /* ---- loops: (model, xs [length, WIDTH]) -> a number */
 
@@ -223,6 +213,5 @@ int main(void)
                 check_plans(cell, net);
         }
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

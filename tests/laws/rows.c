@@ -3,19 +3,8 @@
  * of the eager call, the same bits at any number of threads, and no table for each example.
  * Tables small and large, one index an example or several, along either axis of the table,
  * beside another use of it. */
+#include "laws/tally.h"
 #include "vernal.h"
-
-static int passed, failed;
-
-static void expect(bool holds, const char *what, const char *name, int64_t rows)
-{
-    passed += holds;
-    failed += !holds;
-    if (!holds)
-        printf("FAIL %s of %lld rows: %s %s\n", name, (long long)rows, what,
-               vn_error_message());
-    vn_error_clear();
-}
 
 static vn_tree *over_examples(vn_fn *one, vn_tree *const arg[])
 {
@@ -104,9 +93,9 @@ static void check(const char *name, vn_tree *f, int64_t batch, int64_t rows, int
         vn_tree *const got = vn_call(fast, table, index);
         vn_tree *const again = vn_call(f, table, index);
         first = first ? first : got;
-        expect(vn_tree_equal(got, eager, &close), "compiled is not eager", name, rows);
-        expect(vn_tree_equal(got, first, NULL), "other bits with other threads", name, rows);
-        expect(vn_tree_equal(again, eager, NULL), "eager, other bits", name, rows);
+        expect_of(vn_tree_equal(got, eager, &close), "compiled is not eager", name, rows);
+        expect_of(vn_tree_equal(got, first, NULL), "other bits with other threads", name, rows);
+        expect_of(vn_tree_equal(again, eager, NULL), "eager, other bits", name, rows);
     }
     vn_set_num_threads(0);
 }
@@ -122,8 +111,8 @@ static void check_memory(const char *name, vn_tree *f, int64_t batch, int64_t ro
     vn_plan *const plan = vn_plan_create(f, 2, (vn_tree *[]){ table, index });
     const size_t tables = 3 * sizeof(float) * (size_t)(rows * size);
     const size_t taken = 4 * sizeof(float) * (size_t)(batch * 7 * size);
-    expect(plan && vn_plan_workspace(plan) < tables + taken, "a table for an example", name,
-           rows);
+    expect_of(plan && vn_plan_workspace(plan) < tables + taken, "a table for an example", name,
+              rows);
     vn_plan_destroy(plan);
     vn_set_num_threads(0);
 }
@@ -153,8 +142,8 @@ static void check_large(void)
     vn_array *const index = vn_randint(vn_key(2), VN_SHAPE(256, 7), 0, 50000, VN_I32);
     const vn_tree_equal_options close = { .rtol = 1e-4, .atol = 1e-9 };
     vn_tree *const g = vn_call(vn_filter_jit(f, NULL), table, index);
-    expect(vn_tree_equal(vn_call(f, table, index), g, &close), "compiled is not eager",
-           "a large table", 50000);
+    expect_of(vn_tree_equal(vn_call(f, table, index), g, &close), "compiled is not eager",
+              "a large table", 50000);
     check_memory("a large table", f, 256, 50000, 128);
 }
 
@@ -167,6 +156,5 @@ int main(void)
     vn_set_default_dtype(VN_F32);
     VN_SCOPE check_large();
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

@@ -3,9 +3,8 @@
  * becomes a real one (core/plan/lift.c), and large examples go one by one, without lanes. The
  * compiled gradient has the numbers of the eager one and the same bits at any number of
  * threads, for sequences of one token, of many, and longer than the batch. */
+#include "laws/tally.h"
 #include "vernal.h"
-
-static int passed, failed;
 
 typedef struct shape {
     int64_t batch, tokens, width, heads;
@@ -51,17 +50,6 @@ static vn_tree *model(const shape *s)
         });
 }
 
-static void expect(bool holds, const char *what, const shape *s, vn_dtype dtype)
-{
-    passed += holds;
-    failed += !holds;
-    if (!holds)
-        printf("FAIL %s, batch %lld, %lld tokens of %lld: %s %s\n", vn_dtype_name(dtype),
-               (long long)s->batch, (long long)s->tokens, (long long)s->width, what,
-               vn_error_message());
-    vn_error_clear();
-}
-
 static void check(const shape *s, vn_dtype dtype)
 {
     static const int threads[] = { 1, 2, 3, 8 };
@@ -71,13 +59,16 @@ static void check(const shape *s, vn_dtype dtype)
     vn_tree *const fast = vn_filter_jit(f, NULL), *const eager = vn_call(f, net, x);
     const double tolerance = dtype == VN_F64 ? 1e-11 : 1e-4;
     const vn_tree_equal_options close = { .rtol = tolerance, .atol = tolerance / 10 };
+    char which[64];
+    snprintf(which, sizeof which, "%s, batch %lld, %lld tokens of %lld", vn_dtype_name(dtype),
+             (long long)s->batch, (long long)s->tokens, (long long)s->width);
     vn_tree *first = NULL;
     for (int t = 0; t < 4; t++) {
         vn_set_num_threads(threads[t]);
         vn_tree *const got = vn_call(fast, net, x);
         first = first ? first : got;
-        expect(vn_tree_equal(got, eager, &close), "compiled is not eager", s, dtype);
-        expect(vn_tree_equal(got, first, NULL), "other bits with other threads", s, dtype);
+        expect(vn_tree_equal(got, eager, &close), "compiled is not eager", which);
+        expect(vn_tree_equal(got, first, NULL), "other bits with other threads", which);
     }
     vn_set_num_threads(0);
 }
@@ -94,6 +85,5 @@ int main(void)
             VN_SCOPE check(&shapes[i], dtype);
     }
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

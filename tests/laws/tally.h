@@ -11,14 +11,33 @@
 
 static int passed, failed;
 
-static inline void expect(bool holds, const char *what, const char *which, int64_t n)
+static inline void tally(bool holds)
 {
     passed += holds;
     failed += !holds;
+}
+
+static inline void expect(bool holds, const char *what, const char *which)
+{
+    tally(holds);
     if (!holds)
-        printf("FAIL %s of %lld: %s%s%s\n", which, (long long)n, what, vn_ok() ? "" : ": ",
-               vn_error_message());
+        printf("FAIL %s: %s%s%s\n", which, what, vn_ok() ? "" : ": ", vn_error_message());
     vn_error_clear();
+}
+
+/* The same of one size of several. */
+static inline void expect_of(bool holds, const char *what, const char *which, int64_t n)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s of %lld", which, (long long)n);
+    expect(holds, what, text);
+}
+
+/* What main returns. */
+static inline int report(void)
+{
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0;
 }
 
 /* True if the trees have as many leaves, of the same dtypes and sizes, which agree. */

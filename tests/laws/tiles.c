@@ -96,11 +96,11 @@ static void check_batch(const char *which, vn_fn *loss, vn_tree *model, int64_t 
     vn_tree *const jitted = vn_filter_jit(grad, NULL);
     vn_tree *const eager = call(grad, 1, arg), *const one = call(jitted, 1, arg);
     vn_tree *const three = call(jitted, 3, arg);
-    expect(one && eager && three, "there is a gradient", which, n);
+    expect_of(one && eager && three, "there is a gradient", which, n);
     if (n == 0) /* the mean of nothing is no number */
         return;
-    expect(vn_tree_equal(one, eager, &close), "as the eager call", which, n);
-    expect(leaves_agree(three, one, same_bits), "the bits of one thread", which, n);
+    expect_of(vn_tree_equal(one, eager, &close), "as the eager call", which, n);
+    expect_of(leaves_agree(three, one, same_bits), "the bits of one thread", which, n);
 }
 
 /* A model of sequences whose totals are too large for slots of few examples: step by step. */
@@ -141,17 +141,17 @@ static void check_few(void)
     vn_tree *const mlp = vn_mlp(64, 10, 128, 2, vn_key(0), NULL);
     vn_tree *const small = vn_mlp(2, 2, 8, 2, vn_key(0), NULL);
     for (int64_t n = 1; n < 7; n++) {
-        expect((described(" lanes", mean_square, mlp, n, 64, 10) == 1) == (n <= 4), "alone",
-               "64-128-128-10", n);
-        expect((described(" lanes", mean_square, small, n, 2, 2) == 1) == (n == 1), "alone",
-               "2-8-8-2", n);
+        expect_of((described(" lanes", mean_square, mlp, n, 64, 10) == 1) == (n <= 4), "alone",
+                  "64-128-128-10", n);
+        expect_of((described(" lanes", mean_square, small, n, 2, 2) == 1) == (n == 1), "alone",
+                  "2-8-8-2", n);
     }
     vn_tree *const attention = attention_of(2, IN);
-    expect(described(" examples", sequence_loss, attention, 5, IN, OUT) == 5, "examples lead",
-           "attention", 5);
+    expect_of(described(" examples", sequence_loss, attention, 5, IN, OUT) == 5,
+              "examples lead", "attention", 5);
     vn_array *const weights = vn_zeros(VN_F32, VN_SHAPE(5, IN, IN));
-    expect(described(" examples", ensemble_loss, weights, 24, IN, OUT) == 24,
-           "members do not lead", "ensemble", 24);
+    expect_of(described(" examples", ensemble_loss, weights, 24, IN, OUT) == 24,
+              "members do not lead", "ensemble", 24);
 }
 
 static void check_slots(void)
@@ -160,13 +160,13 @@ static void check_slots(void)
                                           { 256, 4 }, { 1024, 8 }, { 8192, 16 } };
     vn_tree *const model = vn_mlp(64, 10, 128, 2, vn_key(0), NULL);
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
-        expect(slots_of(model, batches[i][0], 64, 10) >= batches[i][1],
-               "as many slots as workers can use", "64-128-128-10", batches[i][0]);
-    expect(slots_of(vn_mlp(2, 2, 8, 2, vn_key(0), NULL), 100, 2, 2) == 1,
-           "one slot for microseconds of work", "2-8-8-2", 100);
+        expect_of(slots_of(model, batches[i][0], 64, 10) >= batches[i][1],
+                  "as many slots as workers can use", "64-128-128-10", batches[i][0]);
+    expect_of(slots_of(vn_mlp(2, 2, 8, 2, vn_key(0), NULL), 100, 2, 2) == 1,
+              "one slot for microseconds of work", "2-8-8-2", 100);
     vn_tree *const wide = vn_mlp(300, 300, 300, 1, vn_key(0), NULL);
-    expect(slots_of(wide, 256, 300, 300) == 1, "step by step", "300-300-300", 256);
-    expect(slots_of(wide, 8192, 300, 300) == 16, "the batch pays", "300-300-300", 8192);
+    expect_of(slots_of(wide, 256, 300, 300) == 1, "step by step", "300-300-300", 256);
+    expect_of(slots_of(wide, 8192, 300, 300) == 16, "the batch pays", "300-300-300", 8192);
 }
 
 int main(void)
@@ -196,6 +196,5 @@ int main(void)
         check_few();
     }
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

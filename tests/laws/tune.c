@@ -2,18 +2,8 @@
 /* Plans that were chosen by measurement (core/plan/tune.c) compute what the plan of the cost
  * model computes, and the same bits at any number of threads, whichever was chosen. What
  * depends on its data is not measured and works all the same. */
+#include "laws/tally.h"
 #include "vernal.h"
-
-static int passed, failed;
-
-static void expect(bool holds, const char *what, const char *program)
-{
-    passed += holds;
-    failed += !holds;
-    if (!holds)
-        printf("FAIL %s: %s %s\n", program, what, vn_error_message());
-    vn_error_clear();
-}
 
 static vn_tree *loss(vn_tree *const arg[]) /* model, x */
 {
@@ -89,6 +79,5 @@ int main(void)
     VN_SCOPE check("while", vn_function(doubled, 2), vn_mlp(4, 3, 8, 1, vn_key(0), NULL),
                    VN_SHAPE(33, 4));
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

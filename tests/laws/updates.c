@@ -80,8 +80,9 @@ static void check(const char *which, vn_tree *optimiser, int64_t batch, int segm
     vn_tree *const arg[] = { data, model, vn_optim_init(optimiser, model) };
     const int stages = stages_in(f, 3, arg);
     if (segments != ANY)
-        expect(segments == ONE ? stages == 1 : stages > DEPTH, "other segments", which, batch);
-    expect(stages_in(kept, 3, arg) == stages, "other segments with the old", which, batch);
+        expect_of(segments == ONE ? stages == 1 : stages > DEPTH, "other segments", which,
+                  batch);
+    expect_of(stages_in(kept, 3, arg) == stages, "other segments with the old", which, batch);
     vn_tree *const eager = train(f, optimiser, data);
     vn_tree *first = NULL;
     for (int t = 0; t < 3; t++) {
@@ -89,14 +90,15 @@ static void check(const char *which, vn_tree *optimiser, int64_t batch, int segm
         vn_tree *const got = train(vn_filter_jit(f, NULL), optimiser, data);
         vn_tree *const donated = train(vn_filter_jit(f, &donate), optimiser, data);
         first = first ? first : got;
-        expect(leaves_agree(got, first, same_bits), "other bits with threads", which, batch);
-        expect(leaves_agree(donated, got, same_bits), "other bits donated", which, batch);
+        expect_of(leaves_agree(got, first, same_bits), "other bits with threads", which, batch);
+        expect_of(leaves_agree(donated, got, same_bits), "other bits donated", which, batch);
     }
     if (vn_default_dtype() == VN_F64)
-        expect(leaves_agree(first, eager, close_by), "not the eager steps", which, batch);
+        expect_of(leaves_agree(first, eager, close_by), "not the eager steps", which, batch);
     vn_tree *const both = vn_call(vn_filter_jit(kept, &donate), data, model, arg[2]);
-    expect(leaves_agree(vn_at(both, 1), vn_filter(model_of(), vn_is_inexact_array), same_bits),
-           "the old weights are gone", which, batch);
+    expect_of(
+        leaves_agree(vn_at(both, 1), vn_filter(model_of(), vn_is_inexact_array), same_bits),
+        "the old weights are gone", which, batch);
     vn_set_num_threads(0);
 }
 
@@ -118,6 +120,5 @@ int main(void)
         VN_SCOPE check("several tiles", vn_sgd(vn_float(1e-2), NULL), 2100, ONE);
     }
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

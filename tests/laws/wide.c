@@ -3,19 +3,8 @@
  * numbers of the eager call, and the same bits at any number of threads, for batches of one
  * example, of broken panels and of several tiles; also without a gradient, where the weights
  * alone are large. */
+#include "laws/tally.h"
 #include "vernal.h"
-
-static int passed, failed;
-
-static void expect(bool holds, const char *what, int64_t batch, vn_dtype dtype)
-{
-    passed += holds;
-    failed += !holds;
-    if (!holds)
-        printf("FAIL %s, batch %lld: %s %s\n", vn_dtype_name(dtype), (long long)batch, what,
-               vn_error_message());
-    vn_error_clear();
-}
 
 static vn_tree *loss(vn_tree *const arg[]) /* model, x, y */
 {
@@ -44,8 +33,10 @@ static void check(int64_t batch, int64_t out, vn_dtype dtype, bool gradient)
         vn_set_num_threads(threads[t]);
         vn_tree *const got = vn_call(fast, model, x, y);
         first = first ? first : got;
-        expect(vn_tree_equal(got, eager, &close), "compiled is not eager", batch, dtype);
-        expect(vn_tree_equal(got, first, NULL), "other bits with other threads", batch, dtype);
+        expect_of(vn_tree_equal(got, eager, &close), "compiled is not eager",
+                  vn_dtype_name(dtype), batch);
+        expect_of(vn_tree_equal(got, first, NULL), "other bits with other threads",
+                  vn_dtype_name(dtype), batch);
     }
     vn_set_num_threads(0);
 }
@@ -63,6 +54,5 @@ int main(void)
         VN_SCOPE check(77, 16, dtype, false);
     }
     vn_finish();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The general matrix product on the tile of tile.h: groups of rows of A are packed for level 2,
- * strips of columns of B for level 1, DEPTH terms of the sum and COLUMNS at a time (the
+ * strips of columns of B for level 1, about DEPTH terms of the sum and COLUMNS at a time (the
  * blocking of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication",
  * 2008).
  * */
@@ -10,18 +10,29 @@
 /* NARROW: with so few columns A is read where it lies. */
 enum { DEPTH = 256, GROUP = 16 * VN_ROWS, COLUMNS = 512, NARROW = 4 * VN_COLS };
 
+/* The terms of one pass over C: an equal share of all, since a short last pass costs as much
+ * for C as a long one. Unrolled loops like a multiple of four. */
+static int64_t depth_of(int64_t k)
+{
+    const int64_t passes = k <= DEPTH ? 1 : (k + DEPTH / 2 - 1) / DEPTH;
+    return ((k + passes - 1) / passes + 3) / 4 * 4;
+}
+
+/* Those of any pass where k terms are the most: room for k must do for fewer. */
+static int64_t most_depth(int64_t k) { return lesser((k + 3) / 4 * 4, DEPTH + DEPTH / 2); }
+
 static int64_t whole_vectors(int64_t n) { return (n + VN_LANES - 1) / VN_LANES * VN_LANES; }
 
 /* Elements of a group of rows, a multiple of a cache line. */
 static int64_t blocks_room(int64_t m, int64_t k)
 {
     const int64_t line = 64 / sizeof(real);
-    return (lesser(k, DEPTH) * lesser(m, GROUP) + line - 1) / line * line;
+    return (most_depth(k) * lesser(m, GROUP) + line - 1) / line * line;
 }
 
 int64_t VN_FN(gemm_scratch)(int64_t m, int64_t n, int64_t k)
 {
-    const int64_t strips = lesser(k, DEPTH) * whole_vectors(lesser(n, COLUMNS));
+    const int64_t strips = most_depth(k) * whole_vectors(lesser(n, COLUMNS));
     return (blocks_room(m, k) + strips) * (int64_t)sizeof(real);
 }
 
@@ -123,12 +134,12 @@ static void add_group(const product *p, int64_t t, int64_t depth, int64_t i, int
 
 static void run(const product *p)
 {
-    const int64_t step = p->packed ? p->n : COLUMNS;
+    const int64_t step = p->packed ? p->n : COLUMNS, share = depth_of(p->k);
     if (p->k == 0 && !p->accumulate)
         clear(p->c, p->ldc, p->m, p->n);
-    for (int64_t t = 0; t < p->k; t += DEPTH)
+    for (int64_t t = 0; t < p->k; t += share)
         for (int64_t j = 0; j < p->n; j += step) {
-            const int64_t depth = lesser(p->k - t, DEPTH), n = lesser(p->n - j, step);
+            const int64_t depth = lesser(p->k - t, share), n = lesser(p->n - j, step);
             const real *const strips =
                 p->packed ? p->packed + t * whole_vectors(p->n) : p->strips;
             if (!p->packed)
@@ -158,8 +169,9 @@ void VN_FN(pack_strips)(void *strips, const void *b, int64_t b_row, int64_t b_co
                         int64_t k, int64_t from, int64_t to)
 {
     const matrix right = { b, b_row, b_col };
-    for (int64_t t = 0; t < k; t += DEPTH) {
-        const int64_t depth = lesser(k - t, DEPTH);
+    const int64_t share = depth_of(k);
+    for (int64_t t = 0; t < k; t += share) {
+        const int64_t depth = lesser(k - t, share);
         make_strips((real *)strips + t * whole_vectors(n) + from * depth, &right, t, from,
                     to - from, depth);
     }
