@@ -46,7 +46,10 @@ def parse(text):
         elif word in ("f32", "f64"):
             p.dtype = word
         elif word[0].isdigit():
-            p.dims = [int(n) for n in word.split("-")]
+            try:
+                p.dims = [int(n) for n in word.split("-")]
+            except ValueError:
+                raise SystemExit(f"{text}: '{word}' is no list of sizes like 64-256-16") from None
         else:
             p.mode = word
     return p

@@ -80,7 +80,7 @@ def measure_with_peers(bench, text, threads, args, log):
         ours = Solver("vernal", [bench, "--serve", "--save", directory, text], log)
         ours.facts = ours.read()
         if not ours.facts:
-            print("  vernal-bench failed")
+            print(f"  vernal-bench failed, see {log.name}")
             return None
         peers = list(open_peers(text, directory, threads, log))
         for each in peers:
@@ -161,12 +161,13 @@ def chosen(lines, names):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("bench")
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--time", type=float, default=0.5)
-    parser.add_argument("--sweep", action="store_true")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench", help="the program vernal-bench")
+    parser.add_argument("names", nargs="*", help="a family, or a problem in quotes; all without")
+    parser.add_argument("--rounds", type=int, default=3, help="the best counts (default 3)")
+    parser.add_argument("--time", type=float, default=0.5, help="seconds of one round (default 0.5)")
+    parser.add_argument("--sweep", action="store_true", help="the charts over batch and width")
     args = parser.parse_intermixed_args()
     bench = os.path.abspath(args.bench)
     os.makedirs(os.path.dirname(RESULTS), exist_ok=True)
@@ -176,6 +177,10 @@ def main():
                                         check=True).stdout.strip()
     threads = len(os.sched_getaffinity(0))
     order = listed(bench)
+    families = {line.split()[0] for line in order}
+    for name in args.names:
+        if name.split()[0] not in families:
+            parser.error(f"'{name}' is none of the families {', '.join(sorted(families))}")
     with open(os.path.join(os.path.dirname(RESULTS), "log.txt"), "a") as log:
         for text in [] if args.sweep and not args.names else chosen(order, args.names):
             print(text, flush=True)
