@@ -170,28 +170,29 @@ def main():
     parser.add_argument("--sweep", action="store_true", help="the charts over batch and width")
     args = parser.parse_intermixed_args()
     bench = os.path.abspath(args.bench)
+    order = listed(bench)
+    families = {line.split()[0] for line in order}
+    for name in args.names:
+        if name.split()[0] not in families:
+            parser.error(f"'{name}' is none of the families {', '.join(sorted(families))}")
+    texts = [] if args.sweep and not args.names else chosen(order, args.names)
+    problems = [problem.parse(text) for text in texts]  # all, before minutes of measuring
     os.makedirs(os.path.dirname(RESULTS), exist_ok=True)
     results = load()
     results["versions"] = versions()
     results["machine"] = subprocess.run([bench, "--machine"], text=True, stdout=subprocess.PIPE,
                                         check=True).stdout.strip()
     threads = len(os.sched_getaffinity(0))
-    order = listed(bench)
-    families = {line.split()[0] for line in order}
-    for name in args.names:
-        if name.split()[0] not in families:
-            parser.error(f"'{name}' is none of the families {', '.join(sorted(families))}")
     with open(os.path.join(os.path.dirname(RESULTS), "log.txt"), "a") as log:
-        for text in [] if args.sweep and not args.names else chosen(order, args.names):
-            print(text, flush=True)
-            p = problem.parse(text)
+        for p in problems:
+            print(p.text, flush=True)
             if p.family in problem.MODES:
-                result = measure_with_peers(bench, text, threads, args, log)
+                result = measure_with_peers(bench, p.text, threads, args, log)
             else:
                 others = {"gemm": ["openblas", "libxsmm"], "fork": []}.get(p.family, ["sleef"])
-                result = measure_alone(bench, text, others, args, log)
+                result = measure_alone(bench, p.text, others, args, log)
             if result:
-                results["problems"][text] = result
+                results["problems"][p.text] = result
                 save(results, order)
         if args.sweep:
             results["sweep"] = sweep(bench, args, log)
