@@ -6,7 +6,7 @@
 #include "laws/describe.h"
 #include "laws/tally.h"
 
-enum { INPUTS = 90, WIDTH = 310, DEPTH = 4, OUTPUTS = 70, STEPS = 3 };
+enum { INPUTS = 90, WIDTH = 310, DEPTH = 3, OUTPUTS = 70, STEPS = 2 };
 
 static vn_tree *loss(vn_tree *const arg[]) /* model, x, y */
 {
