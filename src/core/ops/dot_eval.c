@@ -472,9 +472,7 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
     if (dot.batches != 1 || dot.k == 0)
         return 1;
     if (sum)
-        return mapped[0] && mapped[1]
-                   ? (vn__dot_longer_side(&dot) + VN__DOT_SUM_PART - 1) / VN__DOT_SUM_PART
-                   : 1;
+        return mapped[0] && mapped[1] ? vn__dot_sum_parts(&dot) : 1;
     return preparable(&p, &dot, &e, &side) ? groups_of(rows_of(&p, side)) : 1;
 }
 

@@ -7,8 +7,7 @@
 #include "core/ops/dot_geometry.h"
 #include "kernels/kernels.h"
 
-#define VN__DOT_PANELS   16 /* of one call of lane_gemm */
-#define VN__DOT_SUM_PART 64 /* rows or columns of a part of a sum over lanes */
+#define VN__DOT_PANELS 16 /* of one call of lane_gemm */
 
 /* One matrix product; strides in elements, y is contiguous in n, its rows are y_row apart in a
  * sum, else n. */
@@ -55,9 +54,10 @@ static inline void *vn__reserve(char **cursor, int64_t bytes)
     return start;
 }
 
-static inline int64_t vn__dot_longer_side(const vn__dot *dot)
-{
-    return dot->m > dot->n ? dot->m : dot->n;
-}
+/* Rows of the result in each part of a sum over lanes if there are more rows than columns, else
+ * columns; the last part has what is left. */
+int64_t vn__dot_sum_part(const vn__dot *dot);
+/* How many parts that makes. */
+int64_t vn__dot_sum_parts(const vn__dot *dot);
 
 #endif

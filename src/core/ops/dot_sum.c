@@ -41,15 +41,38 @@ static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const v
             b_panel, panels, fresh, p);
 }
 
+/* ---- parts */
+
+/* A part of few columns reads all rows of Y for them, one of few rows transposes all columns of
+ * X, which is dearer. Where sixteen parts are enough they are up to twice as large. */
+enum { ENOUGH = 16, COLUMNS = 64, ROWS = 128, UNIT = 16 };
+
+static int64_t longer_side(const vn__dot *dot) { return dot->m > dot->n ? dot->m : dot->n; }
+
+int64_t vn__dot_sum_part(const vn__dot *dot)
+{
+    const int64_t all = longer_side(dot) > 0 ? longer_side(dot) : 1, even = all / ENOUGH;
+    const int64_t least = dot->m > dot->n ? ROWS : COLUMNS;
+    const int64_t size = even < least ? least : even < 2 * least ? even : 2 * least;
+    const int64_t fit = (all + size - 1) / size, parts = fit < 2 && all > COLUMNS ? 2 : fit;
+    return (all + UNIT * parts - 1) / (UNIT * parts) * UNIT;
+}
+
+int64_t vn__dot_sum_parts(const vn__dot *dot)
+{
+    const int64_t size = vn__dot_sum_part(dot);
+    return (longer_side(dot) + size - 1) / size;
+}
+
 /* The rows or columns of the result that this part has: of whichever there are more. from:
  * where the operands' begin. */
 static void take_part(const vn_eval *e, const vn__dot *dot, vn__product *p, void **out,
                       int64_t from[2])
 {
     const bool cut = e->parts > 1, rows = dot->m > dot->n;
-    const int64_t first = cut ? e->part * VN__DOT_SUM_PART : 0,
-                  left = vn__dot_longer_side(dot) - first;
-    const int64_t count = cut && left > VN__DOT_SUM_PART ? VN__DOT_SUM_PART : left;
+    const int64_t size = cut ? vn__dot_sum_part(dot) : longer_side(dot);
+    const int64_t first = cut ? e->part * size : 0, left = longer_side(dot) - first;
+    const int64_t count = left < size ? left : size;
     *out = (char *)e->out[0] + first * (rows ? dot->n : 1) * (int64_t)p->size;
     from[0] = rows ? first * p->a_row : 0;
     from[1] = rows ? 0 : first * p->b_col;

@@ -68,7 +68,7 @@ VN_INLINE void add_lying(vec acc[VN_ROWS][2], const vn__job *job, const real *fi
 VN_INLINE void expect_rows(const vn__job *job, const real *c, int rows)
 {
     enum { SHORT = 32, LINE = 64 / sizeof(real) }; /* a short sum is no time to wait */
-    if (job->depth < SHORT)
+    if (job->depth * (job->panels > 1 ? job->panels : 1) < SHORT)
         return;
     VN_UNROLL
     for (int i = 0; i < rows; i++, c += job->c_row) {
