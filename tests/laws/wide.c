@@ -17,10 +17,23 @@ static vn_tree *results(vn_tree *const arg[]) /* model, x, y */
 }
 
 /* out: of the last layer; a narrow one has a gradient that is wide the other way. */
-static void check(int64_t batch, int64_t out, vn_dtype dtype, bool gradient)
+static vn_tree *mlp_of(int64_t out)
+{
+    return vn_mlp(300, out, out < 100 ? 1030 : 500, 2, vn_key(0), NULL);
+}
+
+/* Gradients of which a part is all but a few rows or columns, or a tenth. */
+static vn_tree *uneven(void)
+{
+    return vn_sequential(
+        vn_linear(300, 640, vn_key(0), NULL), vn_linear(640, 100, vn_key(1), NULL),
+        vn_linear(100, 120, vn_key(2), NULL), vn_linear(120, 66, vn_key(3), NULL),
+        vn_linear(66, 2100, vn_key(4), NULL));
+}
+
+static void check(int64_t batch, vn_tree *model, int64_t out, vn_dtype dtype, bool gradient)
 {
     static const int threads[] = { 1, 2, 3, 8 };
-    vn_tree *const model = vn_mlp(300, out, out < 100 ? 1030 : 500, 2, vn_key(0), NULL);
     vn_array *const x = vn_normal(vn_key(1), VN_SHAPE(batch, 300), dtype);
     vn_array *const y = vn_normal(vn_key(2), VN_SHAPE(batch, out), dtype);
     vn_tree *const f = gradient ? vn_filter_value_and_grad(vn_function(loss, 3), NULL)
@@ -48,10 +61,11 @@ int main(void)
         const vn_dtype dtype = wide ? VN_F64 : VN_F32;
         vn_set_default_dtype(dtype);
         for (int i = 0; i < 4; i++)
-            VN_SCOPE check(batches[i], 290, dtype, true);
-        VN_SCOPE check(77, 16, dtype, true);
-        VN_SCOPE check(1, 16, dtype, false);
-        VN_SCOPE check(77, 16, dtype, false);
+            VN_SCOPE check(batches[i], mlp_of(290), 290, dtype, true);
+        VN_SCOPE check(77, uneven(), 2100, dtype, true);
+        VN_SCOPE check(77, mlp_of(16), 16, dtype, true);
+        VN_SCOPE check(1, mlp_of(16), 16, dtype, false);
+        VN_SCOPE check(77, mlp_of(16), 16, dtype, false);
     }
     vn_finish();
     return report();
