@@ -33,7 +33,7 @@ static vn_tree *uneven(void)
 
 static void check(int64_t batch, vn_tree *model, int64_t out, vn_dtype dtype, bool gradient)
 {
-    static const int threads[] = { 1, 2, 3, 8 };
+    static const int threads[] = { 1, 3, 8 };
     vn_array *const x = vn_normal(vn_key(1), VN_SHAPE(batch, 300), dtype);
     vn_array *const y = vn_normal(vn_key(2), VN_SHAPE(batch, out), dtype);
     vn_tree *const f = gradient ? vn_filter_value_and_grad(vn_function(loss, 3), NULL)
@@ -42,7 +42,7 @@ static void check(int64_t batch, vn_tree *model, int64_t out, vn_dtype dtype, bo
     const double tolerance = dtype == VN_F64 ? 1e-12 : 1e-5;
     const vn_tree_equal_options close = { .rtol = tolerance, .atol = tolerance / 10 };
     vn_tree *first = NULL;
-    for (int t = 0; t < 4; t++) {
+    for (int t = 0; t < 3; t++) {
         vn_set_num_threads(threads[t]);
         vn_tree *const got = vn_call(fast, model, x, y);
         first = first ? first : got;
