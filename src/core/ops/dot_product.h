@@ -54,10 +54,7 @@ static inline void *vn__reserve(char **cursor, int64_t bytes)
     return start;
 }
 
-/* Rows of the result in each part of a sum over lanes if there are more rows than columns, else
- * columns; the last part has what is left. */
-int64_t vn__dot_sum_part(const vn__dot *dot);
-/* How many parts that makes. */
+/* The parts of a sum over lanes. */
 int64_t vn__dot_sum_parts(const vn__dot *dot);
 
 #endif

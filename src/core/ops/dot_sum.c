@@ -48,20 +48,22 @@ static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const v
 enum { ENOUGH = 16, COLUMNS = 64, ROWS = 128, UNIT = 16 };
 
 static int64_t longer_side(const vn__dot *dot) { return dot->m > dot->n ? dot->m : dot->n; }
+static int64_t over(int64_t n, int64_t by) { return (n + by - 1) / by; }
 
-int64_t vn__dot_sum_part(const vn__dot *dot)
+/* Rows of the result in each part if there are more rows than columns, else columns: equal
+ * shares, the last has what is left. */
+static int64_t part_size(const vn__dot *dot)
 {
-    const int64_t all = longer_side(dot) > 0 ? longer_side(dot) : 1, even = all / ENOUGH;
-    const int64_t least = dot->m > dot->n ? ROWS : COLUMNS;
-    const int64_t size = even < least ? least : even < 2 * least ? even : 2 * least;
-    const int64_t fit = (all + size - 1) / size, parts = fit < 2 && all > COLUMNS ? 2 : fit;
-    return (all + UNIT * parts - 1) / (UNIT * parts) * UNIT;
+    const int64_t all = longer_side(dot), least = dot->m > dot->n ? ROWS : COLUMNS;
+    const int64_t even = all / ENOUGH;
+    const int64_t most = even < least ? least : even < 2 * least ? even : 2 * least;
+    const int64_t parts = all > most ? over(all, most) : all > COLUMNS ? 2 : 1;
+    return over(all, UNIT * parts) * UNIT;
 }
 
 int64_t vn__dot_sum_parts(const vn__dot *dot)
 {
-    const int64_t size = vn__dot_sum_part(dot);
-    return (longer_side(dot) + size - 1) / size;
+    return longer_side(dot) > 0 ? over(longer_side(dot), part_size(dot)) : 1;
 }
 
 /* The rows or columns of the result that this part has: of whichever there are more. from:
@@ -70,7 +72,7 @@ static void take_part(const vn_eval *e, const vn__dot *dot, vn__product *p, void
                       int64_t from[2])
 {
     const bool cut = e->parts > 1, rows = dot->m > dot->n;
-    const int64_t size = cut ? vn__dot_sum_part(dot) : longer_side(dot);
+    const int64_t size = cut ? part_size(dot) : longer_side(dot);
     const int64_t first = cut ? e->part * size : 0, left = longer_side(dot) - first;
     const int64_t count = left < size ? left : size;
     *out = (char *)e->out[0] + first * (rows ? dot->n : 1) * (int64_t)p->size;
