@@ -243,6 +243,7 @@ typedef void vn__conv_weight_norm_fn(void *norm, const void *dy, const void *x,
 typedef struct vn__window3 {
     int64_t channels, outputs, lanes; /* lanes: a multiple of 16 */
     int64_t x[2], y[2], low[2];       /* rows and columns; padding before them */
+    int64_t y_channel; /* from output to output: y[0] y[1] lanes, or more for a band of rows */
 } vn__window3;
 
 /* Its convolution in less than half the multiplications of the definition (Winograd's

@@ -91,6 +91,12 @@ static size_t prepare_size(const void *attr, const vn_aval in[], int n_in, const
     return vn__conv_prepare_size(attr, in, mapped, lanes, false);
 }
 
+static int64_t parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                     bool sum)
+{
+    return sum ? 1 : vn__conv_product_parts(attr, in, mapped, lanes, false);
+}
+
 static void setup(void *memory, const vn_eval *e) { vn__conv_setup_product(memory, e, false); }
 
 static void prepare(void *memory, const vn_eval *e) { vn__conv_prepare(memory, e, false); }
@@ -130,6 +136,7 @@ const vn_op vn__op_conv = {
     .provider = vn__conv_provider,
     .prepare_size = prepare_size,
     .prepare = prepare,
+    .parts = parts,
     .takes_epilogue = takes_epilogue,
     .vjp = vjp,
     .flops = flops,

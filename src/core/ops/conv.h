@@ -6,6 +6,7 @@
 #ifndef VN_CORE_OPS_CONV_H
 #define VN_CORE_OPS_CONV_H
 
+#include "core/ops/ops_common.h"
 #include "core/ops/sliding.h"
 #include "kernels/kernels.h"
 #include "vernal/ops.h"
@@ -45,6 +46,13 @@ bool vn__conv_takes_epilogue(const vn_aval in[], const bool mapped[], int64_t la
 size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool mapped[],
                                 int64_t lanes, bool back);
 
+/* Parts for several workers (the slot `parts`): rows of the destination's first axis, and of a
+ * sum of weight gradients its outputs. */
+int64_t vn__conv_product_parts(const void *attr, const vn_aval in[], const bool mapped[],
+                               int64_t lanes, bool back);
+int64_t vn__conv_weight_parts(const void *attr, const vn_aval in[], const bool mapped[],
+                              int64_t lanes);
+
 /* What a plan keeps of a step: who computes it, if not the kernels of the definition. */
 typedef struct vn__conv_setup {
     const struct vn__onednn_conv *onednn; /* conv_onednn.c */
@@ -71,17 +79,19 @@ int64_t vn__conv_onednn_product_scratch(const void *attr, const vn_aval in[],
 int64_t vn__conv_onednn_weight_scratch(const void *attr, const vn_aval in[],
                                        const bool mapped[], int64_t lanes);
 
-/* Operands x and gy of a sum over panels, all with lanes. */
+/* Operands x and gy of a sum over panels, all with lanes. Of the outputs of all groups, `count`
+ * from `first` on: `step` of them, which are one group's, at a time. gy begins at the first. */
 typedef struct vn__conv_panels {
     const char *data[2], *last_gy; /* last_gy: without the lanes that do not count */
-    int64_t step[2];               /* bytes from panel to panel */
+    int64_t bytes[2];              /* from panel to panel */
+    int64_t first, count, step;
 } vn__conv_panels;
 
 static inline const char *vn__conv_panel(const vn__conv_panels *p, const vn_eval *e,
                                          int operand, int64_t panel)
 {
     return operand == 1 && panel == e->panels - 1 ? p->last_gy
-                                                  : p->data[operand] + panel * p->step[operand];
+                                                  : p->data[operand] + panel * p->bytes[operand];
 }
 
 /* By Winograd's algorithm: does the switch, or the cost, say so for these attributes, all

@@ -57,6 +57,28 @@ static vn__conv_view phase_of(const roles *r, int64_t phase, int64_t lanes)
     return v;
 }
 
+/* ---------------------------------------------------------------------------------- parts */
+
+#define PART_FLOPS 1e6 /* of a part at least: 10 us of a core's work */
+#define PART_ROWS  2   /* and of rows: a patch of Winograd's has two */
+#define MOST_PARTS 32
+
+int64_t vn__conv_product_parts(const void *attr, const vn_aval in[], const bool mapped[],
+                               int64_t lanes, bool back)
+{
+    const vn__sliding *const s = attr;
+    if (lanes == 1 || mapped[back ? 0 : 1] || !mapped[back ? 1 : 0] ||
+        vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back) > 0)
+        return 1;
+    const vn_shape w = in[back ? 0 : 1].shape;
+    const vn__conv_sizes z = vn__conv_sizes_of(s, w.dim[1] * s->groups, w.dim[0]);
+    const double worth = vn__conv_flops(&z) * (double)lanes / PART_FLOPS;
+    int64_t parts = (back ? s->x[0] : s->y[0]) / PART_ROWS;
+    parts = parts < MOST_PARTS ? parts : MOST_PARTS;
+    parts = (double)parts < worth ? parts : (int64_t)worth;
+    return parts > 1 ? parts : 1;
+}
+
 /* ------------------------------------------------------------------------- packed weights
  * Of each phase and group in turn; behind them room for the weights of one group in the order
  * of the phase's columns, and for its tables. */
@@ -141,14 +163,19 @@ static void group_product(const roles *r, const vn__conv_view *v, const operands
                   vn__conv_image(v, row, o->src + src), &v->view, &end);
 }
 
-static void product_lanes(const roles *r, operands *o, int64_t lanes, char *scratch)
+/* All bands, or the share of a part. */
+static void product_lanes(const vn_eval *e, const roles *r, operands *o, char *scratch)
 {
     for (int64_t p = 0; p < r->phases; p++) {
-        vn__conv_view v = phase_of(r, p, lanes);
+        vn__conv_view v = phase_of(r, p, e->lanes);
         char *cursor = scratch;
-        vn__conv_view_tables(&v, &cursor, r->s, r->w_channel);
-        for (int64_t row = 0; row < v.axis[0].n; row += v.rows) {
-            const int64_t pixel = vn__conv_band(&v, row);
+        int64_t band;
+        vn__conv_view_cut(&v, e->parts);
+        const int64_t end = vn__eval_share(&band, e, vn__conv_bands(&v));
+        if (band < end)
+            vn__conv_view_tables(&v, &cursor, r->s, r->w_channel);
+        for (; band < end; band++) {
+            const int64_t row = band * v.rows, pixel = vn__conv_band(&v, row);
             for (int64_t g = 0; g < r->groups; g++)
                 group_product(r, &v, o, g, row, pixel);
         }
@@ -223,7 +250,7 @@ void vn__conv_product(const vn_eval *e, bool back)
         pack_all(packed, e->in[w], &r);
         o.packed = packed;
     }
-    product_lanes(&r, &o, e->lanes, cursor);
+    product_lanes(e, &r, &o, cursor);
 }
 
 static int64_t most(int64_t a, int64_t b, int64_t c)
@@ -246,6 +273,8 @@ size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool ma
 void vn__conv_prepare(void *memory, const vn_eval *e, bool back)
 {
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
+    if (e->parts > 1 && e->part > 0) /* all parts read all of it */
+        return;
     if (vn__conv_winograd(e->setup))
         vn__conv_winograd_prepare(memory, e, back);
     else if (vn__conv_onednn(e->setup))

@@ -99,6 +99,16 @@ static void choose_rows(vn__conv_view *v)
         first->extent = seen(first, v->rows);
 }
 
+void vn__conv_view_cut(vn__conv_view *v, int64_t parts)
+{
+    vn__conv_axis *const first = &v->axis[0];
+    if (parts <= 1 || vn__conv_bands(v) >= parts)
+        return;
+    v->rows = (first->n + parts - 1) / parts;
+    if (!v->in_place)
+        first->extent = seen(first, v->rows);
+}
+
 static void set_strides(vn__conv_view *v, const vn__sliding *s, bool back)
 {
     const int64_t *const dst = back ? s->x : s->y;
@@ -290,6 +300,11 @@ static void list_spans(vn__conv_view *v, int64_t row)
         step_index(i, v);
     }
     v->view.span = all ? NULL : v->span;
+}
+
+int64_t vn__conv_bands(const vn__conv_view *v)
+{
+    return v->rows > 0 ? (v->axis[0].n + v->rows - 1) / v->rows : 0;
 }
 
 int64_t vn__conv_band(vn__conv_view *v, int64_t row)

@@ -43,26 +43,55 @@ void vn__conv_weight_eval(const vn_eval *e)
         vn__conv_lanes(operand, VN__CONV_W, w.s, &w.z, e, cursor);
 }
 
-static vn__conv_view phase_of(const work *w, int64_t phase, int64_t lanes)
+static vn__conv_view phase_of(const work *w, int64_t phase, int64_t outputs, int64_t lanes)
 {
     vn__conv_view v;
-    vn__conv_view_of(&v, w->s, false, phase, w->z.in, w->z.out, lanes, w->size, false);
+    vn__conv_view_of(&v, w->s, false, phase, w->z.in, outputs, lanes, w->size, false);
     return v;
 }
 
-static vn__conv_panels panels_of(char **cursor, const vn_eval *e, int64_t size)
+/* Each part makes images (or points) of all inputs for itself, which some outputs pay for. */
+#define PART_OUTPUTS 32
+
+int64_t vn__conv_weight_parts(const void *attr, const vn_aval in[], const bool mapped[],
+                              int64_t lanes)
+{
+    const work w = work_of(attr, in, vn__kernels_get());
+    if (lanes == 1 || !mapped[0] || !mapped[1] ||
+        vn__conv_onednn_weight_scratch(attr, in, mapped, lanes) > 0)
+        return 1;
+    if (w.z.groups > 1)
+        return w.z.groups;
+    const int64_t parts = w.z.out / PART_OUTPUTS;
+    return parts > 1 ? parts : w.z.out >= PART_OUTPUTS / 2 ? 2 : 1;
+}
+
+/* The outputs that a part has: whole groups, or some of the only one. */
+static void take_outputs(vn__conv_panels *p, const vn_eval *e, const vn__conv_sizes *z)
+{
+    const int64_t unit = z->groups > 1 && z->out > 0 ? z->out : 1;
+    const int64_t end = vn__eval_share(&p->first, e, z->groups * z->out / unit) * unit;
+    p->first *= unit;
+    p->count = end - p->first;
+    p->step = z->groups > 1 ? z->out : p->count;
+}
+
+static vn__conv_panels panels_of(char **cursor, const vn_eval *e, const work *w)
 {
     vn__conv_panels p = { .data = { vn__conv_in_lanes(cursor, e, 0),
                                     vn__conv_in_lanes(cursor, e, 1) } };
+    const int64_t row = e->lanes * w->size;
+    take_outputs(&p, e, &w->z);
     for (int i = 0; i < 2; i++)
-        p.step[i] = e->mapped[i] ? e->panel_bytes[i] : 0;
-    p.last_gy = p.data[1] + (e->panels - 1) * p.step[1];
+        p.bytes[i] = e->mapped[i] ? e->panel_bytes[i] : 0;
+    p.data[1] += p.first * w->z.y_pixels * row;
+    p.last_gy = p.data[1] + (e->panels - 1) * p.bytes[1];
     if (e->valid == e->lanes)
         return p;
-    const int64_t entries = vn_shape_size(e->in_aval[1].shape);
-    void *const copy = vn__conv_reserve(cursor, entries * e->lanes * size);
-    memset(copy, 0, (size_t)(entries * e->lanes * size));
-    e->kernels->copy(copy, e->lanes, 1, p.last_gy, e->lanes, 1, entries, e->valid, size);
+    const int64_t entries = p.count * w->z.y_pixels;
+    void *const copy = vn__conv_reserve(cursor, entries * row);
+    memset(copy, 0, (size_t)(entries * row));
+    e->kernels->copy(copy, e->lanes, 1, p.last_gy, e->lanes, 1, entries, e->valid, w->size);
     p.last_gy = copy;
     return p;
 }
@@ -78,12 +107,14 @@ static void sum_phase(const work *w, vn__conv_view *v, const vn__conv_panels *p,
         for (int64_t t = 0; t < e->panels; t++) {
             const char *const x = vn__conv_panel(p, e, 0, t), *const gy =
                                                                   vn__conv_panel(p, e, 1, t);
-            for (int64_t g = 0; g < z->groups; g++)
+            for (int64_t o = 0; o < p->count; o += p->step) {
+                const int64_t group = (p->first + o) / z->out;
                 w->real->conv_weight_grad(
-                    (char *)e->out[0] + g * z->out * filter * w->size, filter,
-                    gy + (g * z->out * z->y_pixels + pixel) * bytes,
-                    vn__conv_image(v, row, x + g * z->in * z->x_pixels * bytes), &v->view,
+                    (char *)e->out[0] + (p->first + o) * filter * w->size, filter,
+                    gy + (o * z->y_pixels + pixel) * bytes,
+                    vn__conv_image(v, row, x + group * z->in * z->x_pixels * bytes), &v->view,
                     inner);
+            }
         }
     }
 }
@@ -92,7 +123,7 @@ static void sum_phases(const work *w, const vn__conv_panels *p, const vn_eval *e
 {
     for (int64_t phase = 0; phase < w->phases; phase++) {
         char *inner = scratch;
-        vn__conv_view v = phase_of(w, phase, e->lanes);
+        vn__conv_view v = phase_of(w, phase, p->step, e->lanes);
         vn__conv_view_tables(&v, &inner, w->s, w->z.taps);
         sum_phase(w, &v, p, e, inner);
     }
@@ -114,12 +145,15 @@ static void sum_alone(const work *w, const vn__conv_panels *p, const vn_eval *e,
 void vn__conv_weight_eval_sum(const vn_eval *e)
 {
     const work w = work_of(e->attr, e->in_aval, e->kernels);
-    if (e->fresh)
-        memset(e->out[0], 0, (size_t)(vn_shape_size(e->out_aval[0].shape) * w.size));
+    const int64_t filter = w.z.in * w.z.taps * w.size;
+    char *cursor = e->scratch;
+    if (e->fresh && vn__conv_onednn(e->setup))
+        memset(e->out[0], 0, (size_t)(w.z.groups * w.z.out * filter));
     if (vn__conv_onednn(e->setup) && vn__conv_onednn_weight_sum(e))
         return;
-    char *cursor = e->scratch;
-    const vn__conv_panels p = panels_of(&cursor, e, w.size);
+    const vn__conv_panels p = panels_of(&cursor, e, &w);
+    if (e->fresh)
+        memset((char *)e->out[0] + p.first * filter, 0, (size_t)(p.count * filter));
     if (e->lanes == 1)
         sum_alone(&w, &p, e, cursor);
     else if (vn__conv_winograd(e->setup))
@@ -137,7 +171,7 @@ size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
         return vn__conv_single_scratch(w.s, &w.z, in[0].dtype, VN__CONV_W);
     int64_t bytes = vn__sliding_table_bytes(w.s, w.z.y_pixels);
     for (int64_t phase = 0; phase < w.phases; phase++) {
-        const vn__conv_view v = phase_of(&w, phase, lanes);
+        const vn__conv_view v = phase_of(&w, phase, w.z.out, lanes);
         const int64_t own =
             vn__conv_view_bytes(&v) + w.real->conv_weight_grad_scratch(&v.view);
         bytes = own > bytes ? own : bytes;

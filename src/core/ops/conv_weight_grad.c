@@ -26,6 +26,12 @@ static void eval(const vn_eval *e)
         vn__conv_weight_eval(e);
 }
 
+static int64_t parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                     bool sum)
+{
+    return sum ? vn__conv_weight_parts(attr, in, mapped, lanes) : 1;
+}
+
 static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])
 {
     if (node->need[0])
@@ -53,6 +59,7 @@ const vn_op vn__op_conv_weight_grad = {
     .setup_size = sizeof(vn__conv_setup),
     .setup = vn__conv_setup_weight,
     .provider = vn__conv_provider,
+    .parts = parts,
     .vjp = vjp,
     .flops = flops,
 };

@@ -82,6 +82,7 @@ static work work_of(const vn__sliding *s, int64_t x_channels, int64_t y_channels
         v->y[d] = back ? s->x[d] : s->y[d];
         v->low[d] = back ? 2 - s->pad_lo[d] : s->pad_lo[d];
     }
+    v->y_channel = v->y[0] * v->y[1] * lanes;
     w.w_bytes = z.out * z.in * 9 * w.size;
     w.x_bytes = v->channels * v->x[0] * v->x[1] * lanes * w.size;
     w.y_bytes = v->outputs * v->y[0] * v->y[1] * lanes * w.size;
@@ -149,10 +150,21 @@ int64_t vn__conv_winograd_product_scratch(const void *attr, const vn_aval in[],
     return w.groups * packed_bytes(&w) + w.real->winograd_scratch(&w.window) + 64;
 }
 
+/* Whole quads of rows: all of them, or the share of a part. Bytes before the first. */
+static int64_t take_rows(vn__window3 *v, const vn_eval *e, int64_t size)
+{
+    int64_t first;
+    const int64_t end = 2 * vn__eval_share(&first, e, (v->y[0] + 1) / 2);
+    first *= 2;
+    v->y[0] = (end < v->y[0] ? end : v->y[0]) - first;
+    v->low[0] -= first;
+    return first * v->y[1] * v->lanes * size;
+}
+
 void vn__conv_winograd_product(const vn_eval *e, bool back)
 {
-    const work w = product_of(e->attr, e->in_aval, e->lanes, back, e->kernels);
-    const vn__window3 *const v = &w.window;
+    work w = product_of(e->attr, e->in_aval, e->lanes, back, e->kernels);
+    vn__window3 *const v = &w.window;
     char *cursor = e->scratch;
     const char *packed = e->prepared;
     if (!packed) {
@@ -160,13 +172,15 @@ void vn__conv_winograd_product(const vn_eval *e, bool back)
         pack(own, e->in[back ? 0 : 1], &w);
         packed = own;
     }
+    const int64_t before = take_rows(v, e, w.size);
     for (int64_t g = 0; g < w.groups; g++) {
         vn__epilogue end = e->epilogue ? *e->epilogue : (vn__epilogue){ 0 };
         if (end.bias)
             end.bias = (const char *)end.bias + g * v->outputs * w.size;
         if (end.mask)
-            end.mask = (const char *)end.mask + g * w.y_bytes;
-        w.real->winograd((char *)e->out[0] + g * w.y_bytes, packed + g * packed_bytes(&w),
+            end.mask = (const char *)end.mask + g * w.y_bytes + before;
+        w.real->winograd((char *)e->out[0] + g * w.y_bytes + before,
+                         packed + g * packed_bytes(&w),
                          (const char *)e->in[back ? 1 : 0] + g * w.x_bytes, v, &end, cursor);
     }
 }
@@ -192,17 +206,21 @@ int64_t vn__conv_winograd_sum_scratch(const void *attr, const vn_aval in[], int6
 
 void vn__conv_winograd_sum(const vn_eval *e, const vn__conv_panels *p, char *scratch)
 {
-    const work w = gradient_of(e->attr, e->in_aval, e->lanes, e->kernels);
-    const vn__window3 *const v = &w.window;
+    work w = gradient_of(e->attr, e->in_aval, e->lanes, e->kernels);
+    vn__window3 *const v = &w.window;
+    const int64_t of_group = v->outputs, image = v->y_channel * w.size;
+    const int64_t filter = v->channels * 9 * w.size;
     void *const sums =
-        vn__conv_reserve(&scratch, w.real->winograd_sums_size(v->outputs, v->channels));
-    for (int64_t g = 0; g < w.groups; g++) {
+        vn__conv_reserve(&scratch, w.real->winograd_sums_size(of_group, v->channels));
+    v->outputs = p->step;
+    for (int64_t o = 0; o < p->count; o += p->step) {
+        const int64_t group = (p->first + o) / of_group;
         for (int64_t t = 0; t < e->panels; t++)
-            w.real->winograd_sums(sums, vn__conv_panel(p, e, 1, t) + g * w.y_bytes,
-                                  vn__conv_panel(p, e, 0, t) + g * w.x_bytes, v, t == 0,
+            w.real->winograd_sums(sums, vn__conv_panel(p, e, 1, t) + o * image,
+                                  vn__conv_panel(p, e, 0, t) + group * w.x_bytes, v, t == 0,
                                   scratch);
         if (e->panels > 0)
-            w.real->winograd_grad((char *)e->out[0] + g * w.w_bytes, sums, v->outputs,
+            w.real->winograd_grad((char *)e->out[0] + (p->first + o) * filter, sums, p->step,
                                   v->channels);
     }
 }

@@ -92,6 +92,24 @@ void vn__lanes_operands(const void *operand[], const vn_eval *e);
 size_t vn__lanes_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                          int64_t lanes);
 
+/* Of `all` units of the result those that this part makes: from *from to the returned end; all
+ * of them where the evaluation is not one of parts. */
+static inline int64_t vn__eval_share(int64_t *from, const vn_eval *e, int64_t all)
+{
+    const int64_t parts = e->parts > 1 ? e->parts : 1, part = e->parts > 1 ? e->part : 0;
+    *from = part * all / parts;
+    return (part + 1) * all / parts;
+}
+
+/* Parts of what passes through so many bytes, at most one a unit (the slot `parts`). */
+static inline int64_t vn__parts_of_bytes(int64_t bytes, int64_t units)
+{
+    enum { PART_BYTES = 128 * 1024, MOST_PARTS = 32 };
+    const int64_t most = units < MOST_PARTS ? units : MOST_PARTS;
+    const int64_t parts = bytes / PART_BYTES < most ? bytes / PART_BYTES : most;
+    return parts > 1 ? parts : 1;
+}
+
 /* Elements of the first result as stored. */
 static inline int64_t vn__eval_size(const vn_eval *e)
 {

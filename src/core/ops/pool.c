@@ -59,7 +59,22 @@ size_t vn__pool_prepare_size(const void *attr, const vn_aval in[], int n_in,
 void vn__pool_prepare(void *memory, const vn_eval *e)
 {
     const vn__sliding *const s = e->attr;
-    vn__sliding_table(memory, s, false, 0, vn__sliding_pixels(s->y, s->n));
+    int64_t from;
+    const int64_t end = vn__eval_share(&from, e, vn__sliding_pixels(s->y, s->n));
+    vn__sliding_table((int32_t *)memory + from * vn__sliding_pixels(s->k, s->n), s, false, from,
+                      end - from);
+}
+
+/* Channels; operands that lanes share would be spread by every part. */
+int64_t vn__pool_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                       bool sum)
+{
+    const vn__sliding *const s = attr;
+    const vn_shape shape = in[0].shape;
+    if (sum || lanes == 1 || !mapped[0])
+        return 1;
+    return vn__parts_of_bytes(vn_shape_size(shape) * lanes * (int64_t)vn_dtype_size(in[0].dtype),
+                              vn__span(shape, 0, shape.rank - (int)s->n));
 }
 
 size_t vn__pool_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
@@ -98,6 +113,27 @@ static bool each_once(const vn__sliding *s)
     return true;
 }
 
+/* Bytes of a channel. */
+static int64_t channel_bytes(const vn_aval *aval, const vn_eval *e)
+{
+    const vn__sliding *const s = e->attr;
+    const int rank = aval->shape.rank;
+    return vn__span(aval->shape, rank - (int)s->n, rank) * e->lanes *
+           (int64_t)vn_dtype_size(aval->dtype);
+}
+
+/* The channels of this part, in all operands and in the result. */
+static void take_channels(vn__pool_walk *walk, const vn_eval *e)
+{
+    int64_t from;
+    const int64_t end = vn__eval_share(&from, e, walk->window.channels);
+    walk->window.channels = end - from;
+    walk->out = (char *)e->out[0] + from * channel_bytes(&e->out_aval[0], e);
+    for (int i = 0; i < e->n_in; i++)
+        walk->operand[i] =
+            (const char *)walk->operand[i] + from * channel_bytes(&e->in_aval[i], e);
+}
+
 vn__pool_walk vn__pool_start(const vn_eval *e)
 {
     const vn__sliding *const s = e->attr;
@@ -121,6 +157,7 @@ vn__pool_walk vn__pool_start(const vn_eval *e)
         .y_pixel = lanes,
         .once = each_once(s),
     };
+    take_channels(&walk, e);
     return walk;
 }
 
@@ -128,7 +165,8 @@ vn__pool_walk vn__pool_start_grad(const vn_eval *e)
 {
     const vn__pool_walk walk = vn__pool_start(e);
     if (!walk.window.once)
-        memset(e->out[0], 0, (size_t)vn__eval_size(e) * (size_t)walk.size);
+        memset(walk.out, 0,
+               (size_t)(walk.window.channels * channel_bytes(&e->out_aval[0], e)));
     return walk;
 }
 

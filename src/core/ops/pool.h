@@ -15,13 +15,14 @@ vn_status vn__pool_attr(vn__sliding *s, const char *op, const vn_array *x,
 vn_status vn__pool_shape(vn_aval *out, const char *op, vn_aval in, const int64_t from[],
                          const int64_t to[], int64_t n);
 
-/* Evaluation, block by block of output pixels:
+/* Evaluation, block by block of output pixels, of all channels or of a part's share:
  *     for (vn__pool_walk w = vn__pool_start(e); vn__pool_next(&w);) ... w.window ... */
 typedef struct vn__pool_walk {
     const vn__sliding *s;
     vn__window window;
     int32_t *table;               /* of the block; NULL: all of it has been prepared */
     const void *operand[3];       /* with lanes; those of pooled shape begin at the block */
+    void *out;                    /* the same of the result */
     int64_t block, first, offset; /* offset: bytes to the block in an array of pooled shape */
     int64_t size;
 } vn__pool_walk;
@@ -35,6 +36,8 @@ bool vn__pool_pull(void *attr_out, int *out_axis, const void *attr, const vn_ava
 size_t vn__pool_prepare_size(const void *attr, const vn_aval in[], int n_in,
                              const bool mapped[], int64_t lanes);
 void vn__pool_prepare(void *memory, const vn_eval *e);
+int64_t vn__pool_parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                       bool sum);
 size_t vn__pool_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                         int64_t lanes);
 

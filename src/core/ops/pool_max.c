@@ -24,7 +24,7 @@ static void eval(const vn_eval *e)
 {
     const vn__real_kernels *const real = e->kernels->real[e->in_aval[0].dtype];
     for (vn__pool_walk w = vn__pool_start(e); vn__pool_next(&w);) {
-        void *const y = (char *)e->out[0] + w.offset;
+        void *const y = (char *)w.out + w.offset;
         if (real)
             real->max_pool(y, w.operand[0], &w.window);
         else
@@ -54,6 +54,7 @@ const vn_op vn__op_pool_max = {
     .scratch = vn__pool_scratch,
     .prepare_size = vn__pool_prepare_size,
     .prepare = vn__pool_prepare,
+    .parts = vn__pool_parts,
     .vjp = vjp,
     .jvp = jvp,
     .pull = vn__pool_pull,
@@ -89,7 +90,7 @@ static void grad_eval(const vn_eval *e)
     const vn_dtype dtype = e->in_aval[0].dtype;
     for (vn__pool_walk w = vn__pool_start_grad(e); vn__pool_next(&w);)
         e->kernels->real[dtype]->max_pool_grad(
-            e->out[0], w.operand[0], (const char *)w.operand[1] + w.offset,
+            w.out, w.operand[0], (const char *)w.operand[1] + w.offset,
             (const char *)w.operand[2] + w.offset, &w.window);
 }
 
@@ -132,7 +133,7 @@ static void gather_eval(const vn_eval *e)
                     const size_t x = (size_t)(c * p->x_channel + l) * size;
                     const size_t y = (size_t)(c * p->y_channel + q * p->y_pixel + l) * size +
                                      (size_t)w.offset;
-                    gather_one((char *)e->out[0] + y, (const char *)w.operand[0] + x,
+                    gather_one((char *)w.out + y, (const char *)w.operand[0] + x,
                                (const char *)w.operand[1] + y, (const char *)w.operand[2] + x,
                                p->tap + q * p->taps, p, dtype);
                 }
@@ -173,6 +174,7 @@ const vn_op vn__op_pool_max_grad = {
     .scratch = vn__pool_scratch,
     .prepare_size = vn__pool_prepare_size,
     .prepare = vn__pool_prepare,
+    .parts = vn__pool_parts,
     .vjp = grad_vjp,
     .jvp = linear_jvp,
     .pull = vn__pool_pull,
@@ -188,6 +190,7 @@ const vn_op vn__op_pool_max_gather = {
     .scratch = vn__pool_scratch,
     .prepare_size = vn__pool_prepare_size,
     .prepare = vn__pool_prepare,
+    .parts = vn__pool_parts,
     .vjp = gather_vjp,
     .jvp = linear_jvp,
     .pull = vn__pool_pull,

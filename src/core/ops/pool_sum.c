@@ -17,7 +17,7 @@ static void eval(const vn_eval *e)
 {
     const vn__real_kernels *const real = e->kernels->real[e->in_aval[0].dtype];
     for (vn__pool_walk w = vn__pool_start(e); vn__pool_next(&w);) {
-        void *const y = (char *)e->out[0] + w.offset;
+        void *const y = (char *)w.out + w.offset;
         if (real)
             real->sum_pool(y, w.operand[0], &w.window);
         else
@@ -40,6 +40,7 @@ const vn_op vn__op_pool_sum = {
     .scratch = vn__pool_scratch,
     .prepare_size = vn__pool_prepare_size,
     .prepare = vn__pool_prepare,
+    .parts = vn__pool_parts,
     .vjp = vjp,
     .pull = vn__pool_pull,
 };
@@ -58,7 +59,7 @@ static void grad_eval(const vn_eval *e)
 {
     const vn_dtype dtype = e->in_aval[0].dtype;
     for (vn__pool_walk w = vn__pool_start_grad(e); vn__pool_next(&w);)
-        e->kernels->real[dtype]->sum_pool_grad(e->out[0], (const char *)w.operand[0] + w.offset,
+        e->kernels->real[dtype]->sum_pool_grad(w.out, (const char *)w.operand[0] + w.offset,
                                                &w.window);
 }
 
@@ -77,6 +78,7 @@ const vn_op vn__op_pool_sum_grad = {
     .scratch = vn__pool_scratch,
     .prepare_size = vn__pool_prepare_size,
     .prepare = vn__pool_prepare,
+    .parts = vn__pool_parts,
     .vjp = grad_vjp,
     .pull = vn__pool_pull,
 };

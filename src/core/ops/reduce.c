@@ -123,6 +123,16 @@ static void reduce_run(const vn_eval *e, void *to, const void *from, vn__along a
         e->kernels->reduce[dtype][row](to, from, a.outer, a.n, a.inner, false);
 }
 
+/* A share of the only run's rows. */
+static void reduce_part(const vn_eval *e, vn__along a, enum vn__reduce row)
+{
+    const int64_t size = (int64_t)vn_dtype_size(e->in_aval[0].dtype);
+    int64_t from;
+    a.outer = vn__eval_share(&from, e, a.outer) - from;
+    reduce_run(e, (char *)e->out[0] + from * a.inner * size,
+               (const char *)e->in[0] + from * a.n * a.inner * size, a, row);
+}
+
 /* What is left after each run goes to scratch; the last run writes the result. */
 static void reduce_eval(const vn_eval *e, enum vn__reduce row)
 {
@@ -139,7 +149,10 @@ static void reduce_eval(const vn_eval *e, enum vn__reduce row)
         const vn__along along = { vn__span(shape, 0, begin), vn__span(shape, begin, end),
                                   vn__span(shape, end, shape.rank) * e->lanes };
         void *const to = axes.count ? next : e->out[0];
-        reduce_run(e, to, from, along, row);
+        if (e->parts > 1)
+            reduce_part(e, along, row);
+        else
+            reduce_run(e, to, from, along, row);
         next += (size_t)(along.outer * along.inner) * size;
         from = to;
         shape = without_run(shape, begin, end);
@@ -160,6 +173,20 @@ static size_t reduce_scratch(const void *attr, const vn_aval in[], int n_in,
         n += axes.count ? vn_shape_size(shape) * lanes : 0;
     }
     return (size_t)n * vn_dtype_size(in[0].dtype);
+}
+
+/* Rows of the only run. */
+static int64_t parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                     bool sum)
+{
+    const vn_axes axes = *(const vn_axes *)attr;
+    int begin, end;
+    if (sum || (lanes > 1 && !mapped[0]) || !last_run(&begin, &end, axes) ||
+        end - begin != axes.count)
+        return 1;
+    const int64_t bytes =
+        vn_shape_size(in[0].shape) * lanes * (int64_t)vn_dtype_size(in[0].dtype);
+    return vn__parts_of_bytes(bytes, vn__span(in[0].shape, 0, begin));
 }
 
 static void sum_mapped(const vn_eval *e) { reduce_eval(e, VN__REDUCE_sum); }
@@ -272,6 +299,7 @@ const vn_op vn__op_reduce_sum = {
     .shape = sum_shape,
     .eval = sum_eval,
     .scratch = reduce_scratch,
+    .parts = parts,
     .vjp = sum_vjp,
     .pull = pull,
     .lift = lift,
@@ -285,6 +313,7 @@ const vn_op vn__op_reduce_prod = {
     .shape = prod_shape,
     .eval = prod_eval,
     .scratch = reduce_scratch,
+    .parts = parts,
     .vjp = prod_vjp,
     .jvp = prod_jvp,
     .pull = pull,
@@ -299,6 +328,7 @@ const vn_op vn__op_reduce_max = {
     .shape = max_shape,
     .eval = max_eval,
     .scratch = reduce_scratch,
+    .parts = parts,
     .vjp = extreme_vjp,
     .jvp = extreme_jvp,
     .pull = pull,
@@ -313,6 +343,7 @@ const vn_op vn__op_reduce_min = {
     .shape = min_shape,
     .eval = min_eval,
     .scratch = reduce_scratch,
+    .parts = parts,
     .vjp = extreme_vjp,
     .jvp = extreme_jvp,
     .pull = pull,

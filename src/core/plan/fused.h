@@ -46,6 +46,9 @@ typedef struct vn__fused {
     vn__member *member;
 } vn__fused;
 
+/* Into how many parts a panel is worth cutting. */
+int64_t vn__fused_parts(const vn__fused *fused);
+
 /* Can result j of the step be written where operand i lies? */
 bool vn__fused_in_place(const vn__step *step, int i, int j);
 

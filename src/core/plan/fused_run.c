@@ -3,6 +3,7 @@
  * pool's workers; the chunks depend on shapes alone. */
 #include <stdalign.h>
 
+#include "core/ops/ops_common.h"
 #include "core/plan/fused.h"
 #include "parallel/pool.h"
 
@@ -93,6 +94,22 @@ static void run_chunk(void *context, int64_t task, int worker)
     run_range(r, from, from + chunk < r->fused->n ? from + chunk : r->fused->n);
 }
 
+/* The elements of a panel that are asked for: all, or the blocks of one part. */
+static void take_blocks(int64_t *from, int64_t *to, const vn__fused *g, const vn__frame *f)
+{
+    const int64_t parts = f->parts ? f->parts : 1, part = f->parts ? f->part : 0;
+    const int64_t blocks = (g->n + g->block - 1) / g->block;
+    const int64_t end = (part + 1) * blocks / parts * g->block;
+    *from = part * blocks / parts * g->block;
+    *to = end < g->n ? end : g->n;
+}
+
+int64_t vn__fused_parts(const vn__fused *g)
+{
+    const int64_t blocks = g->block ? (g->n + g->block - 1) / g->block : 0;
+    return vn__parts_of_bytes(blocks * VN__FUSED_BLOCK, blocks);
+}
+
 void vn__run_fused(const vn__step *s, const vn__frame *f)
 {
     const vn__fused *const g = s->fused;
@@ -113,8 +130,10 @@ void vn__run_fused(const vn__step *s, const vn__frame *f)
     }
     for (int i = 0; i < g->n_array; i++)
         r.base[i] += f->begin * panel[i];
+    int64_t from, to;
+    take_blocks(&from, &to, g, f);
     for (int64_t p = f->begin; p < f->panels; p++) {
-        run_range(&r, 0, g->n);
+        run_range(&r, from, to);
         for (int i = 0; i < g->n_array; i++)
             r.base[i] += panel[i];
     }

@@ -3,7 +3,9 @@
  * scratch of the steps, what is prepared once, and the totals of stages. */
 #include <string.h>
 
+#include "core/ops/ops.h"
 #include "core/plan/compile.h"
+#include "core/plan/fused.h"
 #include "core/transform/callback.h"
 #include "kernels/kernels.h"
 
@@ -163,7 +165,7 @@ static void plan_preparation(const vn__compiler *c, vn__step *s)
     int64_t bytes = 0;
     if (s->kind == VN__STEP_EVAL && invariant && s->n_loops == 0 && s->op->prepare && s->tiled)
         bytes = (int64_t)s->op->prepare_size(s->attr, s->in_aval, s->n_op, s->mapped, s->lanes);
-    if (c->wide && s->parts > 1 && bytes > PREPARED_BYTES)
+    if (c->wide && s->op == &vn__op_dot_general && s->parts > 1 && bytes > PREPARED_BYTES)
         return;
     for (int i = 0; invariant && i < vn__inner_programs(s); i++)
         if (vn__inner_program(s, i))
@@ -178,11 +180,13 @@ static void plan_preparation(const vn__compiler *c, vn__step *s)
 
 #define SUM_ROWS 128 /* elements of a part of a sum over lanes */
 
-static int64_t parts_of(const vn__step *s)
+static int64_t parts_of(const vn__compiler *c, const vn__step *s)
 {
     const bool sum = s->kind == VN__STEP_EVAL_SUM;
     if ((s->kind == VN__STEP_SUM || s->kind == VN__STEP_MAX) && s->n_loops == 0)
         return (vn__slot_elements(&s->out_slot[0]) + SUM_ROWS - 1) / SUM_ROWS;
+    if (s->kind == VN__STEP_FUSED)
+        return c->wide && s->tiled ? vn__fused_parts(s->fused) : 1;
     if ((s->kind != VN__STEP_EVAL && !sum) || s->n_loops || !s->op->parts)
         return 1;
     return s->op->parts(s->attr, s->in_aval, s->mapped, s->lanes, sum);
@@ -258,7 +262,7 @@ vn_status vn__lay_out(vn__compiler *c)
         for (int j = 0; j < s->n_out; j++)
             settle(c, &s->out[j], offset);
         int64_t bytes = scratch_bytes(c, s);
-        s->parts = parts_of(s);
+        s->parts = parts_of(c, s);
         plan_preparation(c, s);
         if (c->lane < 0 && s->parts > 1 && s->kind == VN__STEP_EVAL)
             bytes = plan_shared(p, s, bytes);

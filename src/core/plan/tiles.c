@@ -18,6 +18,8 @@
 #define FEW_HEAVY    8   /* or so many, which then are work for several workers, */
 #define HEAVY_FLOPS  2e7 /* if each is so much work */
 #define STEP_FLOPS   400 /* what a step costs to start */
+#define IMAGE_FLOPS  1e6 /* of one of 16 images, whose steps several workers share */
+#define IMAGES_BYTES (64 << 20) /* of 32 images that are in memory anyway */
 #define MAX_SLOTS    64
 #define SLOT_FLOPS   1e6       /* a slot is at least 10 us of a core's work */
 #define FEW_SLOTS    8         /* so many are worth more than tiles of several panels */
@@ -63,6 +65,13 @@ static int64_t lanes_for_memory(const vn__program *of_32)
     return bytes_of_32 > MIDDLE_BYTES ? 32 : bytes_of_32 > SMALL_BYTES ? 64 : WIDE_LANES;
 }
 
+/* Products meet all panels of a tile, images are convolved panel by panel. */
+static int64_t wide_lanes(const vn__stage *st)
+{
+    const bool images = convolves(st->program);
+    return even_lanes(images ? lanes_for_memory(st->program) : 32, st->n);
+}
+
 /* Narrower panels while a small batch has too few for its workers, and each is still worth a
  * slot. Halves of 128 lanes cost a few percent of all work, halves of 32 a fifth: the wider a
  * panel, the more of them there should be. */
@@ -99,6 +108,17 @@ static bool pays(const vn__program *program, int64_t n, int64_t slots, int64_t t
     return (double)n * program->flops >= (double)BYTE_FLOPS * (double)slots * (double)totals;
 }
 
+/* Are there images for one panel only, each of so much work that steps are worth several
+ * workers, or for few panels that leave level 2 anyway? One tile after the other then, whose
+ * values are in memory once and not for every worker. */
+static bool is_few_images(const vn__program *of_32, int64_t n)
+{
+    const int64_t panels = (n + 15) / 16, bytes = of_32->value_bytes;
+    if (n <= FEW_EXAMPLES || panels >= FEW_SLOTS || bytes <= PANEL_BYTES || !convolves(of_32))
+        return false;
+    return panels == 1 ? of_32->flops >= IMAGE_FLOPS : bytes >= IMAGES_BYTES;
+}
+
 /* Are the sums over examples so large that slots cannot have some each, or the weights so large
  * that few examples cannot pay for every worker reading them all? Loops would not be parallel
  * step by step. */
@@ -111,7 +131,8 @@ static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
     const int64_t totals = bytes_of_totals(program, part);
     const bool by_shape = totals > MOST_TOTALS ||
                           (totals > WIDE_TOTALS && !pays(program, n, PAID_SLOTS, totals)) ||
-                          (program->prepared_bytes > WIDE_SHARED && n <= WIDE_TILE);
+                          (program->prepared_bytes > WIDE_SHARED && n <= WIDE_TILE) ||
+                          is_few_images(program, n);
     return choices->wide < 0 ? by_shape : choices->wide > 0;
 }
 
@@ -241,7 +262,7 @@ vn_status vn__stage_tiles(vn__stage *st, const vn__tape *tape, const vn__part *p
     const bool alone = whole || (open && (choices->lanes == 1 || is_few(st)));
     const int64_t better = alone               ? 1
                            : *shared || chosen ? lanes
-                           : st->wide          ? even_lanes(lanes, st->n)
+                           : st->wide          ? wide_lanes(st)
                                                : better_lanes(st, worth);
     if (better != lanes)
         VN_TRY(compile_panels(st, tape, part, better, 1));

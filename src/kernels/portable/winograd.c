@@ -54,9 +54,9 @@ void VN_FN(winograd)(void *y, const void *packed, const void *x, const vn__windo
     (void)scratch;
     for (int64_t o = 0; o < w->outputs; o++)
         for (int64_t q = 0; q < pixels; q++) {
-            real *const to = (real *)y + (o * pixels + q) * w->lanes;
+            real *const to = (real *)y + o * w->y_channel + q * w->lanes;
             const real *const weight = (const real *)packed + o * w->channels * 9;
-            const real *const mask = mask_row(epilogue, o, pixels * w->lanes);
+            const real *const mask = mask_row(epilogue, o, w->y_channel);
             begin_row(to, o, w->lanes, epilogue);
             for (int64_t k = 0; k < w->channels * 9; k++) {
                 const real *const v = under(x, w, k / 9, q, k % 9);
@@ -80,8 +80,8 @@ void VN_FN(winograd_sums)(void *sums, const void *dy, const void *x, const vn__w
             for (int64_t q = 0; q < pixels; q++) {
                 const real *const v = under(x, w, k / 9, q, k % 9);
                 if (v)
-                    *to +=
-                        lane_dot((const real *)dy + (o * pixels + q) * w->lanes, v, w->lanes);
+                    *to += lane_dot((const real *)dy + o * w->y_channel + q * w->lanes, v,
+                                    w->lanes);
             }
 }
 

@@ -206,8 +206,7 @@ static void run_segment(const ending *e, const real *packed, const real *x,
 void VN_FN(winograd)(void *y, const void *packed, const void *x, const vn__window3 *w,
                      const vn__epilogue *epilogue, void *scratch)
 {
-    const int64_t channel = w->y[0] * w->y[1] * w->lanes;
-    ending e = { .job = { .c = y, .c_row = channel }, .window = w };
+    ending e = { .job = { .c = y, .c_row = w->y_channel }, .window = w };
     e.rest = vn__set_epilogue(&e.job, epilogue);
     vn__segment s;
     for (s.lane = 0; s.lane < w->lanes; s.lane += s.width) {

@@ -57,9 +57,9 @@ VN_INLINE void quad_points(real *to, int64_t plane, const real *dy, const vn__wi
 VN_INLINE void make_row(real *y_points, real *x_points, const real *dy, const real *x,
                         const vn__window3 *w, const vn__segment *s, int i)
 {
-    const int64_t y_channel = w->y[0] * w->y[1] * w->lanes, y_plane = plane_of(w->outputs);
-    const int64_t x_channel = w->x[0] * w->x[1] * w->lanes, x_plane = plane_of(w->channels);
-    for (int64_t o = 0; o < w->outputs; o++, dy += y_channel, y_points += COLUMNS)
+    const int64_t y_plane = plane_of(w->outputs), x_plane = plane_of(w->channels);
+    const int64_t x_channel = w->x[0] * w->x[1] * w->lanes;
+    for (int64_t o = 0; o < w->outputs; o++, dy += w->y_channel, y_points += COLUMNS)
         for (int64_t k = 0; k < s->quads; k++)
             for (int64_t l = 0; l < s->width; l += VN_LANES)
                 quad_points(y_points + k * s->width + l, y_plane, dy + s->quad[k].result + l, w,
