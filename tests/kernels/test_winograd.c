@@ -10,6 +10,7 @@ static const int reals[] = { VN__F32, VN__F64 };
 
 typedef struct scene {
     int64_t channels, outputs, lanes, rows, columns, low[2], high[2];
+    int64_t apart; /* lanes between two outputs: y is a band of rows */
     bool back, integers;
     vn__epilogue end;
 } scene;
@@ -23,6 +24,7 @@ static vn__window3 window_of(const scene *s)
         w.low[d] = s->low[d];
         w.y[d] = size[d] + s->low[d] + s->high[d] - 2;
     }
+    w.y_channel = (w.y[0] * w.y[1] + s->apart) * s->lanes;
     return w;
 }
 
@@ -86,7 +88,7 @@ static void check_product(const vn__kernels *k, const scene *s, const vn__window
     for (int64_t o = 0; o < s->outputs; o++)
         for (int64_t q = 0; q < pixels(w->y); q++)
             for (int64_t l = 0; l < s->lanes; l++) {
-                const int64_t at = (o * pixels(w->y) + q) * s->lanes + l;
+                const int64_t at = o * w->y_channel + q * s->lanes + l;
                 long double sum = 0;
                 for (int64_t c = 0; c < s->channels; c++)
                     for (int64_t t = 0; t < 9; t++) {
@@ -106,7 +108,7 @@ static void product(const vn__kernels *k, int dtype, const scene *given)
     const vn__real_kernels *const real = k->real[dtype];
     const vn__window3 w = window_of(&s);
     const int64_t nx = s.channels * pixels(w.x) * s.lanes, n = s.channels * s.outputs * 9;
-    const int64_t ny = s.outputs * pixels(w.y) * s.lanes;
+    const int64_t ny = s.outputs * w.y_channel;
     buffer x = acquire(dtype, nx, 1), y = acquire(dtype, ny, 3), old = acquire(dtype, ny, 0);
     buffer weight = acquire(dtype, n, 1), bias = acquire(dtype, s.outputs, 0);
     buffer mask = acquire(dtype, ny, 1);
@@ -134,7 +136,7 @@ static void gradient(const vn__kernels *k, int dtype, const scene *s)
     const vn__real_kernels *const real = k->real[dtype];
     const vn__window3 w = window_of(s);
     const int64_t nx = s->channels * pixels(w.x) * s->lanes, n = s->channels * s->outputs * 9;
-    const int64_t ny = s->outputs * pixels(w.y) * s->lanes;
+    const int64_t ny = s->outputs * w.y_channel;
     buffer x = acquire(dtype, nx, 1), dy = acquire(dtype, ny, 1), dw = acquire(dtype, n, 1);
     buffer sums = acquire(VN__U8, real->winograd_sums_size(s->outputs, s->channels), 0);
     buffer scratch = acquire(VN__U8, real->winograd_grad_scratch(&w), 0);
@@ -150,7 +152,7 @@ static void gradient(const vn__kernels *k, int dtype, const scene *s)
         long double sum = 0;
         for (int64_t q = 0; q < pixels(w.y); q++)
             for (int64_t l = 0; l < s->lanes; l++)
-                sum += get(dtype, dy.data, (o * pixels(w.y) + q) * s->lanes + l) *
+                sum += get(dtype, dy.data, o * w.y_channel + q * s->lanes + l) *
                        under(dtype, &w, &x, c, q, i % 9, l);
         check_near(k, dtype, "winograd_grad", i, get(dtype, dw.data, i), 5 + 2 * sum,
                    bound(s, dtype, terms));
@@ -170,6 +172,8 @@ static const scene scenes[] = {
     { 2, 30, 144, 2, 5, { 1, 3 }, { 1, -1 }, .end = { .mask = "", .gate = VN__TIMES(mul) } },
     { 4, 50, 16, 1, 1, { 1, 1 }, { 1, 1 }, .end = { .bias = "", .accumulate = true } },
     { 33, 3, 272, 3, 3, { 1, 1 }, { 1, 1 }, .back = true },
+    { 9, 14, 32, 5, 5, { 1, 1 }, { -1, 1 }, .apart = 10, FULL },
+    { 6, 8, 16, 7, 4, { -2, 1 }, { 0, 1 }, .apart = 3, .end = { .accumulate = true } },
 };
 
 static void every_scene(const vn__kernels *k)

@@ -53,6 +53,9 @@ int64_t vn__conv_product_parts(const void *attr, const vn_aval in[], const bool 
 int64_t vn__conv_weight_parts(const void *attr, const vn_aval in[], const bool mapped[],
                               int64_t lanes);
 
+/* Of the outputs of all groups those of a part: from *first to the returned end. */
+int64_t vn__conv_weight_outputs(int64_t *first, const vn_eval *e);
+
 /* What a plan keeps of a step: who computes it, if not the kernels of the definition. */
 typedef struct vn__conv_setup {
     const struct vn__onednn_conv *onednn; /* conv_onednn.c */
@@ -90,8 +93,9 @@ typedef struct vn__conv_panels {
 static inline const char *vn__conv_panel(const vn__conv_panels *p, const vn_eval *e,
                                          int operand, int64_t panel)
 {
-    return operand == 1 && panel == e->panels - 1 ? p->last_gy
-                                                  : p->data[operand] + panel * p->bytes[operand];
+    return operand == 1 && panel == e->panels - 1
+               ? p->last_gy
+               : p->data[operand] + panel * p->bytes[operand];
 }
 
 /* By Winograd's algorithm: does the switch, or the cost, say so for these attributes, all
@@ -133,6 +137,18 @@ void vn__conv_single(void *const operand[3], int result, bool fresh, const vn__s
                      const vn__conv_sizes *sizes, vn_dtype dtype, void *scratch);
 size_t vn__conv_single_scratch(const vn__sliding *s, const vn__conv_sizes *sizes,
                                vn_dtype dtype, int result);
+
+/* One image in strips of its rows (conv_strips.c): is it worth it? dw: written if fresh, else
+ * added to. */
+bool vn__conv_in_strips(const vn__sliding *s, const vn__conv_sizes *sizes, bool back);
+int64_t vn__conv_strips_parts(const vn__sliding *s, bool back);
+void vn__conv_strips_product(const vn_eval *e, bool back);
+size_t vn__conv_strips_product_scratch(const vn__sliding *s, const vn_aval in[], bool back);
+size_t vn__conv_strips_prepare_size(const vn__sliding *s, const vn_aval in[], bool back);
+void vn__conv_strips_prepare(void *memory, const vn_eval *e, bool back);
+void vn__conv_strips_weight(void *dw, const void *x, const void *gy, const vn_eval *e,
+                            bool fresh, void *scratch);
+size_t vn__conv_strips_weight_scratch(const vn__sliding *s, const vn_aval in[]);
 
 static inline int64_t vn__conv_aligned(int64_t bytes) { return (bytes + 63) & ~(int64_t)63; }
 

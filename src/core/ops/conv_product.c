@@ -6,7 +6,8 @@
  *   lanes, w plain   phase by phase and band by band (conv_view.h), W packed once for all tiles
  *                    (prepare); or by a provider
  *   lanes, w mapped  a convolution in each lane (conv_lanes.c)
- *   one example      a product with columns (conv_single.c) */
+ *   one example      strips of its rows in the lanes (conv_strips.c), or a product with columns
+ *                    (conv_single.c) */
 #include <string.h>
 
 #include "core/ops/conv_view.h"
@@ -67,13 +68,15 @@ int64_t vn__conv_product_parts(const void *attr, const vn_aval in[], const bool 
                                int64_t lanes, bool back)
 {
     const vn__sliding *const s = attr;
-    if (lanes == 1 || mapped[back ? 0 : 1] || !mapped[back ? 1 : 0] ||
-        vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back) > 0)
-        return 1;
     const vn_shape w = in[back ? 0 : 1].shape;
     const vn__conv_sizes z = vn__conv_sizes_of(s, w.dim[1] * s->groups, w.dim[0]);
     const double worth = vn__conv_flops(&z) * (double)lanes / PART_FLOPS;
     int64_t parts = (back ? s->x[0] : s->y[0]) / PART_ROWS;
+    if (lanes == 1)
+        parts = vn__conv_in_strips(s, &z, back) ? vn__conv_strips_parts(s, back) : 1;
+    else if (mapped[back ? 0 : 1] || !mapped[back ? 1 : 0] ||
+             vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back) > 0)
+        return 1;
     parts = parts < MOST_PARTS ? parts : MOST_PARTS;
     parts = (double)parts < worth ? parts : (int64_t)worth;
     return parts > 1 ? parts : 1;
@@ -225,10 +228,21 @@ static void end_rows(const vn_eval *e, const roles *r)
     }
 }
 
+/* One example whose image is worth cutting into strips. */
+static bool in_strips(const roles *r, int64_t lanes)
+{
+    const vn__conv_sizes z = sizes_of(r);
+    return lanes == 1 && vn__conv_in_strips(r->s, &z, r->back);
+}
+
 void vn__conv_product(const vn_eval *e, bool back)
 {
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
     const int w = back ? 0 : 1;
+    if (in_strips(&r, e->lanes)) {
+        vn__conv_strips_product(e, back);
+        return;
+    }
     if (vn__conv_winograd(e->setup)) {
         vn__conv_winograd_product(e, back);
         return;
@@ -265,6 +279,8 @@ size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool ma
     if (mapped[back ? 0 : 1])
         return 0;
     const roles r = roles_of(attr, in, back, vn__kernels_get());
+    if (lanes == 1)
+        return in_strips(&r, lanes) ? vn__conv_strips_prepare_size(attr, in, back) : 0;
     return (size_t)most(prepare_bytes(&r),
                         vn__conv_winograd_prepare_size(attr, in, mapped, lanes, back),
                         vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back));
@@ -275,7 +291,9 @@ void vn__conv_prepare(void *memory, const vn_eval *e, bool back)
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
     if (e->parts > 1 && e->part > 0) /* all parts read all of it */
         return;
-    if (vn__conv_winograd(e->setup))
+    if (e->lanes == 1)
+        vn__conv_strips_prepare(memory, e, back);
+    else if (vn__conv_winograd(e->setup))
         vn__conv_winograd_prepare(memory, e, back);
     else if (vn__conv_onednn(e->setup))
         vn__conv_onednn_prepare(memory, e, back);
@@ -303,6 +321,8 @@ size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool
 {
     const roles r = roles_of(attr, in, back, vn__kernels_get());
     const vn__conv_sizes z = sizes_of(&r);
+    if (in_strips(&r, lanes))
+        return vn__conv_strips_product_scratch(attr, in, back);
     if (lanes == 1)
         return vn__conv_single_scratch(r.s, &z, in[0].dtype, back ? VN__CONV_X : VN__CONV_Y);
     if (mapped && mapped[back ? 0 : 1])

@@ -45,13 +45,15 @@ int64_t vn__conv_phases(const vn__sliding *s, bool back);
 void vn__conv_view_of(vn__conv_view *v, const vn__sliding *s, bool back, int64_t phase,
                       int64_t channels, int64_t outputs, int64_t lanes, int64_t size,
                       bool planes);
-void vn__conv_view_cut(vn__conv_view *v, int64_t parts); /* bands for so many parts at least */
 int64_t vn__conv_view_bytes(const vn__conv_view *v);
 void vn__conv_view_tables(vn__conv_view *v, char **cursor, const vn__sliding *s,
                           int64_t w_channel);
 
-/* Bands of v->rows rows: how many; the one from `row` on: sets view.pixels and returns the first destination
- * pixel; the image of one group of channels, whose source is src. */
+/* Before the tables are made: lower bands, so that there is one for each part. */
+void vn__conv_view_cut(vn__conv_view *v, int64_t parts);
+
+/* Bands of v->rows rows: how many; the one from `row` on: sets view.pixels and returns the first
+ * destination pixel; the image of one group of channels, whose source is src. */
 int64_t vn__conv_bands(const vn__conv_view *v);
 int64_t vn__conv_band(vn__conv_view *v, int64_t row);
 const void *vn__conv_image(const vn__conv_view *v, int64_t row, const void *src);

@@ -5,7 +5,7 @@
  *   summed over lanes   the kernel on the bands of a view (conv_view.h), with pixels and lanes
  *                       as the long dimension; or by a provider
  *   a gradient a lane   conv_lanes.c
- *   one example         conv_single.c, one after the other
+ *   one example         conv_strips.c or conv_single.c, one after the other
  *   a norm a lane       the kernel for norms where one band has all pixels, else of the
  *                       gradient */
 #include <string.h>
@@ -29,18 +29,32 @@ static work work_of(const vn__sliding *s, const vn_aval in[], const vn__kernels 
                .phases = vn__conv_phases(s, false) };
 }
 
+/* dw of one example, added to what is there if it is not fresh. */
+static void eval_alone(const work *w, void *dw, const void *x, const void *gy, const vn_eval *e,
+                       bool fresh, void *scratch)
+{
+    void *const operand[3] = { [VN__CONV_X] = (void *)(uintptr_t)x,
+                               [VN__CONV_W] = dw,
+                               [VN__CONV_Y] = (void *)(uintptr_t)gy };
+    if (vn__conv_in_strips(w->s, &w->z, false))
+        vn__conv_strips_weight(dw, x, gy, e, fresh, scratch);
+    else
+        vn__conv_single(operand, VN__CONV_W, fresh, w->s, &w->z, e->in_aval[0].dtype, scratch);
+}
+
 void vn__conv_weight_eval(const vn_eval *e)
 {
     const work w = work_of(e->attr, e->in_aval, e->kernels);
     char *cursor = e->scratch;
+    if (e->lanes == 1) {
+        eval_alone(&w, e->out[0], e->in[0], e->in[1], e, true, cursor);
+        return;
+    }
     void *operand[3];
     operand[VN__CONV_X] = vn__conv_in_lanes(&cursor, e, 0);
     operand[VN__CONV_Y] = vn__conv_in_lanes(&cursor, e, 1);
     operand[VN__CONV_W] = e->out[0];
-    if (e->lanes == 1)
-        vn__conv_single(operand, VN__CONV_W, true, w.s, &w.z, e->in_aval[0].dtype, cursor);
-    else
-        vn__conv_lanes(operand, VN__CONV_W, w.s, &w.z, e, cursor);
+    vn__conv_lanes(operand, VN__CONV_W, w.s, &w.z, e, cursor);
 }
 
 static vn__conv_view phase_of(const work *w, int64_t phase, int64_t outputs, int64_t lanes)
@@ -51,29 +65,31 @@ static vn__conv_view phase_of(const work *w, int64_t phase, int64_t outputs, int
 }
 
 /* Each part makes images (or points) of all inputs for itself, which some outputs pay for. */
-#define PART_OUTPUTS 32
+#define PART_OUTPUTS 64
 
 int64_t vn__conv_weight_parts(const void *attr, const vn_aval in[], const bool mapped[],
                               int64_t lanes)
 {
     const work w = work_of(attr, in, vn__kernels_get());
-    if (lanes == 1 || !mapped[0] || !mapped[1] ||
-        vn__conv_onednn_weight_scratch(attr, in, mapped, lanes) > 0)
+    if (lanes == 1 ? !vn__conv_in_strips(attr, &w.z, false)
+                   : !mapped[0] || !mapped[1] ||
+                         vn__conv_onednn_weight_scratch(attr, in, mapped, lanes) > 0)
         return 1;
     if (w.z.groups > 1)
         return w.z.groups;
     const int64_t parts = w.z.out / PART_OUTPUTS;
-    return parts > 1 ? parts : w.z.out >= PART_OUTPUTS / 2 ? 2 : 1;
+    return parts > 1 ? parts : w.z.out >= PART_OUTPUTS / 4 ? 2 : 1;
 }
 
-/* The outputs that a part has: whole groups, or some of the only one. */
-static void take_outputs(vn__conv_panels *p, const vn_eval *e, const vn__conv_sizes *z)
+/* Whole groups, or some outputs of the only one. */
+int64_t vn__conv_weight_outputs(int64_t *first, const vn_eval *e)
 {
-    const int64_t unit = z->groups > 1 && z->out > 0 ? z->out : 1;
-    const int64_t end = vn__eval_share(&p->first, e, z->groups * z->out / unit) * unit;
-    p->first *= unit;
-    p->count = end - p->first;
-    p->step = z->groups > 1 ? z->out : p->count;
+    const vn__sliding *const s = e->attr;
+    const int64_t outputs = e->in_aval[1].shape.dim[0];
+    const int64_t unit = s->groups > 1 && outputs > 0 ? outputs / s->groups : 1;
+    const int64_t end = vn__eval_share(first, e, outputs / unit) * unit;
+    *first *= unit;
+    return end;
 }
 
 static vn__conv_panels panels_of(char **cursor, const vn_eval *e, const work *w)
@@ -81,7 +97,8 @@ static vn__conv_panels panels_of(char **cursor, const vn_eval *e, const work *w)
     vn__conv_panels p = { .data = { vn__conv_in_lanes(cursor, e, 0),
                                     vn__conv_in_lanes(cursor, e, 1) } };
     const int64_t row = e->lanes * w->size;
-    take_outputs(&p, e, &w->z);
+    p.count = vn__conv_weight_outputs(&p.first, e) - p.first;
+    p.step = w->z.groups > 1 ? w->z.out : p.count;
     for (int i = 0; i < 2; i++)
         p.bytes[i] = e->mapped[i] ? e->panel_bytes[i] : 0;
     p.data[1] += p.first * w->z.y_pixels * row;
@@ -130,15 +147,13 @@ static void sum_phases(const work *w, const vn__conv_panels *p, const vn_eval *e
 }
 
 /* Panels of one example each. */
-static void sum_alone(const work *w, const vn__conv_panels *p, const vn_eval *e, void *inner)
+static void sum_alone(const work *w, const vn_eval *e)
 {
+    const char *in[2] = { e->in[0], e->in[1] };
     for (int64_t t = 0; t < e->panels; t++) {
-        void *const operand[3] = {
-            [VN__CONV_X] = (void *)(uintptr_t)vn__conv_panel(p, e, 0, t),
-            [VN__CONV_Y] = (void *)(uintptr_t)vn__conv_panel(p, e, 1, t),
-            [VN__CONV_W] = e->out[0],
-        };
-        vn__conv_single(operand, VN__CONV_W, false, w->s, &w->z, e->in_aval[0].dtype, inner);
+        eval_alone(w, e->out[0], in[0], in[1], e, e->fresh && t == 0, e->scratch);
+        for (int i = 0; i < 2; i++)
+            in[i] += e->mapped[i] ? e->panel_bytes[i] : 0;
     }
 }
 
@@ -151,12 +166,14 @@ void vn__conv_weight_eval_sum(const vn_eval *e)
         memset(e->out[0], 0, (size_t)(w.z.groups * w.z.out * filter));
     if (vn__conv_onednn(e->setup) && vn__conv_onednn_weight_sum(e))
         return;
+    if (e->lanes == 1 && e->panels > 0) {
+        sum_alone(&w, e);
+        return;
+    }
     const vn__conv_panels p = panels_of(&cursor, e, &w);
     if (e->fresh)
         memset((char *)e->out[0] + p.first * filter, 0, (size_t)(p.count * filter));
-    if (e->lanes == 1)
-        sum_alone(&w, &p, e, cursor);
-    else if (vn__conv_winograd(e->setup))
+    if (vn__conv_winograd(e->setup))
         vn__conv_winograd_sum(e, &p, cursor);
     else
         sum_phases(&w, &p, e, cursor);
@@ -168,7 +185,9 @@ size_t vn__conv_weight_scratch(const void *attr, const vn_aval in[], int n_in,
     (void)n_in;
     const work w = work_of(attr, in, vn__kernels_get());
     if (lanes == 1)
-        return vn__conv_single_scratch(w.s, &w.z, in[0].dtype, VN__CONV_W);
+        return vn__conv_in_strips(w.s, &w.z, false)
+                   ? vn__conv_strips_weight_scratch(attr, in)
+                   : vn__conv_single_scratch(w.s, &w.z, in[0].dtype, VN__CONV_W);
     int64_t bytes = vn__sliding_table_bytes(w.s, w.z.y_pixels);
     for (int64_t phase = 0; phase < w.phases; phase++) {
         const vn__conv_view v = phase_of(&w, phase, w.z.out, lanes);

@@ -29,7 +29,7 @@ static void eval(const vn_eval *e)
 static int64_t parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
                      bool sum)
 {
-    return sum ? vn__conv_weight_parts(attr, in, mapped, lanes) : 1;
+    return sum || lanes == 1 ? vn__conv_weight_parts(attr, in, mapped, lanes) : 1;
 }
 
 static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])

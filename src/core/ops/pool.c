@@ -71,9 +71,10 @@ int64_t vn__pool_parts(const void *attr, const vn_aval in[], const bool mapped[]
 {
     const vn__sliding *const s = attr;
     const vn_shape shape = in[0].shape;
-    if (sum || lanes == 1 || !mapped[0])
+    if (sum || (lanes > 1 && !mapped[0]))
         return 1;
-    return vn__parts_of_bytes(vn_shape_size(shape) * lanes * (int64_t)vn_dtype_size(in[0].dtype),
+    return vn__parts_of_bytes(vn_shape_size(shape) * lanes *
+                                  (int64_t)vn_dtype_size(in[0].dtype),
                               vn__span(shape, 0, shape.rank - (int)s->n));
 }
 
@@ -165,8 +166,7 @@ vn__pool_walk vn__pool_start_grad(const vn_eval *e)
 {
     const vn__pool_walk walk = vn__pool_start(e);
     if (!walk.window.once)
-        memset(walk.out, 0,
-               (size_t)(walk.window.channels * channel_bytes(&e->out_aval[0], e)));
+        memset(walk.out, 0, (size_t)(walk.window.channels * channel_bytes(&e->out_aval[0], e)));
     return walk;
 }
 

@@ -16,7 +16,9 @@
 #define ALONE_TILES  16 /* of examples without lanes: as many as give all workers some */
 #define FEW_EXAMPLES 4   /* that take less time one by one than 16 lanes do, */
 #define FEW_HEAVY    8   /* or so many, which then are work for several workers, */
-#define HEAVY_FLOPS  2e7 /* if each is so much work */
+#define HEAVY_FLOPS  2e7 /* if each is so much work, */
+#define FEW_LARGE    10  /* or of images, */
+#define LARGE_FLOPS  1e8 /* if each is so much */
 #define STEP_FLOPS   400 /* what a step costs to start */
 #define IMAGE_FLOPS  1e6 /* of one of 16 images, whose steps several workers share */
 #define IMAGES_BYTES (64 << 20) /* of 32 images that are in memory anyway */
@@ -108,15 +110,39 @@ static bool pays(const vn__program *program, int64_t n, int64_t slots, int64_t t
     return (double)n * program->flops >= (double)BYTE_FLOPS * (double)slots * (double)totals;
 }
 
+/* So many examples, one by one, take less time than lanes of which most are empty. */
+static int64_t few_examples(const vn__program *p)
+{
+    if (convolves(p)) /* a large image fills lanes by its rows */
+        return p->flops >= LARGE_FLOPS ? FEW_LARGE : FEW_EXAMPLES;
+    return p->flops >= HEAVY_FLOPS ? FEW_HEAVY : FEW_EXAMPLES;
+}
+
 /* Are there images for one panel only, each of so much work that steps are worth several
- * workers, or for few panels that leave level 2 anyway? One tile after the other then, whose
- * values are in memory once and not for every worker. */
+ * workers, or for few panels that are in memory anyway? Then a tile is there once, not for
+ * every worker. */
 static bool is_few_images(const vn__program *of_32, int64_t n)
 {
     const int64_t panels = (n + 15) / 16, bytes = of_32->value_bytes;
-    if (n <= FEW_EXAMPLES || panels >= FEW_SLOTS || bytes <= PANEL_BYTES || !convolves(of_32))
+    if (n < 2 || panels >= FEW_SLOTS || bytes <= PANEL_BYTES || !convolves(of_32))
         return false;
+    if (n <= few_examples(of_32))
+        return of_32->flops >= LARGE_FLOPS;
     return panels == 1 ? of_32->flops >= IMAGE_FLOPS : bytes >= IMAGES_BYTES;
+}
+
+/* Bytes of the matrices that all examples meet. */
+static int64_t bytes_of_matrices(const vn__program *p)
+{
+    int64_t bytes = 0;
+    for (int64_t k = 0; k < p->n_step; k++) {
+        const vn__step *const s = &p->step[k];
+        for (int i = 0; s->op == &vn__op_dot_general && s->prepared >= 0 && i < 2; i++)
+            bytes += s->mapped[i] ? 0
+                                  : vn_shape_size(s->in_aval[i].shape) *
+                                        (int64_t)vn_dtype_size(s->in_aval[i].dtype);
+    }
+    return bytes;
 }
 
 /* Are the sums over examples so large that slots cannot have some each, or the weights so large
@@ -131,7 +157,7 @@ static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
     const int64_t totals = bytes_of_totals(program, part);
     const bool by_shape = totals > MOST_TOTALS ||
                           (totals > WIDE_TOTALS && !pays(program, n, PAID_SLOTS, totals)) ||
-                          (program->prepared_bytes > WIDE_SHARED && n <= WIDE_TILE) ||
+                          (bytes_of_matrices(program) > WIDE_SHARED && n <= WIDE_TILE) ||
                           is_few_images(program, n);
     return choices->wide < 0 ? by_shape : choices->wide > 0;
 }
@@ -174,7 +200,8 @@ static bool is_few(const vn__stage *st)
 {
     const double flops = st->program->flops;
     const double starts = STEP_FLOPS * (double)(st->n - 1) * (double)st->program->n_step;
-    const int64_t few = flops >= HEAVY_FLOPS && !st->wide ? FEW_HEAVY : FEW_EXAMPLES;
+    const bool matrices = st->wide && bytes_of_matrices(st->program) > WIDE_SHARED;
+    const int64_t few = matrices ? FEW_EXAMPLES : few_examples(st->program);
     return st->n > 0 && st->n <= few && flops >= starts;
 }
 

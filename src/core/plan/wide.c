@@ -72,8 +72,7 @@ static void run(wide *w, const vn__step *s)
     w->step = s;
     if (s->parts > 1) {
         w->parts = s->parts;
-        const bool panels =
-            s->tiled && (s->kind == VN__STEP_EVAL || s->kind == VN__STEP_FUSED);
+        const bool panels = s->tiled && (s->kind == VN__STEP_EVAL || s->kind == VN__STEP_FUSED);
         w->chunks = panels && s->parts < 2 * vn__pool_workers() ? 2 : 1;
         vn__parallel_for(w->parts * w->chunks, run_part, w);
     } else if (over_panels(s)) {
