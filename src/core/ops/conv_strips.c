@@ -111,9 +111,9 @@ static void take(char *to, const char *from, const cut *c, const vn_aval *image)
     const vn__kernels *const k = vn__kernels_get();
     const int64_t size = (int64_t)vn_dtype_size(image->dtype), row = width_of(image);
     const int64_t rows = image->shape.dim[1], n = c->height * row, stride = c->step * row;
-    const int64_t above = rows - c->low - c->height;
-    const int64_t fit = above < 0 ? 0 : above / c->step + 1, whole = fit < STRIPS ? fit : STRIPS;
-    const int64_t left = rows - c->low - whole * c->step;
+    const int64_t below = rows - c->low, above = below - c->height;
+    const int64_t fit = above < 0 ? 0 : above / c->step + 1;
+    const int64_t whole = fit < STRIPS ? fit : STRIPS, left = below - whole * c->step;
     const int64_t last = whole < STRIPS && left > 0 ? left * row : 0;
     for (int64_t i = 0; i < image->shape.dim[0]; i++, from += n * STRIPS * size) {
         char *const channel = to + (i * rows + c->low) * row * size;

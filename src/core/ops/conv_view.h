@@ -52,8 +52,8 @@ void vn__conv_view_tables(vn__conv_view *v, char **cursor, const vn__sliding *s,
 /* Before the tables are made: lower bands, so that there is one for each part. */
 void vn__conv_view_cut(vn__conv_view *v, int64_t parts);
 
-/* Bands of v->rows rows: how many; the one from `row` on: sets view.pixels and returns the first
- * destination pixel; the image of one group of channels, whose source is src. */
+/* Bands of v->rows rows: how many; the one from `row` on: sets view.pixels and returns the
+ * first destination pixel; the image of one group of channels, whose source is src. */
 int64_t vn__conv_bands(const vn__conv_view *v);
 int64_t vn__conv_band(vn__conv_view *v, int64_t row);
 const void *vn__conv_image(const vn__conv_view *v, int64_t row, const void *src);
