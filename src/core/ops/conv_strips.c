@@ -26,15 +26,20 @@ typedef struct strips {
 static int64_t over(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t floor_over(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
-/* Rows that stay together: whole steps of the window back, whole quads for Winograd. */
+static int64_t rows_of(const vn__sliding *s, bool back) { return back ? s->x[0] : s->y[0]; }
+
+/* Rows that stay together: whole steps of the window back, whole quads for Winograd, if these
+ * are enough strips. */
 static int64_t unit_of(const vn__sliding *s, bool back)
 {
-    return s->stride[0] > 1 ? (back ? s->stride[0] : 1) : s->k[0] == 3 ? 2 : 1;
+    if (s->stride[0] > 1)
+        return back ? s->stride[0] : 1;
+    return s->k[0] == 3 && rows_of(s, back) > STRIPS ? 2 : 1;
 }
 
 static int64_t units_of(const vn__sliding *s, bool back)
 {
-    return over(over(back ? s->x[0] : s->y[0], STRIPS), unit_of(s, back));
+    return over(over(rows_of(s, back), STRIPS), unit_of(s, back));
 }
 
 /* Of each strip the units of rows from `first` to `end`. */
@@ -62,12 +67,19 @@ static strips whole_strips(const vn__sliding *s, bool back)
     return strips_of(s, back, 0, units_of(s, back));
 }
 
+/* Are they enough to be faster than the product with columns? One row each, which are read with
+ * two others, should be all. */
+static bool are_enough(const vn__sliding *s, bool back)
+{
+    const int64_t height = unit_of(s, back) * units_of(s, back);
+    const int64_t filled = over(rows_of(s, back), height);
+    return filled >= (s->stride[0] == 1 && height == 1 ? STRIPS - 1 : STRIPS / 2 + 1);
+}
+
 bool vn__conv_in_strips(const vn__sliding *s, const vn__conv_sizes *z, bool back)
 {
-    const int64_t rows = back ? s->x[0] : s->y[0];
     return s->lhs_dilation[0] == 1 && s->k[0] > 0 && vn__conv_flops(z) >= STRIP_FLOPS &&
-           2 * rows >= STRIPS * unit_of(s, back) * units_of(s, back) &&
-           whole_strips(s, back).from.height > 0;
+           are_enough(s, back) && whole_strips(s, back).from.height > 0;
 }
 
 int64_t vn__conv_strips_parts(const vn__sliding *s, bool back) { return units_of(s, back); }
