@@ -143,6 +143,33 @@ static void product_both_mapped(void *y, const void *a, const void *b, const vn_
                          p->b_col, p->m, p->n, p->k, p->lanes, false);
 }
 
+/* The plain operand of a mapped one is packed once for all tiles: as the left one of the
+ * product, or, where an example has no lanes, the right one in strips. */
+static bool preparable(vn__product *p, const vn__dot *dot, const vn_eval *e, int *side)
+{
+    if (e->mapped[0] == e->mapped[1])
+        return false;
+    const bool lanes = e->lanes > 1;
+    const int64_t unit[2] = { lanes && e->mapped[0] ? e->lanes : 1,
+                              lanes && e->mapped[1] ? e->lanes : 1 };
+    *p = vn__product_of(e, dot, unit);
+    *side = e->mapped[0] ? 1 : 0;
+    if (dot->side[*side].gather)
+        return false;
+    return lanes ? !is_vector(p, *side) : *side == 1 && p->m > 1 && !vn__product_is_vector(p);
+}
+
+/* Without lanes the products of all examples with one matrix share its strips. */
+static void cut_of(vn__dot_cut *cut, const vn__dot *dot, const vn_eval *e)
+{
+    vn__product p;
+    int side;
+    if (e->lanes == 1 && preparable(&p, dot, e, &side))
+        vn__dot_cut_rows(cut, dot);
+    else
+        vn__dot_cut_of(cut, dot);
+}
+
 /* What reads an operand once is no faster in parts, and each would gather for itself. */
 static int64_t plain_parts(const vn__dot *dot, const vn_eval *e)
 {
@@ -150,7 +177,7 @@ static int64_t plain_parts(const vn__dot *dot, const vn_eval *e)
     if (p.m < 2 || p.n < 2 || p.k < 2 || dot->side[0].gather || dot->side[1].gather)
         return 1;
     vn__dot_cut cut;
-    vn__dot_cut_of(&cut, dot);
+    cut_of(&cut, dot, e);
     return cut.parts;
 }
 
@@ -188,15 +215,14 @@ static bool shares_strips(const vn__dot *dot, const vn_eval *e)
     return is_plain(e) && cut.shared && plain_parts(dot, e) > 1 && !wants_onednn(dot, e);
 }
 
-/* Part of the strips of B. */
-static void prepare_strips(void *strips, const vn_eval *e, const vn__product *p)
+/* Part of the strips of B, or all of them. */
+static void prepare_strips(void *strips, const void *b, const vn_eval *e, const vn__product *p)
 {
     enum { UNIT = 32 };
-    const int64_t units = (p->n + UNIT - 1) / UNIT;
-    const int64_t from = e->part * units / e->parts * UNIT,
-                  end = (e->part + 1) * units / e->parts * UNIT;
-    if (from < end)
-        p->real->pack_strips(strips, e->in[1], p->b_row, p->b_col, p->n, p->k, from,
+    int64_t from;
+    const int64_t end = UNIT * vn__eval_share(&from, e, (p->n + UNIT - 1) / UNIT);
+    if (UNIT * from < end)
+        p->real->pack_strips(strips, b, p->b_row, p->b_col, p->n, p->k, UNIT * from,
                              end < p->n ? end : p->n);
 }
 
@@ -204,7 +230,8 @@ static void prepare_strips(void *strips, const vn_eval *e, const vn__product *p)
 static void plain_part(const vn_eval *e, const vn__dot *dot, const vn__product *p)
 {
     vn__dot_cut cut;
-    vn__dot_cut_of(&cut, dot);
+    cut_of(&cut, dot, e);
+    const bool strips = is_plain(e) || cut.shared;
     const int64_t of_one = cut.down * cut.across, blocks = dot->batches * of_one;
     const int64_t parts = e->parts > 1 ? e->parts : 1, part = parts > 1 ? e->part : 0;
     const int64_t end = (part + 1) * blocks / parts;
@@ -217,7 +244,8 @@ static void plain_part(const vn_eval *e, const vn__dot *dot, const vn__product *
         vn__product block = *p;
         block.m = p->m - row < cut.rows ? p->m - row : cut.rows;
         block.n = p->n - col < cut.cols ? p->n - col : cut.cols;
-        block.packed = is_plain(e) ? e->prepared : NULL;
+        block.packed =
+            strips && e->prepared ? (const char *)e->prepared + i * strips_bytes(p) : NULL;
         plain_block((char *)e->out[0] + y * (int64_t)p->size, p->n,
                     vn__element(e->in[0], a, p->size), vn__element(e->in[1], b, p->size),
                     &block, dot->onednn);
@@ -345,22 +373,6 @@ bool vn__dot_takes_epilogue(const void *attr, const vn_aval in[], const bool map
     return vn__product_is_vector(&p) && (!bias || vn_shape_size(bias->shape) == p.m * p.n);
 }
 
-/* The plain operand of a mapped one is packed once for all tiles: as the left one of the
- * product, or, where an example has no lanes, the right one in strips. */
-static bool preparable(vn__product *p, const vn__dot *dot, const vn_eval *e, int *side)
-{
-    if (e->mapped[0] == e->mapped[1])
-        return false;
-    const bool lanes = e->lanes > 1;
-    const int64_t unit[2] = { lanes && e->mapped[0] ? e->lanes : 1,
-                              lanes && e->mapped[1] ? e->lanes : 1 };
-    *p = vn__product_of(e, dot, unit);
-    *side = e->mapped[0] ? 1 : 0;
-    if (dot->side[*side].gather)
-        return false;
-    return lanes ? !is_vector(p, *side) : *side == 1 && p->m > 1 && !vn__product_is_vector(p);
-}
-
 static vn__dot_call call_of(const vn__dot *dot, const vn_eval *e)
 {
     const vn__dot_call more = { 0 };
@@ -437,7 +449,7 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
     }
     if (is_plain(e)) {
         p = vn__product_of(e, dot, (int64_t[]){ 1, 1 });
-        prepare_strips(memory, e, &p);
+        prepare_strips(memory, e->in[1], e, &p);
         return;
     }
     if (!preparable(&p, dot, e, &side))
@@ -451,7 +463,7 @@ void vn__dot_prepare(void *memory, const vn_eval *e)
         if (e->lanes > 1)
             pack_side(to + bytes_before(&p, side), from, side, &p);
         else
-            p.real->pack_strips(to, from, p.b_row, p.b_col, p.n, p.k, 0, p.n);
+            prepare_strips(to, from, e, &p);
     }
 }
 
@@ -467,8 +479,8 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
                         .mapped = mapped,
                         .kernels = vn__kernels_get() };
     vn__dot_geometry(&dot, attr, in);
-    if (lanes == 1)
-        return sum ? 1 : plain_parts(&dot, &e);
+    if (lanes == 1 && !sum)
+        return plain_parts(&dot, &e);
     if (dot.batches != 1 || dot.k == 0)
         return 1;
     if (sum)

@@ -156,17 +156,34 @@ static void cut_blocks(vn__dot_cut *cut, const vn__dot *dot, double want)
     }
 }
 
-void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot)
+/* Parts that the work is worth. */
+static double most_parts(const vn__dot *dot)
 {
-    const double flops =
-        2.0 * (double)dot->batches * (double)dot->m * (double)dot->n * (double)dot->k;
-    const double most = flops / PART_FLOPS, want = most < PARTS ? most : PARTS;
-    if (dot->batches == 1 && dot->m >= PARTS * FEWEST_ROWS)
-        cut_rows(cut, dot);
-    else
-        cut_blocks(cut, dot, want);
+    return 2.0 * (double)dot->batches * (double)dot->m * (double)dot->n * (double)dot->k /
+           PART_FLOPS;
+}
+
+static void count_parts(vn__dot_cut *cut, const vn__dot *dot)
+{
     const int64_t blocks = dot->batches * cut->down * cut->across;
+    const double most = most_parts(dot);
     cut->parts = blocks < MOST_PARTS ? blocks : MOST_PARTS;
     cut->parts = (double)cut->parts > most ? (int64_t)most : cut->parts;
     cut->parts = cut->parts < 1 ? 1 : cut->parts;
+}
+
+void vn__dot_cut_rows(vn__dot_cut *cut, const vn__dot *dot)
+{
+    cut_rows(cut, dot);
+    count_parts(cut, dot);
+}
+
+void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot)
+{
+    const double most = most_parts(dot);
+    if (dot->batches == 1 && dot->m >= PARTS * FEWEST_ROWS)
+        cut_rows(cut, dot);
+    else
+        cut_blocks(cut, dot, most < PARTS ? most : PARTS);
+    count_parts(cut, dot);
 }

@@ -51,6 +51,7 @@ typedef struct vn__dot_cut {
     bool shared; /* B is packed once for all of them: whole rows of the result */
 } vn__dot_cut;
 void vn__dot_cut_of(vn__dot_cut *cut, const vn__dot *dot);
+void vn__dot_cut_rows(vn__dot_cut *cut, const vn__dot *dot); /* shared, whatever the sizes */
 
 /* Copies an operand to [batch][free][contract]; one entry has `bytes` bytes. */
 void vn__dot_gather(void *out, const void *x, const vn__dot_side *side, size_t bytes);

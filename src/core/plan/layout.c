@@ -165,7 +165,8 @@ static void plan_preparation(const vn__compiler *c, vn__step *s)
     int64_t bytes = 0;
     if (s->kind == VN__STEP_EVAL && invariant && s->n_loops == 0 && s->op->prepare && s->tiled)
         bytes = (int64_t)s->op->prepare_size(s->attr, s->in_aval, s->n_op, s->mapped, s->lanes);
-    if (c->wide && s->op == &vn__op_dot_general && s->parts > 1 && bytes > PREPARED_BYTES)
+    const bool by_part = s->op == &vn__op_dot_general && s->lanes > 1 && s->parts > 1;
+    if (c->wide && by_part && bytes > PREPARED_BYTES)
         return;
     for (int i = 0; invariant && i < vn__inner_programs(s); i++)
         if (vn__inner_program(s, i))
