@@ -2,6 +2,7 @@
 /* Rewriting rules. With out(v, k) for map_out at real axis k and in(x, k) for map_in:
  *     in(out(v, k), k)             = v                     (the two axes become one)
  *     out(in(x, k), k)             = x
+ *     in(x, k), in(x, k) over another axis: the two axes become one
  *     f(out(v, k), y)              = out(f(v, in(y, k)), k)    f element-wise
  *     sum over k.. of out(v, k)    = axis_sum(sum over .. of v)
  *     axis_sum(f(v))               = f(axis_sum(v))        f linear, does not enlarge
@@ -65,12 +66,30 @@ static void unify(vn__rewriter *r, int axis, int with)
     r->again = true;
 }
 
+/* The axis of another map_in of x makes this one unnecessary. */
+static bool mapped_already(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr,
+                           vn_array *x)
+{
+    const uint32_t id = vn__tape_import(r->to, x);
+    for (int64_t k = 0; id != UINT32_MAX && k < r->to->n_instr; k++) {
+        const vn__instr *const instr = &r->to->instr[k];
+        const vn__axis_attr *const other = instr->attr;
+        if (instr->op != &vn__op_map_in || instr->in[0] != id || other->axis == attr->axis ||
+            other->position != attr->position || !can_unify(r, other->axis, attr->axis))
+            continue;
+        unify(r, attr->axis, other->axis);
+        out[0] = vn__tape_array(r->to, instr->out);
+        return true;
+    }
+    return false;
+}
+
 bool vn__rule_map_in(vn__rewriter *r, vn_array *out[], const vn__axis_attr *attr, vn_array *x)
 {
     const vn__instr *source;
     const vn__axis_attr *const from = stacked(r, x, &source);
     if (!from || from->position != attr->position)
-        return false;
+        return mapped_already(r, out, attr, x);
     if (from->axis != attr->axis) {
         if (!can_unify(r, from->axis, attr->axis))
             return false;
