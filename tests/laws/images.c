@@ -185,13 +185,15 @@ static void check_one(const subject *s, vn_dtype dtype)
 
 /* ------------------------------------------------------------------------ batches of images */
 
-/* Convolution, relu, maximum of 2 x 2, convolution, mean of 2 x 2: model, x, y. */
-static vn_tree *net(vn_tree *const arg[])
+/* Convolution, tanh, one back to the image's channels; convolution, relu, maximum of 2 x 2,
+ * convolution, mean of 3 x 3. */
+static vn_tree *net(vn_tree *const arg[]) /* model, x */
 {
     static const vn_window two = { .n = 2, .size = { 2, 2 }, .stride = { 2, 2 } };
     static const vn_window three = { .n = 2, .size = { 3, 3 }, .stride = { 2, 2 } };
-    vn_array *h = vn_relu(vn_call(vn_at(arg[0], 0), arg[1]));
-    h = vn_call(vn_at(arg[0], 1), vn_pool_max(h, &two));
+    vn_array *h = vn_tanh(vn_call(vn_at(arg[0], 0), arg[1]));
+    h = vn_relu(vn_call(vn_at(arg[0], 0), vn_call(vn_at(arg[0], 1), h)));
+    h = vn_call(vn_at(arg[0], 2), vn_pool_max(h, &two));
     return vn_mean_over(vn_pool_sum(h, &three), VN_AXES(1, 2), false);
 }
 
@@ -213,6 +215,7 @@ static vn_tree *model_of(const images *of)
 {
     const vn_conv_nd_options same = { .padding_rule = VN_PADDING_SAME };
     return vn_tuple(vn_conv2d(of->in, of->hidden, VN_SHAPE(3), vn_key(0), &same),
+                    vn_conv2d(of->hidden, of->in, VN_SHAPE(5), vn_key(2), &same),
                     vn_conv2d(of->hidden, of->out, VN_SHAPE(3), vn_key(1), &same));
 }
 
@@ -241,16 +244,21 @@ static void check_batch(const images *of, int64_t n)
     expect_of(leaves_agree(three, one, same_bits), "the bits of one thread", of->name, n);
 }
 
-/* Has the plan's stage of so many images lanes, and one slot? */
-static bool is_cut(const images *of, int64_t n, int64_t lanes)
+/* Does the plan for so many images say so? */
+static bool says(const char *words, const images *of, int64_t n)
 {
     static char text[LAW_TEXT];
-    char want[64];
     vn_tree *const grad = vn_filter_value_and_grad(vn_function(loss, 3), NULL);
     vn_tree *const arg[] = { model_of(of), data_of(of, 0, n), data_of(of, 1, n) };
     law_describe(text, vn_plan_print, grad, 3, arg);
-    snprintf(want, sizeof want, "(%lld lanes a panel), 1 slots", (long long)lanes);
-    return strstr(text, want) != NULL;
+    return strstr(text, words) != NULL;
+}
+
+static bool is_cut(const images *of, int64_t n, int64_t lanes)
+{
+    char words[64];
+    snprintf(words, sizeof words, "(%lld lanes a panel), 1 slots", (long long)lanes);
+    return says(words, of, n);
 }
 
 static void check_cuts(void)
@@ -259,6 +267,8 @@ static void check_cuts(void)
     expect_of(is_cut(&small, 16, 16), "one panel for all workers", small.name, 16);
     expect_of(!is_cut(&small, 64, 16), "panels for workers", small.name, 64);
     expect_of(is_cut(&large, 3, 1), "one by one for all workers", large.name, 3);
+    expect_of(says("+ bias, tanh, by strips", &large, 3), "ended in strips", large.name, 3);
+    expect_of(says(" tanh_grad, by strips", &large, 3), "gated in strips", large.name, 3);
     expect_of(is_cut(&large, 12, 16), "one panel for all workers", large.name, 12);
     expect_of(is_cut(&large, 40, 16), "panel by panel", large.name, 40);
 }

@@ -104,8 +104,7 @@ static void prepare(void *memory, const vn_eval *e) { vn__conv_prepare(memory, e
 static bool takes_epilogue(const void *attr, const vn_aval in[], const bool mapped[],
                            int64_t lanes, const vn_aval *bias)
 {
-    (void)attr;
-    return vn__conv_takes_epilogue(in, mapped, lanes, bias, false);
+    return vn__conv_takes_epilogue(attr, in, mapped, lanes, bias, false);
 }
 
 static void vjp(vn_array *din[], const vn_node *node, vn_array *const g[])

@@ -41,8 +41,8 @@ void vn__conv_product(const vn_eval *e, bool back);
 size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool mapped[],
                              int64_t lanes, bool back);
 void vn__conv_prepare(void *memory, const vn_eval *e, bool back);
-bool vn__conv_takes_epilogue(const vn_aval in[], const bool mapped[], int64_t lanes,
-                             const vn_aval *bias, bool back);
+bool vn__conv_takes_epilogue(const void *attr, const vn_aval in[], const bool mapped[],
+                             int64_t lanes, const vn_aval *bias, bool back);
 size_t vn__conv_product_scratch(const void *attr, const vn_aval in[], const bool mapped[],
                                 int64_t lanes, bool back);
 
@@ -60,6 +60,7 @@ int64_t vn__conv_weight_outputs(int64_t *first, const vn_eval *e);
 typedef struct vn__conv_setup {
     const struct vn__onednn_conv *onednn; /* conv_onednn.c */
     bool winograd;                        /* conv_winograd.c */
+    bool strips;                          /* conv_strips.c, whose kernels may be Winograd's */
 } vn__conv_setup;
 void vn__conv_setup_product(void *memory, const vn_eval *e, bool back);
 void vn__conv_setup_weight(void *memory, const vn_eval *e);
@@ -142,6 +143,7 @@ size_t vn__conv_single_scratch(const vn__sliding *s, const vn__conv_sizes *sizes
  * added to. */
 bool vn__conv_in_strips(const vn__sliding *s, const vn__conv_sizes *sizes, bool back);
 int64_t vn__conv_strips_parts(const vn__sliding *s, bool back);
+bool vn__conv_strips_winograd(const vn_eval *e, int result); /* are they by Winograd's? */
 void vn__conv_strips_product(const vn_eval *e, bool back);
 size_t vn__conv_strips_product_scratch(const vn__sliding *s, const vn_aval in[], bool back);
 size_t vn__conv_strips_prepare_size(const vn__sliding *s, const vn_aval in[], bool back);

@@ -302,12 +302,13 @@ void vn__conv_prepare(void *memory, const vn_eval *e, bool back)
 }
 
 /* With plain weights, a bias by output channel. */
-bool vn__conv_takes_epilogue(const vn_aval in[], const bool mapped[], int64_t lanes,
-                             const vn_aval *bias, bool back)
+bool vn__conv_takes_epilogue(const void *attr, const vn_aval in[], const bool mapped[],
+                             int64_t lanes, const vn_aval *bias, bool back)
 {
     const int w = back ? 0 : 1;
     const vn_shape weight = in[w].shape;
-    if (lanes == 1 || mapped[w] || !mapped[1 - w])
+    const roles r = roles_of(attr, in, back, vn__kernels_get());
+    if (mapped[w] || !mapped[1 - w] || (lanes == 1 && !in_strips(&r, lanes)))
         return false;
     if (!bias)
         return true;

@@ -204,6 +204,16 @@ static int64_t bytes_of(const vn_aval *strip)
                             (int64_t)vn_dtype_size(strip->dtype));
 }
 
+bool vn__conv_strips_winograd(const vn_eval *e, int result)
+{
+    inner i;
+    if (result == VN__CONV_W)
+        begin_weight(&i, e->attr, e->in_aval);
+    else
+        begin_product(&i, e->attr, e->in_aval, result == VN__CONV_X);
+    return i.setup.winograd;
+}
+
 /* ------------------------------------------------------------------------------ products */
 
 void vn__conv_strips_product(const vn_eval *e, bool back)
@@ -214,6 +224,16 @@ void vn__conv_strips_product(const vn_eval *e, bool back)
     take_rows(&i, e, back);
     char *const image = vn__conv_reserve(&cursor, bytes_of(&i.in[back]));
     char *const result = vn__conv_reserve(&cursor, bytes_of(&i.out));
+    vn__epilogue end;
+    if (e->epilogue) {
+        end = *e->epilogue;
+        i.e.epilogue = &end;
+    }
+    if (e->epilogue && end.mask) {
+        char *const mask = vn__conv_reserve(&cursor, bytes_of(&i.out));
+        lay(mask, end.mask, &i.c.to, &e->out_aval[0], 0, e->out_aval[0].shape.dim[0], cursor);
+        end.mask = mask;
+    }
     lay(image, e->in[back], &i.c.from, &e->in_aval[back], 0, e->in_aval[back].shape.dim[0],
         cursor);
     const void *in[2] = { e->in[0], e->in[1] };
@@ -230,10 +250,11 @@ size_t vn__conv_strips_product_scratch(const vn__sliding *s, const vn_aval in[],
 {
     inner i;
     begin_product(&i, s, in, back);
-    const int64_t plane = plane_bytes(&i.c.from, &in[back]);
+    const int64_t from = plane_bytes(&i.c.from, &in[back]), to = plane_bytes(&i.c.to, &i.out);
+    const int64_t plane = from > to ? from : to;
     const int64_t own =
         (int64_t)vn__conv_product_scratch(&i.c.s, i.in, i.e.mapped, STRIPS, back);
-    return (size_t)(bytes_of(&i.in[back]) + bytes_of(&i.out) + (own > plane ? own : plane));
+    return (size_t)(bytes_of(&i.in[back]) + 2 * bytes_of(&i.out) + (own > plane ? own : plane));
 }
 
 size_t vn__conv_strips_prepare_size(const vn__sliding *s, const vn_aval in[], bool back)

@@ -4,9 +4,9 @@
  * work. The batch (or a large part of it) is one tile in the caller's workspace, and every step
  * is a parallel loop of its own: products over groups of their rows, so that a group of packed
  * weights meets all panels while it is in level 2; sums over examples over the rows of the
- * result; other steps over the panels. Steps are not run together panel by panel: values share
- * memory once their lives are over, and not panel by panel. No sum is split: same bits at any
- * number of threads. */
+ * result; what has large panels over parts of them; other steps over the panels. Steps are not
+ * run together panel by panel: values share memory once their lives are over, and not panel by
+ * panel. No sum is split: same bits at any number of threads. */
 #include "core/plan/stage_run.h"
 #include "kernels/kernels.h"
 #include "parallel/pool.h"
