@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Convolutions of few images. One image, whose rows take the place of the lanes, and its
- * gradients against the definition, in small integers and so exactly. Nets of images whose
- * batches are cut into parts, against the eager call, with the same bits at one thread and at
- * three. */
+/* Convolutions of few images. One image, whose rows take the place of the lanes if there are
+ * enough, and its gradients against the definition, in small integers and so exactly. Nets of
+ * images whose batches are cut into parts, against the eager call, with the same bits at one
+ * thread and at three. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +48,15 @@ static const subject subjects[] = {
       { .dilation = { 5, 1 }, .pad_lo = { 5, 0 }, .pad_hi = { 4, 1 } } },
     { "grouped", 12, 20, 2, { 33, 16 }, { 3, 3 }, { .pad_lo = { 1, 1 }, .groups = 4 } },
     { "a group a channel", 24, 24, 2, { 32, 32 }, { 3, 3 }, { .pad_lo = { 1 }, .groups = 24 } },
+    { "7 rows", 48, 64, 2, { 7, 9 }, { 3, 3 }, { .pad_lo = { 1, 1 }, .pad_hi = { 1, 1 } } },
+    { "few strided rows",
+      40,
+      36,
+      2,
+      { 15, 17 },
+      { 3, 4 },
+      { .stride = { 2, 2 }, .pad_lo = { 1, 0 } } },
+    { "few grouped rows", 96, 64, 2, { 8, 9 }, { 3, 3 }, { .pad_hi = { 1, 1 }, .groups = 2 } },
     { "spread", 8, 8, 2, { 20, 20 }, { 3, 3 }, { .lhs_dilation = { 2, 1 } } },
     { "one axis", 8, 12, 1, { 410 }, { 5 }, { .stride = { 1 }, .dilation = { 3 } } },
     { "one axis strided", 24, 24, 1, { 400 }, { 4 }, { .stride = { 4 }, .pad_hi = { 9 } } },

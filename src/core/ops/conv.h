@@ -132,12 +132,17 @@ void vn__conv_lanes(void *const operand[3], int result, const vn__sliding *s,
 /* A plain operand repeated in every lane, in scratch; a mapped one as it is. */
 void *vn__conv_in_lanes(char **cursor, const vn_eval *e, int i);
 
-/* The same for one example; not fresh, of x and w: added to what is there. scratch:
- * vn__conv_single_scratch bytes. */
-void vn__conv_single(void *const operand[3], int result, bool fresh, const vn__sliding *s,
-                     const vn__conv_sizes *sizes, vn_dtype dtype, void *scratch);
+/* The same for one example, or a part of it: parts of about equal work; not fresh, of x and w:
+ * added to what is there. prepare: weights of conv. scratch: vn__conv_single_scratch bytes. */
+int64_t vn__conv_single_parts(const vn__conv_sizes *sizes, int result);
+void vn__conv_single(void *const operand[3], int result, bool fresh,
+                     const vn__conv_sizes *sizes, const vn_eval *e, void *scratch);
 size_t vn__conv_single_scratch(const vn__sliding *s, const vn__conv_sizes *sizes,
                                vn_dtype dtype, int result);
+size_t vn__conv_single_prepare_size(const vn__sliding *s, const vn__conv_sizes *sizes,
+                                    vn_dtype dtype);
+void vn__conv_single_prepare(void *memory, const void *k, const vn__sliding *s,
+                             const vn__conv_sizes *sizes, vn_dtype dtype);
 
 /* One image in strips of its rows (conv_strips.c): is it worth it? dw: written if fresh, else
  * added to. */

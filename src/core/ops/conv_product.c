@@ -73,7 +73,9 @@ int64_t vn__conv_product_parts(const void *attr, const vn_aval in[], const bool 
     const double worth = vn__conv_flops(&z) * (double)lanes / PART_FLOPS;
     int64_t parts = (back ? s->x[0] : s->y[0]) / PART_ROWS;
     if (lanes == 1)
-        parts = vn__conv_in_strips(s, &z, back) ? vn__conv_strips_parts(s, back) : 1;
+        parts = vn__conv_in_strips(s, &z, back)
+                    ? vn__conv_strips_parts(s, back)
+                    : vn__conv_single_parts(&z, back ? VN__CONV_X : VN__CONV_Y);
     else if (mapped[back ? 0 : 1] || !mapped[back ? 1 : 0] ||
              vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back) > 0)
         return 1;
@@ -200,7 +202,7 @@ static void product_of_each(const vn_eval *e, const roles *r)
     if (e->lanes > 1)
         vn__conv_lanes(operand, dst, r->s, &z, e, cursor);
     else
-        vn__conv_single(operand, dst, true, r->s, &z, e->in_aval[0].dtype, cursor);
+        vn__conv_single(operand, dst, true, &z, e, cursor);
 }
 
 /* The epilogue in passes of its own. */
@@ -279,8 +281,11 @@ size_t vn__conv_prepare_size(const void *attr, const vn_aval in[], const bool ma
     if (mapped[back ? 0 : 1])
         return 0;
     const roles r = roles_of(attr, in, back, vn__kernels_get());
+    const vn__conv_sizes z = sizes_of(&r);
+    if (in_strips(&r, lanes))
+        return vn__conv_strips_prepare_size(attr, in, back);
     if (lanes == 1)
-        return in_strips(&r, lanes) ? vn__conv_strips_prepare_size(attr, in, back) : 0;
+        return back ? 0 : vn__conv_single_prepare_size(r.s, &z, in[0].dtype);
     return (size_t)most(prepare_bytes(&r),
                         vn__conv_winograd_prepare_size(attr, in, mapped, lanes, back),
                         vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back));
@@ -291,8 +296,11 @@ void vn__conv_prepare(void *memory, const vn_eval *e, bool back)
     const roles r = roles_of(e->attr, e->in_aval, back, e->kernels);
     if (e->parts > 1 && e->part > 0) /* all parts read all of it */
         return;
-    if (e->lanes == 1)
+    const vn__conv_sizes z = sizes_of(&r);
+    if (in_strips(&r, e->lanes))
         vn__conv_strips_prepare(memory, e, back);
+    else if (e->lanes == 1)
+        vn__conv_single_prepare(memory, e->in[1], r.s, &z, e->in_aval[0].dtype);
     else if (vn__conv_winograd(e->setup))
         vn__conv_winograd_prepare(memory, e, back);
     else if (vn__conv_onednn(e->setup))

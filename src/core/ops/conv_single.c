@@ -4,22 +4,41 @@
  *
  *   conv              y[o][q] = W[o][c, t] column[c, t][q]
  *   conv_input_grad   column[c, t][q] = W^T gy, then x[c][p(q, t)] += column[c, t][q]
- *   conv_weight_grad  W[o][c, t] += gy[o][q] column^T[q][c, t] */
+ *   conv_weight_grad  W[o][c, t] += gy[o][q] column^T[q][c, t]
+ *
+ * A part of it has some pixels q, of the gradients some channels c (of each group). */
 #include <string.h>
 
 #include "core/ops/conv.h"
 
-#define COLUMN_BYTES (256 * 1024) /* of the columns of a block: fits L2 */
+#define COLUMN_BYTES  (256 * 1024) /* of the columns of a block: fits L2 */
+#define PART_FLOPS    1e6          /* of a part at least: 10 us of a core's work */
+#define PART_PIXELS   32
+#define PART_CHANNELS 8
+#define MOST_PARTS    32
 
 typedef struct work {
     const vn__sliding *s;
     vn__conv_sizes z;
     const vn__real_kernels *real;
-    int64_t size, rows, block; /* bytes of an element, rows of the columns, pixels of a block */
+    int64_t size, block;    /* bytes of an element, pixels of a block */
+    int64_t channel, end;   /* of each group, from and to */
+    int64_t row, rows, all; /* of the columns: the first one, how many, of all channels */
     int32_t *table;
-    char *packed, *column;
+    const char *packed;
+    char *column;
     void *gemm;
 } work;
+
+int64_t vn__conv_single_parts(const vn__conv_sizes *z, int result)
+{
+    const int64_t units =
+        result == VN__CONV_Y ? z->y_pixels / PART_PIXELS : z->in / PART_CHANNELS;
+    const double worth = vn__conv_flops(z) / PART_FLOPS;
+    const int64_t most = units < MOST_PARTS ? units : MOST_PARTS;
+    const int64_t parts = (double)most < worth ? most : (int64_t)worth;
+    return parts > 1 ? parts : 1;
+}
 
 static int64_t pack_bytes(const work *w, int result)
 {
@@ -34,7 +53,9 @@ static work work_of(const vn__sliding *s, const vn__conv_sizes *z, vn_dtype dtyp
                .z = *z,
                .real = vn__kernels_get()->real[dtype],
                .size = (int64_t)vn_dtype_size(dtype),
-               .rows = z->in * z->taps };
+               .end = z->in,
+               .rows = z->in * z->taps,
+               .all = z->in * z->taps };
     const int64_t table = vn__sliding_block(s, z->y_pixels);
     const int64_t fit = COLUMN_BYTES / (w.rows * w.size + 1);
     w.block = fit < 16 ? 16 : fit;
@@ -49,6 +70,35 @@ size_t vn__conv_single_scratch(const vn__sliding *s, const vn__conv_sizes *z, vn
     return (size_t)(vn__sliding_table_bytes(s, z->y_pixels) +
                     z->groups * pack_bytes(&w, result) + w.block * w.rows * w.size + 128 +
                     w.real->gemm_scratch(z->out, w.rows, w.block));
+}
+
+/* Of each group: the rows of its columns times the outputs, or the other way round. */
+static void pack_groups(const work *w, int result, char *packed, const char *k)
+{
+    const vn__conv_sizes *const z = &w->z;
+    const int64_t group = z->out * w->all * w->size;
+    for (int64_t g = 0; g < z->groups; g++, k += group) {
+        char *const to = packed + g * pack_bytes(w, result);
+        if (result == VN__CONV_X)
+            w->real->pack(to, k + w->row * w->size, 1, 0, w->all, w->rows, 1, z->out);
+        if (result == VN__CONV_Y)
+            w->real->pack(to, k, w->all, 0, 1, z->out, 1, w->all);
+    }
+}
+
+/* Weights of conv, packed once for all of its parts and examples. */
+size_t vn__conv_single_prepare_size(const vn__sliding *s, const vn__conv_sizes *z,
+                                    vn_dtype dtype)
+{
+    const work w = work_of(s, z, dtype);
+    return (size_t)(z->groups * pack_bytes(&w, VN__CONV_Y));
+}
+
+void vn__conv_single_prepare(void *memory, const void *k, const vn__sliding *s,
+                             const vn__conv_sizes *z, vn_dtype dtype)
+{
+    const work w = work_of(s, z, dtype);
+    pack_groups(&w, VN__CONV_Y, memory, k);
 }
 
 /* Row r of the columns: to[i] = from[tap[i]], 0 for padding; back, to[tap[i]] += from[i]. */
@@ -82,7 +132,7 @@ static void scatter_f64(double *to, const double *from, const int32_t *tap, int6
             to[tap[i * taps]] += from[i];
 }
 
-/* The columns of a block from the image x, or (back) added to it. */
+/* The columns of a block from the image x of the first channel, or (back) added to it. */
 static void columns(const work *w, char *x, bool back, int64_t count)
 {
     for (int64_t r = 0; r < w->rows; r++) {
@@ -101,7 +151,7 @@ static void columns(const work *w, char *x, bool back, int64_t count)
     }
 }
 
-/* One group and block: x, k, y are its image, filters and first output pixel. */
+/* One group and block: x, k, y are its first channel's image, filters and output pixel. */
 static void block_product(const work *w, int result, char *x, char *k, char *y,
                           const char *packed, int64_t count)
 {
@@ -115,43 +165,61 @@ static void block_product(const work *w, int result, char *x, char *k, char *y,
         w->real->gemm_packed(y, z->y_pixels, packed, w->column, count, z->out, count, w->rows,
                              &plain);
     if (result == VN__CONV_W)
-        w->real->gemm(k, w->rows, y, z->y_pixels, 1, w->column, 1, count, z->out, w->rows,
-                      count, true, w->gemm);
+        w->real->gemm(k, w->all, y, z->y_pixels, 1, w->column, 1, count, z->out, w->rows, count,
+                      true, w->gemm);
 }
 
-static void pack_groups(const work *w, int result, const char *k)
+/* Zeros where blocks add: the channels of x, or their columns of the filters. */
+static void clear(const work *w, int result, char *to)
 {
     const vn__conv_sizes *const z = &w->z;
-    const int64_t group = z->out * w->rows * w->size;
-    for (int64_t g = 0; g < z->groups; g++) {
-        char *const to = w->packed + g * pack_bytes(w, result);
-        if (result == VN__CONV_X)
-            w->real->pack(to, k + g * group, 1, 0, w->rows, w->rows, 1, z->out);
-        if (result == VN__CONV_Y)
-            w->real->pack(to, k + g * group, w->rows, 0, 1, z->out, 1, w->rows);
-    }
+    const int64_t in = z->x_pixels * w->size, row = w->all * w->size;
+    for (int64_t g = 0; result == VN__CONV_X && g < z->groups; g++)
+        memset(to + (g * z->in + w->channel) * in, 0, (size_t)((w->end - w->channel) * in));
+    for (int64_t o = 0; result == VN__CONV_W && o < z->groups * z->out; o++)
+        memset(to + o * row + w->row * w->size, 0, (size_t)(w->rows * w->size));
 }
 
-void vn__conv_single(void *const operand[3], int result, bool fresh, const vn__sliding *s,
-                     const vn__conv_sizes *z, vn_dtype dtype, void *scratch)
+/* The pixels from *from to the returned end, or the channels, that a part has. */
+static int64_t take_part(work *w, int64_t *from, int result, const vn_eval *e)
 {
-    work w = work_of(s, z, dtype);
-    char *cursor = scratch, *const x = operand[VN__CONV_X], *const k = operand[VN__CONV_W];
+    const int64_t pixels = w->z.y_pixels;
+    *from = 0;
+    if (result == VN__CONV_Y)
+        return vn__eval_share(from, e, pixels);
+    w->end = vn__eval_share(&w->channel, e, w->z.in);
+    w->row = w->channel * w->z.taps;
+    w->rows = (w->end - w->channel) * w->z.taps;
+    return pixels;
+}
+
+void vn__conv_single(void *const operand[3], int result, bool fresh, const vn__conv_sizes *z,
+                     const vn_eval *e, void *scratch)
+{
+    int64_t q;
+    const vn__sliding *const s = e->attr;
+    work w = work_of(s, z, e->in_aval[0].dtype);
+    char *cursor = scratch;
+    char *const x = operand[VN__CONV_X], *const k = operand[VN__CONV_W];
     char *const y = operand[VN__CONV_Y];
     w.table = vn__conv_reserve(&cursor, vn__sliding_table_bytes(s, z->y_pixels));
-    w.packed = vn__conv_reserve(&cursor, z->groups * pack_bytes(&w, result));
+    char *const packed = vn__conv_reserve(&cursor, z->groups * pack_bytes(&w, result));
     w.column = vn__conv_reserve(&cursor, w.block * w.rows * w.size);
     w.gemm = cursor;
     const int64_t in = z->in * z->x_pixels * w.size, out = z->out * z->y_pixels * w.size;
-    const int64_t filters = z->out * w.rows * w.size;
-    if (fresh && result != VN__CONV_Y) /* these are sums over blocks */
-        memset(operand[result], 0, (size_t)(z->groups * (result == VN__CONV_X ? in : filters)));
-    pack_groups(&w, result, k);
-    for (int64_t q = 0; q < z->y_pixels; q += w.block) {
-        const int64_t count = z->y_pixels - q < w.block ? z->y_pixels - q : w.block;
+    const int64_t filters = z->out * w.all * w.size;
+    const int64_t end = take_part(&w, &q, result, e);
+    if (fresh && result != VN__CONV_Y)
+        clear(&w, result, operand[result]);
+    w.packed = e->prepared && result == VN__CONV_Y ? e->prepared : packed;
+    if (w.packed == packed)
+        pack_groups(&w, result, packed, k);
+    for (; q < end; q += w.block) {
+        const int64_t count = end - q < w.block ? end - q : w.block;
         vn__sliding_table(w.table, s, false, q, count);
         for (int64_t g = 0; g < z->groups; g++)
-            block_product(&w, result, x + g * in, k + g * filters, y + g * out + q * w.size,
+            block_product(&w, result, x + g * in + w.channel * z->x_pixels * w.size,
+                          k + g * filters + w.row * w.size, y + g * out + q * w.size,
                           w.packed + g * pack_bytes(&w, result), count);
     }
 }

@@ -39,7 +39,7 @@ static void eval_alone(const work *w, void *dw, const void *x, const void *gy, c
     if (vn__conv_in_strips(w->s, &w->z, false))
         vn__conv_strips_weight(dw, x, gy, e, fresh, scratch);
     else
-        vn__conv_single(operand, VN__CONV_W, fresh, w->s, &w->z, e->in_aval[0].dtype, scratch);
+        vn__conv_single(operand, VN__CONV_W, fresh, &w->z, e, scratch);
 }
 
 void vn__conv_weight_eval(const vn_eval *e)
@@ -71,9 +71,10 @@ int64_t vn__conv_weight_parts(const void *attr, const vn_aval in[], const bool m
                               int64_t lanes)
 {
     const work w = work_of(attr, in, vn__kernels_get());
-    if (lanes == 1 ? !vn__conv_in_strips(attr, &w.z, false)
-                   : !mapped[0] || !mapped[1] ||
-                         vn__conv_onednn_weight_scratch(attr, in, mapped, lanes) > 0)
+    if (lanes == 1 && !vn__conv_in_strips(attr, &w.z, false))
+        return vn__conv_single_parts(&w.z, VN__CONV_W);
+    if (lanes > 1 && (!mapped[0] || !mapped[1] ||
+                      vn__conv_onednn_weight_scratch(attr, in, mapped, lanes) > 0))
         return 1;
     if (w.z.groups > 1)
         return w.z.groups;
