@@ -67,6 +67,13 @@ static strips whole_strips(const vn__sliding *s, bool back)
     return strips_of(s, back, 0, units_of(s, back));
 }
 
+/* Is a row read no more often than the window has rows? Not so where these lie far apart. */
+static bool are_near(const vn__sliding *s, bool back)
+{
+    const cut from = whole_strips(s, back).from;
+    return from.height > 0 && from.height <= s->k[0] * from.step;
+}
+
 /* Are they enough to be faster than the product with columns? One row each, which are read with
  * two others, should be all. */
 static bool are_enough(const vn__sliding *s, bool back)
@@ -79,7 +86,7 @@ static bool are_enough(const vn__sliding *s, bool back)
 bool vn__conv_in_strips(const vn__sliding *s, const vn__conv_sizes *z, bool back)
 {
     return s->lhs_dilation[0] == 1 && s->k[0] > 0 && vn__conv_flops(z) >= STRIP_FLOPS &&
-           are_enough(s, back) && whole_strips(s, back).from.height > 0;
+           are_enough(s, back) && are_near(s, back);
 }
 
 int64_t vn__conv_strips_parts(const vn__sliding *s, bool back) { return units_of(s, back); }
