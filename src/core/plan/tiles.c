@@ -110,6 +110,18 @@ static bool pays(const vn__program *program, int64_t n, int64_t slots, int64_t t
     return (double)n * program->flops >= (double)BYTE_FLOPS * (double)slots * (double)totals;
 }
 
+/* Do totals of slots cost more than the work? Panels of images have work enough for as many
+ * slots as there are panels; a wide stage costs a tenth more where each worker has some. */
+static bool are_large(const vn__program *program, int64_t n, int64_t totals)
+{
+    const int64_t panels = (n + 15) / 16;
+    if (convolves(program))
+        return totals > WIDE_TOTALS &&
+               !pays(program, n, panels < PAID_SLOTS ? panels : PAID_SLOTS, totals);
+    return totals > MOST_TOTALS ||
+           (totals > WIDE_TOTALS && !pays(program, n, PAID_SLOTS, totals));
+}
+
 /* So many examples, one by one, take less time than lanes of which most are empty. */
 static int64_t few_examples(const vn__program *p)
 {
@@ -154,9 +166,7 @@ static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
     for (int64_t k = 0; k < program->n_step; k++)
         if (program->step[k].body || program->step[k].n_branches || !divides(&program->step[k]))
             return false;
-    const int64_t totals = bytes_of_totals(program, part);
-    const bool by_shape = totals > MOST_TOTALS ||
-                          (totals > WIDE_TOTALS && !pays(program, n, PAID_SLOTS, totals)) ||
+    const bool by_shape = are_large(program, n, bytes_of_totals(program, part)) ||
                           (bytes_of_matrices(program) > WIDE_SHARED && n <= WIDE_TILE) ||
                           is_few_images(program, n);
     return choices->wide < 0 ? by_shape : choices->wide > 0;
