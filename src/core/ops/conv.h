@@ -133,10 +133,11 @@ void vn__conv_lanes(void *const operand[3], int result, const vn__sliding *s,
 void *vn__conv_in_lanes(char **cursor, const vn_eval *e, int i);
 
 /* The same for one example, or a part of it: parts of about equal work; not fresh, of x and w:
- * added to what is there. prepare: weights of conv. scratch: vn__conv_single_scratch bytes. */
+ * added to what is there. prepare: weights of conv. e->scratch: vn__conv_single_scratch
+ * bytes. */
 int64_t vn__conv_single_parts(const vn__conv_sizes *sizes, int result);
 void vn__conv_single(void *const operand[3], int result, bool fresh,
-                     const vn__conv_sizes *sizes, const vn_eval *e, void *scratch);
+                     const vn__conv_sizes *sizes, const vn_eval *e);
 size_t vn__conv_single_scratch(const vn__sliding *s, const vn__conv_sizes *sizes,
                                vn_dtype dtype, int result);
 size_t vn__conv_single_prepare_size(const vn__sliding *s, const vn__conv_sizes *sizes,
@@ -144,8 +145,8 @@ size_t vn__conv_single_prepare_size(const vn__sliding *s, const vn__conv_sizes *
 void vn__conv_single_prepare(void *memory, const void *k, const vn__sliding *s,
                              const vn__conv_sizes *sizes, vn_dtype dtype);
 
-/* One image in strips of its rows (conv_strips.c): is it worth it? dw: written if fresh, else
- * added to. */
+/* One image in strips of its rows (conv_strips.c): is it worth it? Weight gradients of x and gy
+ * are written to e->out if fresh, else added. */
 bool vn__conv_in_strips(const vn__sliding *s, const vn__conv_sizes *sizes, bool back);
 int64_t vn__conv_strips_parts(const vn__sliding *s, bool back);
 bool vn__conv_strips_winograd(const vn_eval *e, int result); /* are they by Winograd's? */
@@ -153,8 +154,7 @@ void vn__conv_strips_product(const vn_eval *e, bool back);
 size_t vn__conv_strips_product_scratch(const vn__sliding *s, const vn_aval in[], bool back);
 size_t vn__conv_strips_prepare_size(const vn__sliding *s, const vn_aval in[], bool back);
 void vn__conv_strips_prepare(void *memory, const vn_eval *e, bool back);
-void vn__conv_strips_weight(void *dw, const void *x, const void *gy, const vn_eval *e,
-                            bool fresh, void *scratch);
+void vn__conv_strips_weight(const void *x, const void *gy, const vn_eval *e, bool fresh);
 size_t vn__conv_strips_weight_scratch(const vn__sliding *s, const vn_aval in[]);
 
 static inline int64_t vn__conv_aligned(int64_t bytes) { return (bytes + 63) & ~(int64_t)63; }

@@ -60,9 +60,7 @@ static vn__conv_view phase_of(const roles *r, int64_t phase, int64_t lanes)
 
 /* ---------------------------------------------------------------------------------- parts */
 
-#define PART_FLOPS 1e6 /* of a part at least: 10 us of a core's work */
-#define PART_ROWS  2   /* and of rows: a patch of Winograd's has two */
-#define MOST_PARTS 32
+#define PART_ROWS 2 /* of a part at least: a patch of Winograd's has two */
 
 int64_t vn__conv_product_parts(const void *attr, const vn_aval in[], const bool mapped[],
                                int64_t lanes, bool back)
@@ -70,18 +68,15 @@ int64_t vn__conv_product_parts(const void *attr, const vn_aval in[], const bool 
     const vn__sliding *const s = attr;
     const vn_shape w = in[back ? 0 : 1].shape;
     const vn__conv_sizes z = vn__conv_sizes_of(s, w.dim[1] * s->groups, w.dim[0]);
-    const double worth = vn__conv_flops(&z) * (double)lanes / PART_FLOPS;
-    int64_t parts = (back ? s->x[0] : s->y[0]) / PART_ROWS;
+    const double flops = vn__conv_flops(&z) * (double)lanes;
     if (lanes == 1)
-        parts = vn__conv_in_strips(s, &z, back)
-                    ? vn__conv_strips_parts(s, back)
-                    : vn__conv_single_parts(&z, back ? VN__CONV_X : VN__CONV_Y);
-    else if (mapped[back ? 0 : 1] || !mapped[back ? 1 : 0] ||
-             vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back) > 0)
+        return vn__conv_in_strips(s, &z, back)
+                   ? vn__parts_of_flops(flops, vn__conv_strips_parts(s, back))
+                   : vn__conv_single_parts(&z, back ? VN__CONV_X : VN__CONV_Y);
+    if (mapped[back ? 0 : 1] || !mapped[back ? 1 : 0] ||
+        vn__conv_onednn_prepare_size(attr, in, mapped, lanes, back) > 0)
         return 1;
-    parts = parts < MOST_PARTS ? parts : MOST_PARTS;
-    parts = (double)parts < worth ? parts : (int64_t)worth;
-    return parts > 1 ? parts : 1;
+    return vn__parts_of_flops(flops, (back ? s->x[0] : s->y[0]) / PART_ROWS);
 }
 
 /* ------------------------------------------------------------------------- packed weights
@@ -202,7 +197,7 @@ static void product_of_each(const vn_eval *e, const roles *r)
     if (e->lanes > 1)
         vn__conv_lanes(operand, dst, r->s, &z, e, cursor);
     else
-        vn__conv_single(operand, dst, true, &z, e, cursor);
+        vn__conv_single(operand, dst, true, &z, e);
 }
 
 /* The epilogue in passes of its own. */

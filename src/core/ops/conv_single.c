@@ -12,10 +12,8 @@
 #include "core/ops/conv.h"
 
 #define COLUMN_BYTES  (256 * 1024) /* of the columns of a block: fits L2 */
-#define PART_FLOPS    1e6          /* of a part at least: 10 us of a core's work */
-#define PART_PIXELS   32
+#define PART_PIXELS   32           /* of a part at least */
 #define PART_CHANNELS 8
-#define MOST_PARTS    32
 
 typedef struct work {
     const vn__sliding *s;
@@ -34,10 +32,7 @@ int64_t vn__conv_single_parts(const vn__conv_sizes *z, int result)
 {
     const int64_t units =
         result == VN__CONV_Y ? z->y_pixels / PART_PIXELS : z->in / PART_CHANNELS;
-    const double worth = vn__conv_flops(z) / PART_FLOPS;
-    const int64_t most = units < MOST_PARTS ? units : MOST_PARTS;
-    const int64_t parts = (double)most < worth ? most : (int64_t)worth;
-    return parts > 1 ? parts : 1;
+    return vn__parts_of_flops(vn__conv_flops(z), units);
 }
 
 static int64_t pack_bytes(const work *w, int result)
@@ -194,12 +189,12 @@ static int64_t take_part(work *w, int64_t *from, int result, const vn_eval *e)
 }
 
 void vn__conv_single(void *const operand[3], int result, bool fresh, const vn__conv_sizes *z,
-                     const vn_eval *e, void *scratch)
+                     const vn_eval *e)
 {
     int64_t q;
     const vn__sliding *const s = e->attr;
     work w = work_of(s, z, e->in_aval[0].dtype);
-    char *cursor = scratch;
+    char *cursor = e->scratch;
     char *const x = operand[VN__CONV_X], *const k = operand[VN__CONV_W];
     char *const y = operand[VN__CONV_Y];
     w.table = vn__conv_reserve(&cursor, vn__sliding_table_bytes(s, z->y_pixels));

@@ -281,13 +281,12 @@ void vn__conv_strips_prepare(void *memory, const vn_eval *e, bool back)
 
 /* ------------------------------------------------------------------------ weight gradients */
 
-void vn__conv_strips_weight(void *dw, const void *x, const void *gy, const vn_eval *e,
-                            bool fresh, void *scratch)
+void vn__conv_strips_weight(const void *x, const void *gy, const vn_eval *e, bool fresh)
 {
     static const int64_t none[2];
     inner i;
     int64_t first;
-    char *cursor = scratch;
+    char *cursor = e->scratch;
     begin_weight(&i, e->attr, e->in_aval);
     char *const image = vn__conv_reserve(&cursor, bytes_of(&i.in[0]));
     char *const result = vn__conv_reserve(&cursor, bytes_of(&i.in[1]));
@@ -295,7 +294,7 @@ void vn__conv_strips_weight(void *dw, const void *x, const void *gy, const vn_ev
     const int64_t end = vn__conv_weight_outputs(&first, e);
     lay(result, gy, &i.c.to, &e->in_aval[1], first, end, cursor);
     i.e.in = (const void *const[]){ image, result };
-    i.e.out = (void *const[]){ dw };
+    i.e.out = e->out;
     i.e.panel_bytes = none;
     i.e.fresh = fresh;
     i.e.part = e->part;

@@ -82,6 +82,14 @@ static bool is_in_place(const vn__conv_view *v)
     return inside;
 }
 
+static void set_bands(vn__conv_view *v, int64_t bands)
+{
+    vn__conv_axis *const first = &v->axis[0];
+    v->rows = bands > 0 ? (first->n + bands - 1) / bands : 0;
+    if (!v->in_place)
+        first->extent = seen(first, v->rows);
+}
+
 static void choose_rows(vn__conv_view *v)
 {
     vn__conv_axis *const first = &v->axis[0];
@@ -93,20 +101,13 @@ static void choose_rows(vn__conv_view *v)
     while (rows < first->n && (rows + 1) * pixels <= BAND_PIXELS &&
            (v->in_place || seen(first, rows + 1) * row <= BAND_BYTES))
         rows++;
-    const int64_t bands = (first->n + rows - 1) / rows;
-    v->rows = bands > 0 ? (first->n + bands - 1) / bands : 0;
-    if (!v->in_place)
-        first->extent = seen(first, v->rows);
+    set_bands(v, (first->n + rows - 1) / rows);
 }
 
 void vn__conv_view_cut(vn__conv_view *v, int64_t parts)
 {
-    vn__conv_axis *const first = &v->axis[0];
-    if (parts <= 1 || vn__conv_bands(v) >= parts)
-        return;
-    v->rows = (first->n + parts - 1) / parts;
-    if (!v->in_place)
-        first->extent = seen(first, v->rows);
+    if (vn__conv_bands(v) < parts)
+        set_bands(v, parts);
 }
 
 static void set_strides(vn__conv_view *v, const vn__sliding *s, bool back)

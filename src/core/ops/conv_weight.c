@@ -30,16 +30,16 @@ static work work_of(const vn__sliding *s, const vn_aval in[], const vn__kernels 
 }
 
 /* dw of one example, added to what is there if it is not fresh. */
-static void eval_alone(const work *w, void *dw, const void *x, const void *gy, const vn_eval *e,
-                       bool fresh, void *scratch)
+static void eval_alone(const work *w, const void *x, const void *gy, const vn_eval *e,
+                       bool fresh)
 {
     void *const operand[3] = { [VN__CONV_X] = (void *)(uintptr_t)x,
-                               [VN__CONV_W] = dw,
+                               [VN__CONV_W] = e->out[0],
                                [VN__CONV_Y] = (void *)(uintptr_t)gy };
     if (vn__conv_in_strips(w->s, &w->z, false))
-        vn__conv_strips_weight(dw, x, gy, e, fresh, scratch);
+        vn__conv_strips_weight(x, gy, e, fresh);
     else
-        vn__conv_single(operand, VN__CONV_W, fresh, &w->z, e, scratch);
+        vn__conv_single(operand, VN__CONV_W, fresh, &w->z, e);
 }
 
 void vn__conv_weight_eval(const vn_eval *e)
@@ -47,7 +47,7 @@ void vn__conv_weight_eval(const vn_eval *e)
     const work w = work_of(e->attr, e->in_aval, e->kernels);
     char *cursor = e->scratch;
     if (e->lanes == 1) {
-        eval_alone(&w, e->out[0], e->in[0], e->in[1], e, true, cursor);
+        eval_alone(&w, e->in[0], e->in[1], e, true);
         return;
     }
     void *operand[3];
@@ -98,7 +98,8 @@ static vn__conv_panels panels_of(char **cursor, const vn_eval *e, const work *w)
     vn__conv_panels p = { .data = { vn__conv_in_lanes(cursor, e, 0),
                                     vn__conv_in_lanes(cursor, e, 1) } };
     const int64_t row = e->lanes * w->size;
-    p.count = vn__conv_weight_outputs(&p.first, e) - p.first;
+    const int64_t end = vn__conv_weight_outputs(&p.first, e);
+    p.count = end - p.first;
     p.step = w->z.groups > 1 ? w->z.out : p.count;
     for (int i = 0; i < 2; i++)
         p.bytes[i] = e->mapped[i] ? e->panel_bytes[i] : 0;
@@ -152,7 +153,7 @@ static void sum_alone(const work *w, const vn_eval *e)
 {
     const char *in[2] = { e->in[0], e->in[1] };
     for (int64_t t = 0; t < e->panels; t++) {
-        eval_alone(w, e->out[0], in[0], in[1], e, e->fresh && t == 0, e->scratch);
+        eval_alone(w, in[0], in[1], e, e->fresh && t == 0);
         for (int i = 0; i < 2; i++)
             in[i] += e->mapped[i] ? e->panel_bytes[i] : 0;
     }
@@ -163,17 +164,17 @@ void vn__conv_weight_eval_sum(const vn_eval *e)
     const work w = work_of(e->attr, e->in_aval, e->kernels);
     const int64_t filter = w.z.in * w.z.taps * w.size;
     char *cursor = e->scratch;
-    if (e->fresh && vn__conv_onednn(e->setup))
-        memset(e->out[0], 0, (size_t)(w.z.groups * w.z.out * filter));
-    if (vn__conv_onednn(e->setup) && vn__conv_onednn_weight_sum(e))
-        return;
+    int64_t first;
     if (e->lanes == 1 && e->panels > 0) {
         sum_alone(&w, e);
         return;
     }
-    const vn__conv_panels p = panels_of(&cursor, e, &w);
+    const int64_t end = vn__conv_weight_outputs(&first, e);
     if (e->fresh)
-        memset((char *)e->out[0] + p.first * filter, 0, (size_t)(p.count * filter));
+        memset((char *)e->out[0] + first * filter, 0, (size_t)((end - first) * filter));
+    if (vn__conv_onednn(e->setup) && vn__conv_onednn_weight_sum(e))
+        return;
+    const vn__conv_panels p = panels_of(&cursor, e, &w);
     if (vn__conv_winograd(e->setup))
         vn__conv_winograd_sum(e, &p, cursor);
     else

@@ -85,7 +85,7 @@ static work work_of(const vn__sliding *s, int64_t x_channels, int64_t y_channels
     v->y_channel = v->y[0] * v->y[1] * lanes;
     w.w_bytes = z.out * z.in * 9 * w.size;
     w.x_bytes = v->channels * v->x[0] * v->x[1] * lanes * w.size;
-    w.y_bytes = v->outputs * v->y[0] * v->y[1] * lanes * w.size;
+    w.y_bytes = v->outputs * v->y_channel * w.size;
     return w;
 }
 

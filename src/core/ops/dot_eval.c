@@ -231,11 +231,10 @@ static void plain_part(const vn_eval *e, const vn__dot *dot, const vn__product *
 {
     vn__dot_cut cut;
     cut_of(&cut, dot, e);
-    const bool strips = is_plain(e) || cut.shared;
     const int64_t of_one = cut.down * cut.across, blocks = dot->batches * of_one;
-    const int64_t parts = e->parts > 1 ? e->parts : 1, part = parts > 1 ? e->part : 0;
-    const int64_t end = (part + 1) * blocks / parts;
-    for (int64_t u = part * blocks / parts; u < end; u++) {
+    int64_t u;
+    const int64_t end = vn__eval_share(&u, e, blocks);
+    for (; u < end; u++) {
         const int64_t i = u / of_one, row = u % of_one / cut.across * cut.rows;
         const int64_t col = u % cut.across * cut.cols;
         const int64_t a = vn__dot_batch_offset(dot, &dot->side[0], i) + row * p->a_row;
@@ -244,8 +243,7 @@ static void plain_part(const vn_eval *e, const vn__dot *dot, const vn__product *
         vn__product block = *p;
         block.m = p->m - row < cut.rows ? p->m - row : cut.rows;
         block.n = p->n - col < cut.cols ? p->n - col : cut.cols;
-        block.packed =
-            strips && e->prepared ? (const char *)e->prepared + i * strips_bytes(p) : NULL;
+        block.packed = e->prepared ? (const char *)e->prepared + i * strips_bytes(p) : NULL;
         plain_block((char *)e->out[0] + y * (int64_t)p->size, p->n,
                     vn__element(e->in[0], a, p->size), vn__element(e->in[1], b, p->size),
                     &block, dot->onednn);

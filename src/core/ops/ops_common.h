@@ -92,22 +92,39 @@ void vn__lanes_operands(const void *operand[], const vn_eval *e);
 size_t vn__lanes_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                          int64_t lanes);
 
-/* Of `all` units of the result those that this part makes: from *from to the returned end; all
- * of them where the evaluation is not one of parts. */
-static inline int64_t vn__eval_share(int64_t *from, const vn_eval *e, int64_t all)
+/* Of `all` units those of one of so many parts: from *from to the returned end; all of them
+ * where there are no parts (0 or 1). */
+static inline int64_t vn__share_of(int64_t *from, int64_t part, int64_t parts, int64_t all)
 {
-    const int64_t parts = e->parts > 1 ? e->parts : 1, part = e->parts > 1 ? e->part : 0;
-    *from = part * all / parts;
-    return (part + 1) * all / parts;
+    *from = parts > 1 ? part * all / parts : 0;
+    return parts > 1 ? (part + 1) * all / parts : all;
 }
 
-/* Parts of what passes through so many bytes, at most one a unit (the slot `parts`). */
+/* The same of the result that an evaluation makes. */
+static inline int64_t vn__eval_share(int64_t *from, const vn_eval *e, int64_t all)
+{
+    return vn__share_of(from, e->part, e->parts, all);
+}
+
+/* Parts (the slot `parts`) of what is worth so many, at most one a unit. */
+static inline int64_t vn__parts_worth(double worth, int64_t units)
+{
+    enum { MOST_PARTS = 32 };
+    const int64_t most = units < MOST_PARTS ? units : MOST_PARTS;
+    const int64_t parts = (double)most < worth ? most : (int64_t)worth;
+    return parts > 1 ? parts : 1;
+}
+
+/* Of what passes through so many bytes; of so many operations, 10 us of a core's work each. */
 static inline int64_t vn__parts_of_bytes(int64_t bytes, int64_t units)
 {
-    enum { PART_BYTES = 128 * 1024, MOST_PARTS = 32 };
-    const int64_t most = units < MOST_PARTS ? units : MOST_PARTS;
-    const int64_t parts = bytes / PART_BYTES < most ? bytes / PART_BYTES : most;
-    return parts > 1 ? parts : 1;
+    enum { PART_BYTES = 128 * 1024 };
+    return vn__parts_worth((double)bytes / PART_BYTES, units);
+}
+
+static inline int64_t vn__parts_of_flops(double flops, int64_t units)
+{
+    return vn__parts_worth(flops / 1e6, units);
 }
 
 /* Elements of the first result as stored. */

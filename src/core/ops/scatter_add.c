@@ -64,17 +64,15 @@ static int64_t index_of(const walk *w, int64_t j, int64_t lane)
  * some may be far more frequent than others; else some rows. */
 static void cut(walk *w, int64_t examples)
 {
-    const int64_t part = w->e->part, parts = w->e->parts;
+    const int64_t parts = w->e->parts;
     w->row_end = w->n;
     w->column_end = w->inner;
     if (parts <= 1)
         return;
     if (w->count * examples > w->n && w->inner >= COLUMNS * parts) {
-        w->column = part * w->inner / parts;
-        w->column_end = (part + 1) * w->inner / parts;
+        w->column_end = vn__eval_share(&w->column, w->e, w->inner);
     } else {
-        w->row = part * w->n / parts;
-        w->row_end = (part + 1) * w->n / parts;
+        w->row_end = vn__eval_share(&w->row, w->e, w->n);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/ops/ops.h"
+#include "core/ops/ops_common.h"
 #include "core/plan/stage_run.h"
 #include "core/transform/callback.h"
 #include "kernels/kernels.h"
@@ -271,9 +272,8 @@ static void reduce_columns(const vn__step *s, const vn__kernels *k, char *out, c
 static int64_t part_of_sum(int64_t *from, const vn__step *s, const vn__frame *f)
 {
     const int64_t n = vn__slot_elements(&s->out_slot[0]);
-    const int64_t parts = f->parts ? f->parts : 1, part = f->parts ? f->part : 0;
-    *from = part * n / parts;
-    return (part + 1) * n / parts - *from;
+    const int64_t end = vn__share_of(from, f->part, f->parts, n);
+    return end - *from;
 }
 
 static void sum_turn(const vn__step *s, const vn__frame *f, char *const in[], char *const out[],

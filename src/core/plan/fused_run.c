@@ -97,10 +97,9 @@ static void run_chunk(void *context, int64_t task, int worker)
 /* The elements of a panel that are asked for: all, or the blocks of one part. */
 static void take_blocks(int64_t *from, int64_t *to, const vn__fused *g, const vn__frame *f)
 {
-    const int64_t parts = f->parts ? f->parts : 1, part = f->parts ? f->part : 0;
     const int64_t blocks = (g->n + g->block - 1) / g->block;
-    const int64_t end = (part + 1) * blocks / parts * g->block;
-    *from = part * blocks / parts * g->block;
+    const int64_t end = vn__share_of(from, f->part, f->parts, blocks) * g->block;
+    *from *= g->block;
     *to = end < g->n ? end : g->n;
 }
 

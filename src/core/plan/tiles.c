@@ -110,11 +110,14 @@ static bool pays(const vn__program *program, int64_t n, int64_t slots, int64_t t
     return (double)n * program->flops >= (double)BYTE_FLOPS * (double)slots * (double)totals;
 }
 
+/* Panels of images, as narrow as they get. */
+static int64_t image_panels(int64_t n) { return (n + 15) / 16; }
+
 /* Do totals of slots cost more than the work? Panels of images have work enough for as many
  * slots as there are panels; a wide stage costs a tenth more where each worker has some. */
 static bool are_large(const vn__program *program, int64_t n, int64_t totals)
 {
-    const int64_t panels = (n + 15) / 16;
+    const int64_t panels = image_panels(n);
     if (convolves(program))
         return totals > WIDE_TOTALS &&
                !pays(program, n, panels < PAID_SLOTS ? panels : PAID_SLOTS, totals);
@@ -135,7 +138,7 @@ static int64_t few_examples(const vn__program *p)
  * every worker. */
 static bool is_few_images(const vn__program *of_32, int64_t n)
 {
-    const int64_t panels = (n + 15) / 16, bytes = of_32->value_bytes;
+    const int64_t panels = image_panels(n), bytes = of_32->value_bytes;
     if (n < 2 || panels >= FEW_SLOTS || bytes <= PANEL_BYTES || !convolves(of_32))
         return false;
     if (n <= few_examples(of_32))
