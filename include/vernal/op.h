@@ -185,8 +185,8 @@ struct vn_op {
                            int64_t lanes, const vn_aval *bias);
 
     /* optional, for element-wise ops that are a kernel and nothing more: 1 + its row of
-     * kernels/unary.def (one operand) or kernels/binary.def (two), which a plan then calls
-     * itself. ends_product: and a product may do it as it stores. */
+     * kernels/unary.def, binary.def or ternary.def, by the number of operands, which a plan
+     * then calls itself. ends_product: and a product may do it as it stores. */
     int kernel_row;
     bool ends_product;
 };

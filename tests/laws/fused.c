@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Fused element-wise steps and values that are parts of others: the numbers of the eager call
- * around every block and chunk size, the same bits at any number of threads, results in the
- * buffers of donated arguments, and a description that says what was fused. */
+ * around every block and chunk size, of columns and rows, the same bits at any number of
+ * threads, results in the buffers of donated arguments, and a description that says what was
+ * fused. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,28 @@ static vn_tree *many(vn_tree *const arg[])
     return vn_sin(sum);
 }
 
+/* Columns and rows of the whole; a flag for each row, a product of a column and a row. */
+static vn_tree *table(vn_tree *const arg[]) /* x [a, b], column [a, 1], row [b] */
+{
+    vn_tree *x = arg[0], *column = arg[1], *row = arg[2];
+    vn_tree *y = vn_fma(vn_mul(vn_sub(x, column), vn_exp(column)), row, vn_neg(row));
+    vn_tree *chosen = vn_where(vn_gt(column, vn_float(0.0)), y, vn_mul(x, row));
+    vn_tree *outer = vn_fma(column, row, vn_mul(vn_square(column), vn_cos(row)));
+    return vn_tuple(chosen, vn_add(x, vn_mul(vn_float(0.5), outer)), vn_sub(row, outer),
+                    vn_cast(vn_mul(vn_cast(column, VN_I32), vn_cast(row, VN_I32)), VN_I64));
+}
+
+/* Three axes: operands have the first, the last, both, the middle one, the last two. */
+static vn_tree *cube(vn_tree *const arg[]) /* x [a, b, c], y [b, c] */
+{
+    vn_tree *x = arg[0], *first = vn_sum_over(x, VN_AXES(1, 2), true);
+    vn_tree *last = vn_sum_over(x, VN_AXES(0, 1), false);
+    vn_tree *ends = vn_sum_over(x, VN_AXES(1), true);
+    vn_tree *middle = vn_sum_over(x, VN_AXES(0, 2), true);
+    vn_tree *y = vn_tanh(vn_add(vn_mul(x, first), arg[1]));
+    return vn_tuple(vn_sub(vn_add(y, last), vn_mul(x, last)), vn_mul(vn_add(y, middle), ends));
+}
+
 /* In lanes: operands of examples, of all examples and single numbers. */
 static vn_tree *gate(vn_tree *const arg[]) /* bias, x: one example */
 {
@@ -92,11 +115,35 @@ static vn_tree *gate(vn_tree *const arg[]) /* bias, x: one example */
     return vn_add(vn_mul(left, right), vn_sub(vn_float(1.0), vn_tanh(right)));
 }
 
+/* In lanes: an example's own number, column and row, and those that all examples share. */
+static vn_tree *norm(vn_tree *const arg[]) /* column, row, x: one example */
+{
+    vn_tree *x = arg[2], *mean = vn_mean(x), *rows = vn_mean_over(x, VN_AXES(1), true);
+    vn_tree *y = vn_mul(vn_sub(x, mean),
+                        vn_rsqrt(vn_add(vn_mean(vn_square(vn_sub(x, mean))), vn_float(1e-5))));
+    y = vn_add(vn_mul(y, arg[0]), arg[1]);
+    return vn_sum(vn_square(vn_add(vn_mul(y, rows), vn_mean_over(y, VN_AXES(0), true))));
+}
+
+static vn_tree *norm_loss(vn_tree *const arg[])
+{
+    vn_tree *axes[] = { vn_none(), vn_none(), vn_int(0) };
+    vn_tree *f =
+        vn_filter_vmap(vn_function(norm, 3), &(vn_vmap_options){ .in_axes = axes, .n_in = 3 });
+    return vn_mean(vn_call(f, arg[0], arg[1], arg[2]));
+}
+
+static vn_tree *norm_gradient(vn_tree *const arg[])
+{
+    return vn_call(vn_filter_value_and_grad(vn_function(norm_loss, 3), NULL), arg[0], arg[1],
+                   arg[2]);
+}
+
 static vn_tree *gate_loss(vn_tree *const arg[]) /* bias, x [batch, ..] */
 {
     vn_tree *axes[] = { vn_none(), vn_int(0) };
-    vn_tree *f = vn_filter_vmap(vn_function(gate, 2),
-                                &(vn_vmap_options){ .in_axes = axes, .n_in = 2 });
+    vn_tree *f =
+        vn_filter_vmap(vn_function(gate, 2), &(vn_vmap_options){ .in_axes = axes, .n_in = 2 });
     return vn_mean(vn_square(vn_call(f, arg[0], arg[1])));
 }
 
@@ -174,6 +221,34 @@ static void check_lanes(vn_dtype dtype, int64_t features, int64_t batch)
     check("gate", vn_function(gate_gradient, 2), 2, x, batch);
 }
 
+/* Rows that are shorter and longer than a block, that divide into blocks and that do not. */
+static void check_rows(vn_dtype dtype)
+{
+    static const int64_t sizes[][2] = { { 1, 7 },    { 7, 1 },     { 3, 5 },     { 300, 3 },
+                                        { 64, 128 }, { 5, 1024 },  { 3, 1025 },  { 4, 3000 },
+                                        { 2, 8192 }, { 700, 700 }, { 3, 10007 }, { 9, 511 } };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        VN_SCOPE
+        {
+            const int64_t a = sizes[i][0], b = sizes[i][1];
+            vn_tree *x[] = { vn_normal(vn_key(1), VN_SHAPE(a, b), dtype),
+                             vn_normal(vn_key(2), VN_SHAPE(a, 1), dtype),
+                             vn_normal(vn_key(3), VN_SHAPE(b), dtype) };
+            check("table", vn_function(table, 3), 3, x, 10000 * a + b);
+            vn_tree *solid[] = { vn_normal(vn_key(4), VN_SHAPE(a, 6, b), dtype),
+                                 vn_normal(vn_key(5), VN_SHAPE(6, b), dtype) };
+            check("cube", vn_function(cube, 2), 2, solid, 10000 * a + b);
+        }
+    for (int64_t batch = 1; batch <= 300; batch = 4 * batch + 3)
+        VN_SCOPE
+        {
+            vn_tree *x[] = { vn_normal(vn_key(1), VN_SHAPE(5, 1), dtype),
+                             vn_normal(vn_key(2), VN_SHAPE(9), dtype),
+                             vn_normal(vn_key(3), VN_SHAPE(batch, 5, 9), dtype) };
+            check("norm", vn_function(norm_gradient, 3), 3, x, batch);
+        }
+}
+
 /* ---- what was fused, in words */
 
 static vn_tree *pooled(vn_tree *const arg[]) /* bias, x */
@@ -205,6 +280,18 @@ static void check_description(void)
               100);
 }
 
+static void check_description_of_rows(void)
+{
+    static char text[LAW_TEXT];
+    vn_tree *arg[] = { vn_ones(VN_F32, VN_SHAPE(40, 30)), vn_ones(VN_F32, VN_SHAPE(40, 1)),
+                       vn_ones(VN_F32, VN_SHAPE(30)) };
+    law_describe(text, vn_plan_print, vn_function(table, 3), 3, arg);
+    expect_of(strstr(text, "fused f32[40,30]: sub, mul, fma, mul, where\n"),
+              "is one step of a plan", "table", 40);
+    expect_of(!strstr(text, "\n  mul") && !strstr(text, "\n  sub"), "is all fused", "table",
+              40);
+}
+
 int main(void)
 {
     static const int64_t sizes[] = { 0, 1, 2, 16, 511, 512, 1023, 1024, 1026, 5000, 300002 };
@@ -213,6 +300,7 @@ int main(void)
         vn_set_default_dtype(dtype);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
             VN_SCOPE check_size(dtype, sizes[i]);
+        check_rows(dtype);
         for (int64_t features = 2; features <= 66; features += 16)
             VN_SCOPE
             {
@@ -223,6 +311,7 @@ int main(void)
     }
     vn_set_default_dtype(VN_F32);
     VN_SCOPE check_description();
+    VN_SCOPE check_description_of_rows();
     VN_SCOPE check_pooled();
     vn_finish();
     return report();

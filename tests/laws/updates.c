@@ -2,7 +2,8 @@
 /* Training steps of wide nets, whose updates take place between the steps of the stage that
  * makes their gradients (core/plan/segments.c): the numbers of the eager steps, the same bits
  * at any number of threads and whether buffers are donated or not. The layers between have
- * weights of one shape, so that each could take over the buffer of any other. */
+ * weights of one shape, so that each could take over the buffer of any other. Of few examples
+ * the gradients of layers are never in memory: their updates read columns and rows. */
 #include "laws/describe.h"
 #include "laws/tally.h"
 
@@ -58,17 +59,23 @@ static bool close_by(vn_array *x, vn_array *y)
     return most < 1e-9;
 }
 
-static int stages_in(vn_tree *f, int n, vn_tree *const arg[])
+static int count(const char *what, vn_tree *f, int n, vn_tree *const arg[])
 {
     static char text[LAW_TEXT];
-    int count = 0;
+    int times = 0;
     law_describe(text, vn_plan_print, f, n, arg);
-    for (const char *at = text; (at = strstr(at, "\n  stage")); at++)
-        count++;
-    return count;
+    for (const char *at = text; (at = strstr(at, what)); at++)
+        times++;
+    return times;
+}
+
+static int stages_in(vn_tree *f, int n, vn_tree *const arg[])
+{
+    return count("\n  stage", f, n, arg);
 }
 
 enum { ONE, SEVERAL, ANY }; /* segments */
+enum { FEW = 3 };           /* examples */
 
 static void check(const char *which, vn_tree *optimiser, int64_t batch, int segments)
 {
@@ -83,6 +90,9 @@ static void check(const char *which, vn_tree *optimiser, int64_t batch, int segm
         expect_of(segments == ONE ? stages == 1 : stages > DEPTH, "other segments", which,
                   batch);
     expect_of(stages_in(kept, 3, arg) == stages, "other segments with the old", which, batch);
+    const int made = count("dot_general + sum over lanes", f, 3, arg);
+    expect_of(made == (batch <= FEW ? 0 : DEPTH + 1), "other gradients in memory", which,
+              batch);
     vn_tree *const eager = train(f, optimiser, data);
     vn_tree *first = NULL;
     for (int t = 0; t < 2; t++) {
@@ -104,16 +114,17 @@ static void check(const char *which, vn_tree *optimiser, int64_t batch, int segm
 
 int main(void)
 {
-    static const int64_t batches[] = { 1, 50, 130 };
+    static const int64_t batches[] = { 1, 3, 4, 50, 130 };
     for (int wide = 0; wide < 2; wide++) {
         vn_set_default_dtype(wide ? VN_F64 : VN_F32);
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 5; i++)
             VN_SCOPE
             {
+                const int segments = batches[i] <= FEW ? ONE : SEVERAL;
                 vn_tree *const rate = vn_float(1e-2);
-                check("sgd", vn_sgd(rate, NULL), batches[i], SEVERAL);
-                check("adam", vn_adam(rate, NULL), batches[i], SEVERAL);
-                check("adamw", vn_adamw(rate, NULL), batches[i], SEVERAL);
+                check("sgd", vn_sgd(rate, NULL), batches[i], segments);
+                check("adam", vn_adam(rate, NULL), batches[i], segments);
+                check("adamw", vn_adamw(rate, NULL), batches[i], segments);
                 check("clipped sgd", vn_chain(vn_clip_by_global_norm(1e-3), vn_sgd(rate, NULL)),
                       batches[i], ANY);
             }

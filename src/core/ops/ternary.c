@@ -53,6 +53,7 @@ const vn_op vn__op_where = {
     .eval = where_eval,
     .vjp = where_vjp,
     .jvp = where_jvp,
+    .kernel_row = VN__TERNARY_where + 1,
 };
 
 vn_array *vn_where(vn_array *condition, vn_array *a, vn_array *b)
@@ -116,6 +117,7 @@ const vn_op vn__op_fma = {
     .eval = fma_eval,
     .vjp = fma_vjp,
     .jvp = fma_jvp,
+    .kernel_row = VN__TERNARY_fma + 1,
 };
 
 vn_array *vn_fma(vn_array *a, vn_array *b, vn_array *c)

@@ -20,6 +20,7 @@ typedef struct group {
     int32_t n_member;
     int32_t operands; /* of all members: no more arrays than that and the results */
     int64_t elements, position;
+    int64_t row;      /* elements of its rows; 0: any length will do yet */
     bool lanes, read; /* read: by somebody outside */
 } group;
 
@@ -32,6 +33,23 @@ typedef struct fusing {
     int32_t *last_group; /* by value: the last group with a member that reads it, or -1 */
 } fusing;
 
+/* Do all operands of an instruction lie under its result in rows of that length? */
+static bool reaches(const vn__compiler *c, const vn__instr *instr, int64_t *row)
+{
+    vn__reach reach;
+    for (int i = 0; i < instr->n_in; i++)
+        if (!vn__reach_of(c, instr->in[i], instr->out, &reach, row))
+            return false;
+    return true;
+}
+
+/* Rows that are longer than a block are cut into equal parts: not into many small ones. */
+static bool blocks_fit(int64_t row, int64_t size)
+{
+    return vn__fused_block(row, size) * size >= VN__FUSED_BLOCK / 4 ||
+           row * size <= VN__FUSED_BLOCK;
+}
+
 static bool fusable(const vn__compiler *c, uint32_t index)
 {
     const vn__instr *const instr = &c->tape->instr[index];
@@ -42,13 +60,9 @@ static bool fusable(const vn__compiler *c, uint32_t index)
         vn__reads_log(c, instr))
         return false;
     const vn__slot result = vn__slot_of(c, instr->out);
-    for (int i = 0; i < instr->n_in; i++) {
-        const vn__slot operand = vn__slot_of(c, instr->in[i]);
-        vn__reach reach;
-        if (!vn__reach_of(&reach, &operand, &result))
-            return false;
-    }
-    return result.bytes > 0;
+    int64_t row = 0;
+    return result.bytes > 0 && reaches(c, instr, &row) &&
+           (row == 0 || blocks_fit(row, (int64_t)vn_dtype_size(result.aval.dtype)));
 }
 
 /* ------------------------------------------------------------------------ joining */
@@ -72,10 +86,12 @@ static int32_t maker(const fusing *f, uint32_t value)
 static bool can_join(const fusing *f, const group *g, const vn__instr *instr, bool *down)
 {
     const vn__slot result = vn__slot_of(f->c, instr->out);
+    int64_t row = g->row;
     const int32_t self = (int32_t)(g - f->groups);
     if (g->n_member == VN__FUSED_MEMBERS || g->lanes != result.lanes ||
         g->elements != vn__slot_elements(&result) ||
-        g->operands + instr->n_in + g->n_member + 1 > VN__FUSED_ARRAYS)
+        g->operands + instr->n_in + g->n_member + 1 > VN__FUSED_ARRAYS ||
+        !reaches(f->c, instr, &row))
         return false;
     bool up = true;
     for (int i = 0; i < instr->n_in; i++) {
@@ -143,6 +159,7 @@ static void place(fusing *f, uint32_t index, int64_t position)
         into->position = position;
     into->member[into->n_member++] = index;
     into->operands += instr->n_in;
+    (void)reaches(f->c, instr, &into->row);
     f->group_of[index] = g;
     mark_read(f, instr, g);
 }

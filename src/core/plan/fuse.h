@@ -14,8 +14,14 @@ typedef struct vn__pass {
     uint32_t in[VN__MEMBER_OPERANDS], out[VN__MEMBER_RESULTS]; /* values */
 } vn__pass;
 
-/* How an operand lies under a result; false: in none of the ways that are fused. */
-bool vn__reach_of(vn__reach *reach, const vn__slot *operand, const vn__slot *result);
+/* How an operand lies under a result. *row, the elements of a row, is set by the first column
+ * or row, 0 before; false: it lies in another way, or would need other rows. */
+bool vn__reach_of(const vn__compiler *c, uint32_t operand, uint32_t result, vn__reach *reach,
+                  int64_t *row);
+
+/* Elements of a block for rows like these and elements of so many bytes: whole rows, or a part
+ * that divides a row, and at most VN__FUSED_BLOCK bytes. */
+int64_t vn__fused_block(int64_t row, int64_t size);
 
 /* Appends the step of a group of instructions, in order. */
 vn_status vn__build_fused(vn__compiler *c, const uint32_t instr[], int n);

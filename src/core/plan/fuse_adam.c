@@ -42,10 +42,11 @@ static const vn__pass *made(search *s, const vn_op *op, uint32_t value, bool wit
 
 static bool is_number(const search *s, uint32_t value, uint32_t beside)
 {
-    const vn__slot operand = vn__slot_of(s->c, value), result = vn__slot_of(s->c, beside);
+    const vn__value *const v = s->c->tape->value;
     vn__reach reach;
-    return vn__reach_of(&reach, &operand, &result) && reach == VN__REACH_ONE &&
-           operand.aval.dtype == result.aval.dtype;
+    int64_t row = 0;
+    return vn__reach_of(s->c, value, beside, &reach, &row) && reach == VN__REACH_ONE &&
+           v[value].aval.dtype == v[beside].aval.dtype;
 }
 
 /* y = x times (plus, ..) a number, in either order: which is which. */
@@ -101,16 +102,16 @@ static bool match(search *s, const vn__pass *division, vn__pass *whole)
  * the last part makes them. */
 static bool possible(const search *s, const vn__pass *whole, int last)
 {
-    const vn__slot result = vn__slot_of(s->c, whole->out[2]);
+    const vn__value *const v = s->c->tape->value;
+    const vn_dtype dtype = v[whole->out[2]].aval.dtype;
     vn__reach reach;
-    if (!vn__kernels_get()->real[result.aval.dtype])
+    int64_t row = 0;
+    if (!vn__kernels_get()->real[dtype])
         return false;
-    for (int i = 0; i < 3; i++) {
-        const vn__slot operand = vn__slot_of(s->c, whole->in[i]);
-        if (!vn__reach_of(&reach, &operand, &result) || reach != VN__REACH_ALL ||
-            operand.aval.dtype != result.aval.dtype)
+    for (int i = 0; i < 3; i++)
+        if (!vn__reach_of(s->c, whole->in[i], whole->out[2], &reach, &row) ||
+            reach != VN__REACH_ALL || v[whole->in[i]].aval.dtype != dtype)
             return false;
-    }
     for (int k = 0; k < last; k++)
         for (int i = 0; i < s->pass[k].n_in && !s->part[k]; i++)
             if (s->pass[k].in[i] == whole->out[0] || s->pass[k].in[i] == whole->out[1])

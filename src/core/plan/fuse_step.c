@@ -2,18 +2,59 @@
 /* The step of a group of fused instructions: its arrays, and what each op sees of a block. */
 #include "core/plan/fuse.h"
 
-bool vn__reach_of(vn__reach *reach, const vn__slot *operand, const vn__slot *result)
+/* The axes of a result from the innermost on: first the operand has them and then not, or the
+ * other way round, or it is the same for all. */
+typedef struct border {
+    int64_t inside; /* elements of the axes that are like the innermost */
+    int kinds;      /* 0: no axis yet; 1: all alike; 2: others outside; 3: and others again */
+    bool innermost, last;
+} border;
+
+static void add_axis(border *b, int64_t size, bool present)
 {
-    const bool same_shape = vn_shape_equal(operand->aval.shape, result->aval.shape) &&
-                            operand->loops == result->loops;
-    *reach = VN__REACH_ALL;
-    if (same_shape && operand->lanes == result->lanes)
+    if (size == 1)
+        return;
+    if (b->kinds == 0)
+        b->innermost = present;
+    b->kinds += b->kinds == 0 || b->last != present;
+    b->last = present;
+    if (b->kinds == 1)
+        b->inside *= size;
+}
+
+bool vn__reach_of(const vn__compiler *c, uint32_t operand, uint32_t result, vn__reach *reach,
+                  int64_t *row)
+{
+    const vn__slot x = vn__slot_of(c, operand), y = vn__slot_of(c, result);
+    border b = { .inside = 1 };
+    if (y.lanes)
+        add_axis(&b, c->program->lanes, x.lanes);
+    for (int k = 1; k <= y.aval.shape.rank; k++) {
+        const int64_t size = y.aval.shape.dim[y.aval.shape.rank - k];
+        add_axis(&b, size,
+                 k <= x.aval.shape.rank && x.aval.shape.dim[x.aval.shape.rank - k] == size);
+    }
+    for (int a = VN__MAX_AXES - 1; a >= 0; a--)
+        if (y.loops >> a & 1)
+            add_axis(&b, vn__tape_axis(c->tape, a)->size, x.loops >> a & 1);
+    if (b.kinds < 2) {
+        *reach = b.kinds == 0 || b.innermost ? VN__REACH_ALL : VN__REACH_ONE;
         return true;
-    *reach = VN__REACH_ROW;
-    if (same_shape && result->lanes)
-        return true;
-    *reach = VN__REACH_ONE;
-    return vn__slot_elements(operand) == 1 && !operand->lanes && !operand->loops;
+    }
+    *reach = b.innermost ? VN__REACH_ROW : VN__REACH_COLUMN;
+    *row = *row ? *row : b.inside;
+    return b.kinds == 2 && *row == b.inside;
+}
+
+int64_t vn__fused_block(int64_t row, int64_t size)
+{
+    const int64_t most = VN__FUSED_BLOCK / size;
+    int64_t parts = 1;
+    if (row <= most)
+        return most / row * row;
+    while (row % parts || row / parts > most)
+        parts++;
+    return row / parts;
 }
 
 /* The arrays of one step while it is made. */
@@ -21,8 +62,7 @@ typedef struct group {
     const vn__compiler *c;
     vn__pass pass[VN__FUSED_MEMBERS];
     int n;
-    int64_t elements;
-    bool lanes;
+    int64_t elements, row; /* row: 0 where no operand is a row or a column */
     uint32_t in[VN__FUSED_ARRAYS], out[VN__FUSED_ARRAYS];
     int n_in, n_out;
     int32_t place[VN__FUSED_MEMBERS][VN__MEMBER_RESULTS]; /* a temporary one, -1: a result */
@@ -100,45 +140,47 @@ static int16_t number_of(const group *g, uint32_t value)
     return (int16_t)(by.pass < 0 ? at : g->n_in + at);
 }
 
-/* What the op sees of n elements: [n], or rows of lanes where it has operands with rows. */
-static vn_aval block_aval(vn_dtype dtype, vn__reach reach, bool rows, int64_t n, int64_t lanes)
+/* What the op sees of n elements: [n], or whole rows. */
+static vn_aval block_aval(vn_dtype dtype, vn__reach reach, int64_t n, int64_t row)
 {
     vn_aval aval = { .dtype = dtype };
-    if (reach == VN__REACH_ONE)
+    const bool rows = row > 0 && row <= n;
+    if (reach == VN__REACH_ONE || (reach == VN__REACH_COLUMN && !rows))
         return aval;
     aval.shape.rank = rows ? 2 : 1;
-    aval.shape.dim[0] = rows ? n / lanes : n;
+    aval.shape.dim[0] = rows ? reach == VN__REACH_ROW ? 1 : n / row : n;
     if (rows)
-        aval.shape.dim[1] = reach == VN__REACH_ROW ? 1 : lanes;
+        aval.shape.dim[1] = reach == VN__REACH_COLUMN ? 1 : row;
     return aval;
 }
 
-static void set_kernel(vn__member *m, const vn__reach reach[], bool rows, int64_t lanes)
+static void set_kernel(vn__member *m, const vn__reach reach[], int64_t row)
 {
     const vn__kernels *const k = vn__kernels_get();
-    const int row = m->op->kernel_row - 1;
-    m->cols = rows ? lanes : 0;
-    if (row < 0 || (m->n_in == 1 && reach[0] != VN__REACH_ALL))
+    const int kernel = m->op->kernel_row - 1;
+    m->cols = row;
+    if (kernel < 0 || (m->n_in == 1 && reach[0] != VN__REACH_ALL))
         return;
     if (m->n_in == 1)
-        m->unary = k->unary[m->whole[0].dtype][row];
+        m->unary = k->unary[m->whole[0].dtype][kernel];
+    else if (m->n_in == 2)
+        m->binary = k->binary[m->whole[0].dtype][kernel];
     else
-        m->binary = k->binary[m->whole[0].dtype][row];
+        m->ternary = k->ternary[m->whole[m->n_in].dtype][kernel];
     for (int i = 0; i < m->n_in; i++) {
-        m->inner[i] = reach[i] == VN__REACH_ALL;
-        m->row[i] = reach[i] == VN__REACH_ALL ? lanes : reach[i] == VN__REACH_ROW;
+        m->inner[i] = reach[i] == VN__REACH_ALL || reach[i] == VN__REACH_ROW;
+        m->row[i] = reach[i] == VN__REACH_ALL ? row : reach[i] == VN__REACH_COLUMN;
     }
 }
 
 static vn_status set_member(const group *g, vn__fused *fused, int k)
 {
     const vn__pass *const pass = &g->pass[k];
-    const vn__slot result = vn__slot_of(g->c, pass->out[0]);
     vn__member *const m = &fused->member[k];
     const int64_t left = fused->n % fused->block;
     const int n = pass->n_in + pass->n_out;
     vn__reach reach[VN__MEMBER_OPERANDS + VN__MEMBER_RESULTS];
-    bool rows = false;
+    int64_t row = 0; /* of this member: 0 where all its operands are whole or one number */
     *m = (vn__member){
         .op = pass->op, .attr = pass->attr, .n_in = pass->n_in, .n_out = pass->n_out
     };
@@ -147,9 +189,7 @@ static vn_status set_member(const group *g, vn__fused *fused, int k)
         return vn_error_status();
     m->rest = m->whole + n;
     for (int i = 0; i < pass->n_in; i++) {
-        const vn__slot operand = vn__slot_of(g->c, pass->in[i]);
-        (void)vn__reach_of(&reach[i], &operand, &result);
-        rows = rows || reach[i] == VN__REACH_ROW;
+        (void)vn__reach_of(g->c, pass->in[i], pass->out[0], &reach[i], &row);
         m->in[i] = number_of(g, pass->in[i]);
         if (m->in[i] < fused->n_array)
             fused->reach[m->in[i]] = reach[i];
@@ -158,27 +198,26 @@ static vn_status set_member(const group *g, vn__fused *fused, int k)
         reach[pass->n_in + j] = VN__REACH_ALL;
         m->out[j] = number_of(g, pass->out[j]);
     }
+    row = row <= fused->block ? row : 0;
     for (int i = 0; i < n; i++) {
         const uint32_t value = i < pass->n_in ? pass->in[i] : pass->out[i - pass->n_in];
         const vn_dtype dtype = vn__slot_of(g->c, value).aval.dtype;
-        m->whole[i] = block_aval(dtype, reach[i], rows, fused->block, fused->row);
-        m->rest[i] = block_aval(dtype, reach[i], rows, left, fused->row);
+        m->whole[i] = block_aval(dtype, reach[i], fused->block, row);
+        m->rest[i] = block_aval(dtype, reach[i], left, row);
     }
-    set_kernel(m, reach, rows, fused->row);
+    set_kernel(m, reach, row);
     return VN_ERR_OK;
 }
 
-/* Whole rows, and at most VN__FUSED_BLOCK bytes of any array. */
 static int64_t block_of(const group *g)
 {
-    int64_t size = 1, lanes = g->lanes ? g->c->program->lanes : 1;
+    int64_t size = 1;
     for (int k = 0; k < g->n; k++) {
         const int64_t own =
             (int64_t)vn_dtype_size(g->c->tape->value[g->pass[k].out[0]].aval.dtype);
         size = own > size ? own : size;
     }
-    const int64_t most = VN__FUSED_BLOCK / size;
-    return most > lanes ? most / lanes * lanes : most;
+    return vn__fused_block(g->row ? g->row : 1, size);
 }
 
 static vn__fused *fused_new(const group *g, int ops)
@@ -192,7 +231,7 @@ static vn__fused *fused_new(const group *g, int ops)
                           .ops = ops,
                           .n = g->elements,
                           .block = block_of(g),
-                          .row = g->lanes ? g->c->program->lanes : 1 };
+                          .row = g->row ? g->row : 1 };
     const size_t n = (size_t)fused->n_array;
     fused->reach = vn__arena_alloc(arena, n * sizeof *fused->reach);
     fused->size = vn__arena_alloc(arena, n * sizeof *fused->size);
@@ -206,12 +245,14 @@ static void set_passes(group *g, const uint32_t instr[], int n)
         const vn__instr *const one = &g->c->tape->instr[instr[k]];
         vn__pass *const pass = &g->pass[k];
         *pass = (vn__pass){ one->op, one->attr, one->n_in, 1, { 0 }, { one->out } };
-        for (int i = 0; i < one->n_in; i++)
+        for (int i = 0; i < one->n_in; i++) {
+            vn__reach reach;
             pass->in[i] = one->in[i];
+            (void)vn__reach_of(g->c, one->in[i], one->out, &reach, &g->row);
+        }
     }
     const vn__slot result = vn__slot_of(g->c, g->pass[0].out[0]);
     g->elements = vn__slot_elements(&result);
-    g->lanes = result.lanes;
     g->n = vn__fuse_adam(g->c, g->pass, n);
 }
 
@@ -234,6 +275,6 @@ vn_status vn__build_fused(vn__compiler *c, const uint32_t instr[], int n)
     for (int k = 0; k < g.n; k++)
         VN_TRY(set_member(&g, fused, k));
     s->fused = fused;
-    c->program->flops += (double)n * (double)g.elements / (double)(g.lanes ? s->lanes : 1);
+    c->program->flops += (double)n * (double)g.elements / (double)s->lanes;
     return VN_ERR_OK;
 }

@@ -21,9 +21,17 @@ typedef struct running {
 
 static int64_t distance(const vn__fused *g, int array, int64_t element)
 {
-    return g->reach[array] == VN__REACH_ALL   ? element * g->size[array]
-           : g->reach[array] == VN__REACH_ROW ? element / g->row * g->size[array]
-                                              : 0;
+    switch (g->reach[array]) {
+    case VN__REACH_ALL:
+        return element * g->size[array];
+    case VN__REACH_COLUMN:
+        return element / g->row * g->size[array];
+    case VN__REACH_ROW:
+        return element % g->row * g->size[array];
+    case VN__REACH_ONE:
+        break;
+    }
+    return 0;
 }
 
 /* n elements by the kernel of an op. */
@@ -34,10 +42,15 @@ static void call_kernel(const vn__member *m, char *const at[], int64_t n)
         m->unary(z, x, n);
         return;
     }
-    const vn__in in[] = { { x, m->row[0], m->inner[0] },
-                          { at[m->in[1]], m->row[1], m->inner[1] } };
-    const int64_t cols = m->cols ? m->cols : n;
-    m->binary(z, cols, in, m->cols ? n / cols : 1, cols);
+    const int64_t cols = m->cols ? m->cols : n, rows = m->cols ? n / cols : 1;
+    vn__in in[VN__FUSED_OPERANDS] = { { x, m->row[0], m->inner[0] },
+                                      { at[m->in[1]], m->row[1], m->inner[1] } };
+    if (m->binary) {
+        m->binary(z, cols, in, rows, cols);
+        return;
+    }
+    in[2] = (vn__in){ at[m->in[2]], m->row[2], m->inner[2] };
+    m->ternary(z, cols, in, rows, cols);
 }
 
 /* A whole block or the last one by the op itself. */
@@ -78,7 +91,7 @@ static void run_range(const running *r, int64_t from, int64_t to)
             at[i] = r->base[i] + distance(g, i, b);
         for (int k = 0; k < g->n_member; k++) {
             const vn__member *const m = &g->member[k];
-            if (m->unary || m->binary)
+            if (m->unary || m->binary || m->ternary)
                 call_kernel(m, at, n);
             else
                 call_op(m, at, whole);

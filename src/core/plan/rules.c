@@ -115,6 +115,17 @@ bool vn__rule_map_out(vn__rewriter *r, vn_array *out[], const vn__axis_attr *att
     return true;
 }
 
+vn_array *vn__rewrite_outside(vn__rewriter *r, vn_array *v, const vn__axis_attr *axis)
+{
+    const vn__instr *const source = vn__rewrite_source(r, v);
+    if (!source || source->op != &vn__op_map_in ||
+        ((const vn__axis_attr *)source->attr)->axis != axis->axis)
+        return vn__map_out(v, axis->axis, 0, axis->size);
+    const int position = ((const vn__axis_attr *)source->attr)->position;
+    vn_array *const all = vn__rewrite_operand(r, source, 0);
+    return position == 0 ? all : vn_moveaxis(all, position, 0);
+}
+
 /* --------------------------------------------------------------------------- axis_sum */
 
 static bool shrinks_or_keeps(const vn__rewriter *r, const vn__instr *instr)
@@ -208,6 +219,7 @@ bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *at
     return sum_through_linear(r, out, attr, &f) || sum_through_factor(r, out, attr, &f) ||
            sum_through_add(r, out, attr, x, &f) || sum_before(r, out, attr, &f) ||
            vn__rule_example_factor(r, out, attr, &f) ||
+           vn__rule_outer_of_few(r, out, attr, &f) ||
            vn__rule_sum_of_rows(r, out, attr, &f, false);
 }
 

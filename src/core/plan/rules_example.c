@@ -9,7 +9,6 @@
  * what. */
 #include <string.h>
 
-#include "core/ops/dot_geometry.h"
 #include "core/ops/ops.h"
 #include "core/plan/rewrite.h"
 #include "vernal/ops.h"
@@ -93,35 +92,19 @@ bool vn__rule_example_factor(vn__rewriter *r, vn_array *out[], const vn__axis_at
 
 /* ------------------------------------------------------------------------------- norms */
 
-static const vn__instr *maker(const vn__tape *tape, uint32_t value)
-{
-    const uint32_t k = tape->value[value].instr;
-    return k == VN__NO_INSTR ? NULL : &tape->instr[k];
-}
-
 /* The product of which `sum` adds the squares of all elements; how often it is read there. */
 static const vn__instr *squared_product(const vn__tape *tape, const vn__instr *sum, int *reads)
 {
     vn_axes axes;
     if (!vn__reduce_sum_axes(&axes, sum->op, sum->attr))
         return NULL;
-    const vn__instr *const square = maker(tape, sum->in[0]);
+    const vn__instr *const square = vn__maker(tape, sum->in[0]);
     const bool product = square && square->op == &vn__op_mul && square->in[0] == square->in[1];
     if (!square || (square->op != &vn__op_square && !product))
         return NULL;
     const vn__value *const v = &tape->value[square->in[0]];
     *reads = product ? 2 : 1;
-    return axes.count == v->aval.shape.rank && v->axes ? maker(tape, square->in[0]) : NULL;
-}
-
-static bool is_outer(const vn__tape *tape, const vn__instr *f)
-{
-    if (f->op != &vn__op_dot_general)
-        return false;
-    const vn_aval in[2] = { tape->value[f->in[0]].aval, tape->value[f->in[1]].aval };
-    vn__dot dot;
-    vn__dot_geometry(&dot, f->attr, in);
-    return dot.batches == 1 && dot.k == 1;
+    return axes.count == v->aval.shape.rank && v->axes ? vn__maker(tape, square->in[0]) : NULL;
 }
 
 static vn_array *sum_of_squares(vn_array *x) { return vn_sum(vn_square(x)); }
@@ -133,7 +116,7 @@ bool vn__rule_norm(vn__rewriter *r, vn_array *out[], const vn__instr *sum)
     if (!f)
         return false;
     const bool conv = f->op == &vn__op_conv_weight_grad && r->reads[f->out] == reads;
-    if (!conv && !is_outer(r->from, f))
+    if (!conv && !vn__is_outer(r->from, f))
         return false;
     vn_array *const in[2] = { r->map[f->in[0]], r->map[f->in[1]] };
     out[0] = conv ? vn__rewrite_one(r, &vn__op_conv_weight_norm, f->attr, 2, in)

@@ -22,18 +22,6 @@ static int64_t bytes_of(const vn__rewriter *r, uint32_t value)
     return vn__aval_bytes(r->to->value[value].aval);
 }
 
-/* v [shape] of one example as [size][shape] of all. */
-static vn_array *outside(vn__rewriter *r, vn_array *v, const vn__axis_attr *axis)
-{
-    const vn__instr *const source = vn__rewrite_source(r, v);
-    if (!source || source->op != &vn__op_map_in ||
-        ((const vn__axis_attr *)source->attr)->axis != axis->axis)
-        return vn__map_out(v, axis->axis, 0, axis->size);
-    const int position = ((const vn__axis_attr *)source->attr)->position;
-    vn_array *const all = vn__rewrite_operand(r, source, 0);
-    return position == 0 ? all : vn_moveaxis(all, position, 0);
-}
-
 bool vn__rule_sum_of_rows(vn__rewriter *r, vn_array *out[], const vn__axis_attr *axis,
                           const vn__instr *f, bool always)
 {
@@ -51,8 +39,8 @@ bool vn__rule_sum_of_rows(vn__rewriter *r, vn_array *out[], const vn__axis_attr 
     const bool fits = vn_rank(in[0]) < VN_MAX_RANK && vn_rank(in[1]) < VN_MAX_RANK;
     if (!fits || (!always && (table < TABLE_BYTES || stored / MOST_TABLES > table)))
         return false;
-    in[0] = outside(r, in[0], axis);
-    in[1] = outside(r, in[1], axis);
+    in[0] = vn__rewrite_outside(r, in[0], axis);
+    in[1] = vn__rewrite_outside(r, in[1], axis);
     if (in[1] && a.axis != 0)
         in[1] = vn_moveaxis(in[1], 0, (int)a.axis);
     out[0] = vn__rewrite_one(r, &vn__op_scatter_add, &a, 2, in);
