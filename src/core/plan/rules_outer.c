@@ -3,8 +3,8 @@
  *     axis_sum(x y^T)          = x_0 y_0^T + x_1 y_1^T + ..
  *     u (x y^T + z)            = (u x) y^T + u z      u one number, nobody else reads the sum
  * On the right are products of columns and rows, element-wise, which are fused with the
- * optimiser's update: the gradient is never in memory. The second is for a pass of its own, when
- * it is known who reads what; Adam reads a gradient twice, and its formula is left as it is. */
+ * optimiser's update: the gradient is never in memory. The second is for a pass of its own,
+ * when it is known who reads what; Adam reads a gradient twice, its formula stays as it is. */
 #include "core/ops/dot_geometry.h"
 #include "core/ops/ops.h"
 #include "core/plan/rewrite.h"
