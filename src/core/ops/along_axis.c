@@ -10,6 +10,23 @@ vn__along vn__along_of(const vn_eval *e)
                         vn__span(shape, axis + 1, shape.rank) * e->lanes };
 }
 
+vn__along vn__along_share(const vn_eval *e, int64_t *offset)
+{
+    vn__along a = vn__along_of(e);
+    int64_t from;
+    const int64_t end = vn__eval_share(&from, e, a.outer);
+    a.outer = end - from;
+    *offset = from * a.n * a.inner * (int64_t)vn_dtype_size(e->in_aval[0].dtype);
+    return a;
+}
+
+int64_t vn__along_parts(const void *attr, const vn_aval in[], int64_t lanes, int arrays)
+{
+    const int64_t size = (int64_t)vn_dtype_size(in[0].dtype);
+    const int64_t outer = vn__span(in[0].shape, 0, ((const vn__along_attr *)attr)->axis);
+    return vn__parts_of_bytes(arrays * vn_shape_size(in[0].shape) * lanes * size, outer);
+}
+
 vn_status vn__along_shape(vn_aval out[], const char *who, int accept, const void *attr,
                           const vn_aval in[])
 {

@@ -17,6 +17,13 @@ typedef struct vn__along {
 /* Operand 0 around the attribute's axis, lanes in inner. */
 vn__along vn__along_of(const vn_eval *e);
 
+/* The same of the part that is asked for, a share of outer; *offset: bytes before it in every
+ * operand and the result. */
+vn__along vn__along_share(const vn_eval *e, int64_t *offset);
+/* Into how many such parts an evaluation is worth cutting that passes through `arrays` of the
+ * size of operand 0. */
+int64_t vn__along_parts(const void *attr, const vn_aval in[], int64_t lanes, int arrays);
+
 /* The axis exists and dtype is accepted; the result is like operand 0. */
 vn_status vn__along_shape(vn_aval out[], const char *who, int accept, const void *attr,
                           const vn_aval in[]);

@@ -127,14 +127,17 @@ void vn__dot_gather(void *out, const void *x, const vn__dot_side *side, size_t b
 static int64_t count_of(int64_t size, int64_t block) { return (size + block - 1) / block; }
 
 #define SHARED_ROWS 96 /* of a block that reads B in strips, at most; */
-#define FEWEST_ROWS 24 /* and at least */
+#define FEWEST_ROWS 24 /* and about at least; */
+#define EVEN_PARTS  4  /* from three on a multiple of so many: workers have as many each */
 
 /* Many rows: B is packed for all of them, and each packs its rows of A once. */
 static void cut_rows(vn__dot_cut *cut, const vn__dot *dot)
 {
     const int64_t even = count_of(dot->m, PARTS * FEWEST_ROWS) * FEWEST_ROWS;
+    const int64_t least = count_of(dot->m, even < SHARED_ROWS ? even : SHARED_ROWS);
+    const int64_t blocks = least < 3 ? least : count_of(least, EVEN_PARTS) * EVEN_PARTS;
     cut->shared = true;
-    cut->rows = even < SHARED_ROWS ? even : SHARED_ROWS;
+    cut->rows = dot->m > 0 ? count_of(dot->m, blocks) : FEWEST_ROWS;
     cut->cols = dot->n;
     cut->down = count_of(dot->m, cut->rows);
     cut->across = 1;

@@ -40,17 +40,15 @@ static const vn__real_kernels *real(const vn_eval *e)
     return e->kernels->real[e->in_aval[0].dtype];
 }
 
-static void softmax_mapped(const vn_eval *e)
+static void eval_mapped(const vn_eval *e, vn__softmax_fn *kernel)
 {
-    const vn__along a = vn__along_of(e);
-    real(e)->softmax(e->out[0], e->in[0], a.outer, a.n, a.inner);
+    int64_t at;
+    const vn__along a = vn__along_share(e, &at);
+    kernel((char *)e->out[0] + at, (const char *)e->in[0] + at, a.outer, a.n, a.inner);
 }
 
-static void log_softmax_mapped(const vn_eval *e)
-{
-    const vn__along a = vn__along_of(e);
-    real(e)->log_softmax(e->out[0], e->in[0], a.outer, a.n, a.inner);
-}
+static void softmax_mapped(const vn_eval *e) { eval_mapped(e, real(e)->softmax); }
+static void log_softmax_mapped(const vn_eval *e) { eval_mapped(e, real(e)->log_softmax); }
 
 static void softmax_eval(const vn_eval *e)
 {
@@ -66,14 +64,31 @@ static void log_softmax_eval(const vn_eval *e)
 
 static void grad_eval(const vn_eval *e, vn__softmax_grad_fn *kernel)
 {
-    const vn__along a = vn__along_of(e);
+    int64_t at;
+    const vn__along a = vn__along_share(e, &at);
     const void *in[2];
     vn__lanes_operands(in, e);
-    kernel(e->out[0], in[0], in[1], a.outer, a.n, a.inner);
+    kernel((char *)e->out[0] + at, (const char *)in[0] + at, (const char *)in[1] + at, a.outer,
+           a.n, a.inner);
 }
 
 static void softmax_grad_eval(const vn_eval *e) { grad_eval(e, real(e)->softmax_grad); }
 static void log_softmax_grad_eval(const vn_eval *e) { grad_eval(e, real(e)->log_softmax_grad); }
+
+/* Operands that lanes share would be repeated over them by every part. */
+static int64_t parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                     bool sum)
+{
+    return sum || (lanes > 1 && !mapped[0]) ? 1 : vn__along_parts(attr, in, lanes, 2);
+}
+
+static int64_t grad_parts(const void *attr, const vn_aval in[], const bool mapped[],
+                          int64_t lanes, bool sum)
+{
+    return sum || (lanes > 1 && !(mapped[0] && mapped[1]))
+               ? 1
+               : vn__along_parts(attr, in, lanes, 3);
+}
 
 /* --------------------------------------------------------------------- derivatives */
 
@@ -139,6 +154,7 @@ const vn_op vn__op_softmax = {
     .flags = VN_OP_LANES,
     .shape = softmax_shape,
     .eval = softmax_eval,
+    .parts = parts,
     .vjp = softmax_vjp,
     .jvp = softmax_jvp,
     .pull = vn__along_pull,
@@ -152,6 +168,7 @@ const vn_op vn__op_log_softmax = {
     .flags = VN_OP_LANES,
     .shape = log_softmax_shape,
     .eval = log_softmax_eval,
+    .parts = parts,
     .vjp = log_softmax_vjp,
     .jvp = log_softmax_jvp,
     .pull = vn__along_pull,
@@ -166,6 +183,7 @@ const vn_op vn__op_softmax_grad = {
     .shape = grad_shape,
     .eval = softmax_grad_eval,
     .scratch = vn__lanes_scratch,
+    .parts = grad_parts,
     .vjp = softmax_grad_vjp,
     .pull = vn__along_pull,
     .lift = vn__along_lift,
@@ -179,6 +197,7 @@ const vn_op vn__op_log_softmax_grad = {
     .shape = grad_shape,
     .eval = log_softmax_grad_eval,
     .scratch = vn__lanes_scratch,
+    .parts = grad_parts,
     .vjp = log_softmax_grad_vjp,
     .pull = vn__along_pull,
     .lift = vn__along_lift,

@@ -25,19 +25,47 @@ static vn_status shape(vn_aval out[], const void *attr, const vn_aval in[], int 
     return VN_ERR_OK;
 }
 
+/* The axis of the result of which a part has a share: the first that is longer than 1. */
+static int cut_axis(vn_shape out)
+{
+    int axis = 0;
+    while (axis < out.rank - 1 && out.dim[axis] == 1)
+        axis++;
+    return axis;
+}
+
+static int64_t parts(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                     bool sum)
+{
+    vn_aval out;
+    if (sum || (lanes > 1 && !mapped[0]) || in[0].shape.rank == 0 ||
+        shape(&out, attr, in, 1) != VN_ERR_OK)
+        return 1;
+    const int64_t size = (int64_t)vn_dtype_size(out.dtype);
+    return vn__parts_of_bytes(2 * vn_shape_size(out.shape) * lanes * size,
+                              out.shape.dim[cut_axis(out.shape)]);
+}
+
 static void mapped_eval(const vn_eval *e)
 {
     const vn_axes p = permutation_of(e->attr);
-    const vn_shape out = e->out_aval[0].shape;
-    int64_t dst[VN_MAX_RANK], src[VN_MAX_RANK];
+    const int64_t size = (int64_t)vn_dtype_size(e->in_aval[0].dtype);
+    const int axis = cut_axis(e->out_aval[0].shape);
+    vn_shape out = e->out_aval[0].shape;
+    int64_t dst[VN_MAX_RANK] = { 0 }, src[VN_MAX_RANK] = { 0 }, from = 0;
     vn__strides(dst, out);
     vn__strides(src, e->in_aval[0].shape);
+    if (out.rank > 0)
+        out.dim[axis] = vn__eval_share(&from, e, out.dim[axis]) - from;
     vn__grid grid = { .count = 2 };
     for (int d = 0; d < p.count; d++)
         vn__grid_push(&grid, out.dim[d],
                       (int64_t[]){ dst[d] * e->lanes, src[p.axis[d]] * e->lanes });
     vn__grid_push(&grid, e->lanes, (int64_t[]){ 1, 1 });
-    vn__grid_copy(e->out[0], e->in[0], &grid, vn_dtype_size(e->in_aval[0].dtype), e->kernels);
+    from *= e->lanes * size;
+    vn__grid_copy((char *)e->out[0] + from * dst[axis],
+                  (const char *)e->in[0] + from * src[p.axis[axis]], &grid, (size_t)size,
+                  e->kernels);
 }
 
 static void eval(const vn_eval *e)
@@ -89,6 +117,7 @@ const vn_op vn__op_transpose = {
     .flags = VN_OP_LANES | VN_OP_LINEAR,
     .shape = shape,
     .eval = eval,
+    .parts = parts,
     .vjp = vjp,
     .pull = pull,
     .lift = lift,

@@ -164,14 +164,17 @@ static bool sum_through_factor(vn__rewriter *r, vn_array *out[], const vn__axis_
     return false;
 }
 
-/* Is x made by an op that sums over lanes while it computes, or the sum of such values? */
+/* Is x made by an op that sums over lanes while it computes, of two values of an example, as a
+ * weight gradient, or the sum of such? A product with a shared matrix has other readers. */
 static bool sums_by_itself(const vn__rewriter *r, const vn_array *x, const vn__axis_attr *attr)
 {
     const vn__instr *const f = vn__rewrite_source(r, x);
     if (!f || !(axes_of(x) >> attr->axis & 1))
         return false;
     if (f->op != &vn__op_add)
-        return f->op->eval_sum != NULL;
+        return f->op->eval_sum && f->n_in == 2 &&
+               (axes_of(vn__rewrite_operand(r, f, 0)) >> attr->axis & 1) &&
+               (axes_of(vn__rewrite_operand(r, f, 1)) >> attr->axis & 1);
     return sums_by_itself(r, vn__rewrite_operand(r, f, 0), attr) &&
            sums_by_itself(r, vn__rewrite_operand(r, f, 1), attr);
 }
