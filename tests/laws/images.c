@@ -283,6 +283,30 @@ static void check_cuts(void)
     expect_of(is_cut(&large, 40, 16), "panel by panel", large.name, 40);
 }
 
+/* ---- a loss over all pixels */
+
+static vn_tree *pixel_loss(vn_tree *const arg[]) /* model, x */
+{
+    return vn_mean(vn_square(vn_vmap_call(vn_at(arg[0], 0), arg[1])));
+}
+
+/* It is summed channel by channel, by several workers; so is the bias's gradient, in an example
+ * before the examples: no sum over examples is as large as an image. */
+static void check_pixels(int64_t n)
+{
+    static const vn_tree_equal_options close = { .rtol = 1e-10, .atol = 1e-12 };
+    static char text[LAW_TEXT];
+    vn_tree *const grad = vn_filter_value_and_grad(vn_function(pixel_loss, 2), NULL);
+    vn_tree *const arg[] = { model_of(&large), data_of(&large, 0, n) };
+    vn_tree *const got = vn_call_n(vn_filter_jit(grad, NULL), 2, arg);
+    expect_of(vn_tree_equal(got, vn_call_n(grad, 2, arg), &close), "as the eager call",
+              "pixels", n);
+    law_describe(text, vn_plan_print, grad, 2, arg);
+    expect_of(strstr(text, "sum  f64[32] per lane\n      sum  f64[] per lane"),
+              "by channels first", "pixels", n);
+    expect_of(!strstr(text, "sum over lanes f64[32,"), "pixels before examples", "pixels", n);
+}
+
 int main(void)
 {
     static const int64_t batches[] = { 1, 2, 4, 5, 9, 16, 17, 40 };
@@ -300,6 +324,8 @@ int main(void)
             VN_SCOPE { check_batch(&small, batches[i]); }
         VN_SCOPE { check_batch(&large, 3); }
         VN_SCOPE { check_batch(&large, 17); }
+        VN_SCOPE { check_pixels(1); }
+        VN_SCOPE { check_pixels(20); }
     }
     vn_finish();
     return report();

@@ -73,6 +73,9 @@ bool vn__rule_sum_of_pool(vn__rewriter *r, vn_array *out[], const vn_axes *axes,
 /* A sum of r->from over squares; does a tape have some that may be made in another way? */
 bool vn__rule_norm(vn__rewriter *r, vn_array *out[], const vn__instr *sum);
 bool vn__has_norms(const vn__tape *tape);
+/* A sum of r->from over all elements of a large example; does a tape have one? */
+bool vn__rule_whole_sum(vn__rewriter *r, vn_array *out[], const vn__instr *sum);
+bool vn__has_whole_sum(const vn__tape *tape);
 bool vn__rule_reduce_sum(vn__rewriter *r, vn_array *out[], const vn_axes *axes, vn_array *x);
 bool vn__rule_pull(vn__rewriter *r, vn_array *out[], const vn_op *op, const void *attr,
                    int n_in, vn_array *const in[]);

@@ -226,11 +226,31 @@ bool vn__rule_axis_sum(vn__rewriter *r, vn_array *out[], const vn__axis_attr *at
            vn__rule_sum_of_rows(r, out, attr, &f, false);
 }
 
+/* The sum of the products with a number. */
+static bool sum_of_scaled(vn__rewriter *r, vn_array *out[], const vn_axes *axes,
+                          const vn__instr *f)
+{
+    const vn_dtype dtype = r->to->value[f->out].aval.dtype;
+    if (f->op != &vn__op_mul || (dtype != VN_F32 && dtype != VN_F64))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        vn_array *const u = vn__rewrite_operand(r, f, i);
+        vn_array *const v = vn__rewrite_operand(r, f, 1 - i);
+        if (vn_rank(u) > 0 || vn_size(v) == 1)
+            continue;
+        out[0] = vn_mul(u, vn__rewrite_one(r, &vn__op_reduce_sum, axes, 1, &v));
+        return true;
+    }
+    return false;
+}
+
 /* sum within an example of a sum over examples: the former first, so that less is kept for
  * the latter (the bias of a convolution) */
 bool vn__rule_reduce_sum(vn__rewriter *r, vn_array *out[], const vn_axes *axes, vn_array *x)
 {
     const vn__instr *const source = vn__rewrite_source(r, x);
+    if (source && sum_of_scaled(r, out, axes, source))
+        return true;
     if (!source || source->op != &vn__op_axis_sum)
         return false;
     const vn__instr f = *source;
@@ -245,6 +265,44 @@ bool vn__rule_reduce_sum(vn__rewriter *r, vn_array *out[], const vn_axes *axes, 
     vn_array *const sum = vn__rewrite_one(r, &vn__op_reduce_sum, axes, 1, &v);
     out[0] = vn__rewrite_one(r, &vn__op_axis_sum, f.attr, 1, &sum);
     return true;
+}
+
+#define WHOLE 32768 /* elements of an example whose sum is worth several workers */
+
+/* The first axis longer than 1, where a sum over all axes has others behind it; -1: it is
+ * small, or a vector. */
+static int first_of_whole(const vn__tape *tape, const vn__instr *sum)
+{
+    const vn_shape shape = tape->value[sum->in[0]].aval.shape;
+    vn_axes axes;
+    int first = 0;
+    if (!vn__reduce_sum_axes(&axes, sum->op, sum->attr) || axes.count != shape.rank ||
+        vn_shape_size(shape) < WHOLE)
+        return -1;
+    while (shape.dim[first] == 1)
+        first++;
+    return shape.dim[first] == vn_shape_size(shape) ? -1 : first;
+}
+
+bool vn__has_whole_sum(const vn__tape *tape)
+{
+    for (int64_t k = 0; k < tape->n_instr; k++)
+        if (first_of_whole(tape, &tape->instr[k]) >= 0)
+            return true;
+    return false;
+}
+
+/* Row by row, which are parts of the work, then the rows. */
+bool vn__rule_whole_sum(vn__rewriter *r, vn_array *out[], const vn__instr *sum)
+{
+    const int first = first_of_whole(r->from, sum);
+    vn_array *const x = r->map[sum->in[0]];
+    vn_axes rest = { 0 };
+    for (int d = first + 1; first >= 0 && d < vn_rank(x); d++)
+        rest.axis[rest.count++] = d;
+    if (first >= 0)
+        out[0] = vn_sum(vn_sum_over(x, rest, false));
+    return first >= 0;
 }
 
 /* ---------------------------------------------------------------------------- pulling */

@@ -266,8 +266,8 @@ static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
     VN_TRY(translate_attr(r, attr.bytes, instr));
     if (r->last)
         VN_TRY(vn__record(out, r->to, instr->op, attr.bytes, instr->n_in, in, 0));
-    else if (!r->reads ||
-             !(vn__rule_norm(r, out, instr) || vn__rule_scaled_outer(r, out, instr)))
+    else if (!r->reads || !(vn__rule_norm(r, out, instr) || vn__rule_whole_sum(r, out, instr) ||
+                            vn__rule_scaled_outer(r, out, instr)))
         VN_TRY(vn__rewrite_emit(r, out, instr->op, attr.bytes, instr->n_in, in));
     for (int j = 0; j < instr->n_out; j++)
         r->map[instr->out + (uint32_t)j] = out[j];
@@ -390,7 +390,7 @@ static vn__tape *passes(const vn__tape *tape, vn__tape *parent, int alias[])
         kind = PLAIN;
         if (i > 0 && !asked && next->n_instr >= before) {
             asked = true;
-            if (!vn__has_norms(next) && !vn__has_scaled_outer(next))
+            if (!vn__has_norms(next) && !vn__has_scaled_outer(next) && !vn__has_whole_sum(next))
                 break;
             kind = READERS;
             i = 0;

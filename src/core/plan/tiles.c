@@ -144,10 +144,10 @@ static int64_t few_examples(const vn__program *p)
 static bool is_few_images(const vn__program *of_32, int64_t n)
 {
     const int64_t panels = image_panels(n), bytes = of_32->value_bytes;
-    if (n < 2 || panels >= FEW_SLOTS || bytes <= PANEL_BYTES || !convolves(of_32))
+    if (n < 1 || panels >= FEW_SLOTS || bytes <= PANEL_BYTES || !convolves(of_32))
         return false;
     if (n <= few_examples(of_32))
-        return of_32->flops >= LARGE_FLOPS;
+        return of_32->flops >= (n == 1 ? HEAVY_FLOPS : LARGE_FLOPS);
     return panels == 1 ? of_32->flops >= IMAGE_FLOPS : bytes >= IMAGES_BYTES;
 }
 
