@@ -10,6 +10,7 @@
 #define MIDDLE_BYTES (160 * 1024) /* below this for 32 lanes, panels are twice as wide */
 #define SMALL_BYTES  (64 * 1024)  /* below this WIDE_LANES wide */
 #define WIDE_LANES   128
+#define FEW_LANES    40        /* of which half a pair of vectors is a large part */
 #define ALONE_BYTES  (4 << 20) /* above this for 32 lanes, matrices need no lanes */
 #define MATRIX_FLOPS 8         /* for each element read or written: worth no lanes */
 #define MAX_PANELS   4
@@ -50,16 +51,15 @@ static bool convolves(const vn__program *p)
     return false;
 }
 
-/* A batch in panels of at most so many lanes, a multiple of `unit`, that are filled alike. */
-static int64_t even_lanes(int64_t lanes, int64_t n, int64_t unit)
+/* A batch in panels of at most so many lanes that are filled alike: a multiple of 16, or, where
+ * that would be a large part of them and they may be halved, of 8. */
+static int64_t even_lanes(int64_t lanes, int64_t n, bool halves)
 {
     const int64_t panels = n > 0 ? (n + lanes - 1) / lanes : 1;
-    const int64_t own = (n + panels - 1) / panels, whole = (own + unit - 1) / unit * unit;
+    const int64_t own = (n + panels - 1) / panels, unit = halves && own <= FEW_LANES ? 8 : 16;
+    const int64_t whole = (own + unit - 1) / unit * unit;
     return whole > 0 ? whole : lanes;
 }
-
-/* Kernels of convolutions want pairs of vectors; others take half of a pair as well. */
-static int64_t lanes_unit(const vn__program *p) { return convolves(p) ? 16 : 8; }
 
 /* Few features: wide panels, so that a step does more than it costs to start. */
 static int64_t lanes_for_memory(const vn__program *of_32)
@@ -74,8 +74,7 @@ static int64_t lanes_for_memory(const vn__program *of_32)
 static int64_t wide_lanes(const vn__stage *st)
 {
     const bool images = convolves(st->program);
-    return even_lanes(images ? lanes_for_memory(st->program) : 32, st->n,
-                      lanes_unit(st->program));
+    return even_lanes(images ? lanes_for_memory(st->program) : 32, st->n, !images);
 }
 
 /* Narrower panels while a small batch has too few for its workers, and each is still worth a
@@ -83,13 +82,13 @@ static int64_t wide_lanes(const vn__stage *st)
  * panel, the more of them there should be. */
 static int64_t better_lanes(const vn__stage *st, int64_t slots_worth)
 {
-    const int64_t unit = lanes_unit(st->program);
-    int64_t lanes = even_lanes(lanes_for_memory(st->program), st->n, unit);
+    const bool halves = !convolves(st->program); /* their kernels want pairs of vectors */
+    int64_t lanes = even_lanes(lanes_for_memory(st->program), st->n, halves);
     while (lanes > 16) {
         const int64_t panels = (st->n + lanes - 1) / lanes;
         if (16 * panels >= lanes || 2 * panels > slots_worth)
             break;
-        lanes = even_lanes(lanes / 2, st->n, unit);
+        lanes = even_lanes(lanes / 2, st->n, halves);
     }
     return lanes;
 }
@@ -297,7 +296,7 @@ static vn_status compile_panels(vn__stage *st, const vn__tape *tape, const vn__p
 vn_status vn__stage_tiles(vn__stage *st, const vn__tape *tape, const vn__part *part,
                           int64_t *shared, const vn__choices *choices)
 {
-    const int64_t chosen = choices->lanes > 1 ? even_lanes(choices->lanes, st->n, 16) : 0;
+    const int64_t chosen = choices->lanes > 1 ? even_lanes(choices->lanes, st->n, false) : 0;
     const int64_t lanes = *shared ? *shared : chosen ? chosen : 32;
     VN_TRY(compile_panels(st, tape, part, lanes, 1));
     const bool open = !*shared && !chosen, whole = open && stands_alone(st->program);
