@@ -190,9 +190,10 @@ def write(results, docs):
 
 
 STEPS = """
-**By batch.** Up to four examples are computed one by one, each as products of a matrix and a vector. From five to 16 a step
-costs the same: a vector of lanes is computed whole, and what is left is the work that has no examples in it, packing the
-weights for both directions, their gradient and their update. From there on several workers take part: 30 examples are two panels of 16 lanes, and panels get wider as there are more of them
+**By batch.** Up to four examples are computed one by one, each as products of a matrix and a vector; of one to three the
+gradient is made where the update reads it. From five to eight, and from nine to 16, a step costs the same: vectors of lanes are
+computed whole, and what is left is the work that has no examples in it, packing the weights for both directions, their gradient
+and their update. From there on several workers take part: 30 examples are two panels of 16 lanes, and panels get wider as there are more of them
 (docs/design/plan.md, *Tiles and slots*). Each slot brings totals of its own, as large as the weights, and wide panels use a
 weight for more examples, so the cost of an example goes on falling until there are some tiles a slot, at about ten thousand.
 From there on it is flat: tiles follow one another, and nothing but the data grows.
