@@ -95,6 +95,15 @@ static vn_tree *table(vn_tree *const arg[]) /* x [a, b], column [a, 1], row [b] 
                     vn_cast(vn_mul(vn_cast(column, VN_I32), vn_cast(row, VN_I32)), VN_I64));
 }
 
+/* Two sizes of elements: rows that are a block of the one may not be one of the other. */
+static vn_tree *two_sizes(vn_tree *const arg[]) /* x [a, b], column [a, 1], row [b] */
+{
+    vn_dtype other = vn_dtype_of(arg[0]) == VN_F64 ? VN_F32 : VN_F64;
+    vn_tree *y = vn_cast(vn_mul(arg[0], arg[2]), other);
+    vn_tree *z = vn_cast(vn_sub(y, vn_cast(arg[1], other)), vn_dtype_of(arg[0]));
+    return vn_tuple(y, vn_add(z, arg[2]));
+}
+
 /* Three axes: operands have the first, the last, both, the middle one, the last two. */
 static vn_tree *cube(vn_tree *const arg[]) /* x [a, b, c], y [b, c] */
 {
@@ -226,7 +235,8 @@ static void check_rows(vn_dtype dtype)
 {
     static const int64_t sizes[][2] = { { 1, 7 },    { 7, 1 },     { 3, 5 },     { 300, 3 },
                                         { 64, 128 }, { 5, 1024 },  { 3, 1025 },  { 4, 3000 },
-                                        { 2, 8192 }, { 700, 700 }, { 3, 10007 }, { 9, 511 } };
+                                        { 2, 8192 }, { 700, 700 }, { 3, 10007 }, { 9, 511 },
+                                        { 40, 1009 } };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         VN_SCOPE
         {
@@ -235,6 +245,7 @@ static void check_rows(vn_dtype dtype)
                              vn_normal(vn_key(2), VN_SHAPE(a, 1), dtype),
                              vn_normal(vn_key(3), VN_SHAPE(b), dtype) };
             check("table", vn_function(table, 3), 3, x, 10000 * a + b);
+            check("two sizes", vn_function(two_sizes, 3), 3, x, 10000 * a + b);
             vn_tree *solid[] = { vn_normal(vn_key(4), VN_SHAPE(a, 6, b), dtype),
                                  vn_normal(vn_key(5), VN_SHAPE(6, b), dtype) };
             check("cube", vn_function(cube, 2), 2, solid, 10000 * a + b);

@@ -21,6 +21,7 @@ typedef struct group {
     int32_t operands; /* of all members: no more arrays than that and the results */
     int64_t elements, position;
     int64_t row;      /* elements of its rows; 0: any length will do yet */
+    int64_t size;     /* bytes of the largest element */
     bool lanes, read; /* read: by somebody outside */
 } group;
 
@@ -46,9 +47,16 @@ static bool reaches(const vn__compiler *c, const vn__instr *instr, int64_t *row)
 /* Rows that are longer than a block are cut into equal parts: not into many small ones. */
 static bool blocks_fit(int64_t row, int64_t size)
 {
-    return vn__fused_block(row, size) * size >= VN__FUSED_BLOCK / 4 ||
-           row * size <= VN__FUSED_BLOCK;
+    return row * size <= VN__FUSED_BLOCK ||
+           vn__fused_block(row, size) * size >= VN__FUSED_BLOCK / 4;
 }
+
+static int64_t size_of(const vn__slot *slot)
+{
+    return (int64_t)vn_dtype_size(slot->aval.dtype);
+}
+
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 static bool fusable(const vn__compiler *c, uint32_t index)
 {
@@ -61,8 +69,7 @@ static bool fusable(const vn__compiler *c, uint32_t index)
         return false;
     const vn__slot result = vn__slot_of(c, instr->out);
     int64_t row = 0;
-    return result.bytes > 0 && reaches(c, instr, &row) &&
-           (row == 0 || blocks_fit(row, (int64_t)vn_dtype_size(result.aval.dtype)));
+    return result.bytes > 0 && reaches(c, instr, &row) && blocks_fit(row, size_of(&result));
 }
 
 /* ------------------------------------------------------------------------ joining */
@@ -91,7 +98,7 @@ static bool can_join(const fusing *f, const group *g, const vn__instr *instr, bo
     if (g->n_member == VN__FUSED_MEMBERS || g->lanes != result.lanes ||
         g->elements != vn__slot_elements(&result) ||
         g->operands + instr->n_in + g->n_member + 1 > VN__FUSED_ARRAYS ||
-        !reaches(f->c, instr, &row))
+        !reaches(f->c, instr, &row) || !blocks_fit(row, larger(g->size, size_of(&result))))
         return false;
     bool up = true;
     for (int i = 0; i < instr->n_in; i++) {
@@ -147,9 +154,9 @@ static void place(fusing *f, uint32_t index, int64_t position)
             mark_read(f, instr, -1);
         return;
     }
+    const vn__slot result = vn__slot_of(f->c, instr->out);
     int32_t g = find_group(f, instr, &down);
     if (g < 0) {
-        const vn__slot result = vn__slot_of(f->c, instr->out);
         g = (int32_t)f->n_groups++;
         f->groups[g] = (group){ .elements = vn__slot_elements(&result), .lanes = result.lanes };
         down = true;
@@ -159,6 +166,7 @@ static void place(fusing *f, uint32_t index, int64_t position)
         into->position = position;
     into->member[into->n_member++] = index;
     into->operands += instr->n_in;
+    into->size = larger(into->size, size_of(&result));
     (void)reaches(f->c, instr, &into->row);
     f->group_of[index] = g;
     mark_read(f, instr, g);

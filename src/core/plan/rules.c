@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "core/ops/ops.h"
+#include "core/ops/ops_common.h"
 #include "core/plan/axes.h"
 #include "core/plan/rewrite.h"
 #include "vernal/ops.h"
@@ -296,13 +297,16 @@ bool vn__has_whole_sum(const vn__tape *tape)
 bool vn__rule_whole_sum(vn__rewriter *r, vn_array *out[], const vn__instr *sum)
 {
     const int first = first_of_whole(r->from, sum);
-    vn_array *const x = r->map[sum->in[0]];
-    vn_axes rest = { 0 };
-    for (int d = first + 1; first >= 0 && d < vn_rank(x); d++)
-        rest.axis[rest.count++] = d;
-    if (first >= 0)
-        out[0] = vn_sum(vn_sum_over(x, rest, false));
-    return first >= 0;
+    vn_array *x = r->map[sum->in[0]];
+    if (first < 0)
+        return false;
+    const vn_axes all = vn__all_axes(vn_rank(x)), rows = vn__all_axes(first + 1);
+    vn_axes rest = { .count = all.count - rows.count };
+    for (int i = 0; i < rest.count; i++)
+        rest.axis[i] = rows.count + i;
+    x = vn__rewrite_one(r, &vn__op_reduce_sum, &rest, 1, &x);
+    out[0] = vn__rewrite_one(r, &vn__op_reduce_sum, &rows, 1, &x);
+    return true;
 }
 
 /* ---------------------------------------------------------------------------- pulling */
