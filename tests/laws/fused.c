@@ -151,8 +151,8 @@ static vn_tree *norm_gradient(vn_tree *const arg[])
 static vn_tree *gate_loss(vn_tree *const arg[]) /* bias, x [batch, ..] */
 {
     vn_tree *axes[] = { vn_none(), vn_int(0) };
-    vn_tree *f =
-        vn_filter_vmap(vn_function(gate, 2), &(vn_vmap_options){ .in_axes = axes, .n_in = 2 });
+    vn_tree *f = vn_filter_vmap(vn_function(gate, 2),
+                                &(vn_vmap_options){ .in_axes = axes, .n_in = 2 });
     return vn_mean(vn_square(vn_call(f, arg[0], arg[1])));
 }
 

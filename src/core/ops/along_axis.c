@@ -10,14 +10,12 @@ vn__along vn__along_of(const vn_eval *e)
                         vn__span(shape, axis + 1, shape.rank) * e->lanes };
 }
 
-vn__along vn__along_share(const vn_eval *e, int64_t *offset)
+int64_t vn__along_share(vn__along *a, const vn_eval *e)
 {
-    vn__along a = vn__along_of(e);
     int64_t from;
-    const int64_t end = vn__eval_share(&from, e, a.outer);
-    a.outer = end - from;
-    *offset = from * a.n * a.inner * (int64_t)vn_dtype_size(e->in_aval[0].dtype);
-    return a;
+    const int64_t end = vn__eval_share(&from, e, a->outer);
+    a->outer = end - from;
+    return from;
 }
 
 int64_t vn__along_parts(const void *attr, const vn_aval in[], int64_t lanes, int arrays)

@@ -17,9 +17,8 @@ typedef struct vn__along {
 /* Operand 0 around the attribute's axis, lanes in inner. */
 vn__along vn__along_of(const vn_eval *e);
 
-/* The same of the part that is asked for, a share of outer; *offset: bytes before it in every
- * operand and the result. */
-vn__along vn__along_share(const vn_eval *e, int64_t *offset);
+/* Leaves of outer the share of the part that is asked for; returns how many are before it. */
+int64_t vn__along_share(vn__along *a, const vn_eval *e);
 /* Into how many such parts an evaluation is worth cutting that passes through `arrays` of the
  * size of operand 0. */
 int64_t vn__along_parts(const void *attr, const vn_aval in[], int64_t lanes, int arrays);

@@ -127,9 +127,7 @@ static void reduce_run(const vn_eval *e, void *to, const void *from, vn__along a
 static void reduce_part(const vn_eval *e, vn__along a, enum vn__reduce row)
 {
     const int64_t size = (int64_t)vn_dtype_size(e->in_aval[0].dtype);
-    int64_t from;
-    const int64_t end = vn__eval_share(&from, e, a.outer);
-    a.outer = end - from;
+    const int64_t from = vn__along_share(&a, e);
     reduce_run(e, (char *)e->out[0] + from * a.inner * size,
                (const char *)e->in[0] + from * a.n * a.inner * size, a, row);
 }

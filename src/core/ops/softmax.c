@@ -40,10 +40,18 @@ static const vn__real_kernels *real(const vn_eval *e)
     return e->kernels->real[e->in_aval[0].dtype];
 }
 
+/* The part that is asked for, and bytes before it in every operand and the result. */
+static vn__along part_of(const vn_eval *e, int64_t *at)
+{
+    vn__along a = vn__along_of(e);
+    *at = vn__along_share(&a, e) * a.n * a.inner * (int64_t)vn_dtype_size(e->in_aval[0].dtype);
+    return a;
+}
+
 static void eval_mapped(const vn_eval *e, vn__softmax_fn *kernel)
 {
     int64_t at;
-    const vn__along a = vn__along_share(e, &at);
+    const vn__along a = part_of(e, &at);
     kernel((char *)e->out[0] + at, (const char *)e->in[0] + at, a.outer, a.n, a.inner);
 }
 
@@ -65,7 +73,7 @@ static void log_softmax_eval(const vn_eval *e)
 static void grad_eval(const vn_eval *e, vn__softmax_grad_fn *kernel)
 {
     int64_t at;
-    const vn__along a = vn__along_share(e, &at);
+    const vn__along a = part_of(e, &at);
     const void *in[2];
     vn__lanes_operands(in, e);
     kernel((char *)e->out[0] + at, (const char *)in[0] + at, (const char *)in[1] + at, a.outer,

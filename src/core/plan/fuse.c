@@ -44,11 +44,23 @@ static bool reaches(const vn__compiler *c, const vn__instr *instr, int64_t *row)
     return true;
 }
 
+/* Elements of a block for rows like these (0: none) and elements of so many bytes: whole rows,
+ * or a part that divides a row, and at most VN__FUSED_BLOCK bytes. */
+static int64_t block_of(int64_t row, int64_t size)
+{
+    const int64_t most = VN__FUSED_BLOCK / size;
+    int64_t parts = 1;
+    if (row <= most)
+        return row > 0 ? most / row * row : most;
+    while (row % parts || row / parts > most)
+        parts++;
+    return row / parts;
+}
+
 /* Rows that are longer than a block are cut into equal parts: not into many small ones. */
 static bool blocks_fit(int64_t row, int64_t size)
 {
-    return row * size <= VN__FUSED_BLOCK ||
-           vn__fused_block(row, size) * size >= VN__FUSED_BLOCK / 4;
+    return row * size <= VN__FUSED_BLOCK || block_of(row, size) * size >= VN__FUSED_BLOCK / 4;
 }
 
 static int64_t size_of(const vn__slot *slot)
@@ -174,6 +186,11 @@ static void place(fusing *f, uint32_t index, int64_t position)
 
 /* ----------------------------------------------------------------------------- lists */
 
+static vn_status build_group(vn__compiler *c, const group *g)
+{
+    return vn__build_fused(c, g->member, g->n_member, g->row, block_of(g->row, g->size));
+}
+
 static vn_status emit(const fusing *f, const uint32_t *instr, int64_t n)
 {
     for (int64_t q = 0; q < n; q++) {
@@ -181,7 +198,7 @@ static vn_status emit(const fusing *f, const uint32_t *instr, int64_t n)
         if (g < 0)
             VN_TRY(vn__build_instr(f->c, instr[q]));
         else if (f->groups[g].position == q)
-            VN_TRY(vn__build_fused(f->c, f->groups[g].member, f->groups[g].n_member));
+            VN_TRY(build_group(f->c, &f->groups[g]));
     }
     return VN_ERR_OK;
 }

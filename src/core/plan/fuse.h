@@ -19,12 +19,10 @@ typedef struct vn__pass {
 bool vn__reach_of(const vn__compiler *c, uint32_t operand, uint32_t result, vn__reach *reach,
                   int64_t *row);
 
-/* Elements of a block for rows like these and elements of so many bytes: whole rows, or a part
- * that divides a row, and at most VN__FUSED_BLOCK bytes. */
-int64_t vn__fused_block(int64_t row, int64_t size);
-
-/* Appends the step of a group of instructions, in order. */
-vn_status vn__build_fused(vn__compiler *c, const uint32_t instr[], int n);
+/* Appends the step of a group of instructions, in order. row: elements of a row, 0 where no
+ * operand is a column or a row; block: elements of a block. */
+vn_status vn__build_fused(vn__compiler *c, const uint32_t instr[], int n, int64_t row,
+                          int64_t block);
 
 /* Makes one pass of those that compute Adam's moments and step; returns how many are left. */
 int vn__fuse_adam(const vn__compiler *c, vn__pass pass[], int n);

@@ -46,23 +46,12 @@ bool vn__reach_of(const vn__compiler *c, uint32_t operand, uint32_t result, vn__
     return b.kinds == 2 && *row == b.inside;
 }
 
-int64_t vn__fused_block(int64_t row, int64_t size)
-{
-    const int64_t most = VN__FUSED_BLOCK / size;
-    int64_t parts = 1;
-    if (row <= most)
-        return most / row * row;
-    while (row % parts || row / parts > most)
-        parts++;
-    return row / parts;
-}
-
 /* The arrays of one step while it is made. */
 typedef struct group {
     const vn__compiler *c;
     vn__pass pass[VN__FUSED_MEMBERS];
     int n;
-    int64_t elements, row; /* row: 0 where no operand is a row or a column */
+    int64_t elements;
     uint32_t in[VN__FUSED_ARRAYS], out[VN__FUSED_ARRAYS];
     int n_in, n_out;
     int32_t place[VN__FUSED_MEMBERS][VN__MEMBER_RESULTS]; /* a temporary one, -1: a result */
@@ -209,18 +198,7 @@ static vn_status set_member(const group *g, vn__fused *fused, int k)
     return VN_ERR_OK;
 }
 
-static int64_t block_of(const group *g)
-{
-    int64_t size = 1;
-    for (int k = 0; k < g->n; k++) {
-        const int64_t own =
-            (int64_t)vn_dtype_size(g->c->tape->value[g->pass[k].out[0]].aval.dtype);
-        size = own > size ? own : size;
-    }
-    return vn__fused_block(g->row ? g->row : 1, size);
-}
-
-static vn__fused *fused_new(const group *g, int ops)
+static vn__fused *fused_new(const group *g, int ops, int64_t row, int64_t block)
 {
     vn__arena *const arena = &g->c->program->arena;
     vn__fused *const fused = vn__arena_alloc(arena, sizeof *fused);
@@ -230,8 +208,8 @@ static vn__fused *fused_new(const group *g, int ops)
                           .n_array = g->n_in + g->n_out,
                           .ops = ops,
                           .n = g->elements,
-                          .block = block_of(g),
-                          .row = g->row ? g->row : 1 };
+                          .block = block,
+                          .row = row };
     const size_t n = (size_t)fused->n_array;
     fused->reach = vn__arena_alloc(arena, n * sizeof *fused->reach);
     fused->size = vn__arena_alloc(arena, n * sizeof *fused->size);
@@ -245,24 +223,22 @@ static void set_passes(group *g, const uint32_t instr[], int n)
         const vn__instr *const one = &g->c->tape->instr[instr[k]];
         vn__pass *const pass = &g->pass[k];
         *pass = (vn__pass){ one->op, one->attr, one->n_in, 1, { 0 }, { one->out } };
-        for (int i = 0; i < one->n_in; i++) {
-            vn__reach reach;
+        for (int i = 0; i < one->n_in; i++)
             pass->in[i] = one->in[i];
-            (void)vn__reach_of(g->c, one->in[i], one->out, &reach, &g->row);
-        }
     }
     const vn__slot result = vn__slot_of(g->c, g->pass[0].out[0]);
     g->elements = vn__slot_elements(&result);
     g->n = vn__fuse_adam(g->c, g->pass, n);
 }
 
-vn_status vn__build_fused(vn__compiler *c, const uint32_t instr[], int n)
+vn_status vn__build_fused(vn__compiler *c, const uint32_t instr[], int n, int64_t row,
+                          int64_t block)
 {
     group g = { .c = c };
     set_passes(&g, instr, n);
     find_arrays(&g);
     vn__step *const s = vn__step_new(c, VN__STEP_FUSED, g.n_in, g.in, g.n_out, g.out[0]);
-    vn__fused *const fused = s ? fused_new(&g, n) : NULL;
+    vn__fused *const fused = s ? fused_new(&g, n, row, block) : NULL;
     if (!fused)
         return vn_error_status();
     for (int j = 0; j < g.n_out; j++) /* results are not consecutive values */

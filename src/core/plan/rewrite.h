@@ -10,7 +10,7 @@ typedef struct vn__rewriter {
     vn__tape *to;
     vn_array **map; /* value of from -> array on to (or plain) */
     int *alias;     /* [VN__MAX_AXES] axis -> axis it is unified with */
-    int32_t *reads; /* of each value of from, in the pass of the rules that ask, else NULL */
+    int32_t *reads; /* of each value of from, in the pass of late rules, else NULL */
     bool last;      /* the last pass: drops the barriers, changes nothing else */
     int lift_axis;  /* of a pass that makes this mapped axis a real one, -1: none (lift.c) */
     vn_array **high; /* ... value of from -> array on `to` with the axis as its first */

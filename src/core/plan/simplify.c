@@ -237,6 +237,17 @@ static vn_status copy_fault(vn__rewriter *r, const vn__instr *instr, vn_array *i
     return vn_error_status();
 }
 
+static bool late_rule(vn__rewriter *r, vn_array *out[], const vn__instr *instr)
+{
+    return vn__rule_norm(r, out, instr) || vn__rule_whole_sum(r, out, instr) ||
+           vn__rule_scaled_outer(r, out, instr);
+}
+
+static bool has_late_rules(const vn__tape *tape)
+{
+    return vn__has_norms(tape) || vn__has_whole_sum(tape) || vn__has_scaled_outer(tape);
+}
+
 static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
 {
     vn_array *in[VN__MAX_OPERANDS], *out[VN__MAX_RESULTS];
@@ -266,8 +277,7 @@ static vn_status copy_instr(vn__rewriter *r, const vn__instr *instr)
     VN_TRY(translate_attr(r, attr.bytes, instr));
     if (r->last)
         VN_TRY(vn__record(out, r->to, instr->op, attr.bytes, instr->n_in, in, 0));
-    else if (!r->reads || !(vn__rule_norm(r, out, instr) || vn__rule_whole_sum(r, out, instr) ||
-                            vn__rule_scaled_outer(r, out, instr)))
+    else if (!r->reads || !late_rule(r, out, instr))
         VN_TRY(vn__rewrite_emit(r, out, instr->op, attr.bytes, instr->n_in, in));
     for (int j = 0; j < instr->n_out; j++)
         r->map[instr->out + (uint32_t)j] = out[j];
@@ -328,9 +338,9 @@ static void count_reads(int32_t reads[], const vn__tape *tape, const bool *live)
         reads[tape->output[i]]++;
 }
 
-/* PLAIN: the rules for every instruction. READERS: also those that depend on who reads a value.
- * LAST: drops the barriers, changes nothing else. */
-typedef enum pass_kind { PLAIN, READERS, LAST } pass_kind;
+/* PLAIN: the rules for every instruction. LATE: also those that depend on who reads a value, or
+ * would hide what these look for. LAST: drops the barriers, changes nothing else. */
+typedef enum pass_kind { PLAIN, LATE, LAST } pass_kind;
 
 /* One pass; *again tells that an alias was found and the pass was broken off. lift_axis: -1 or,
  * in a last pass, the mapped axis that becomes real. */
@@ -345,9 +355,9 @@ static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], pass_
     r.high = vn__alloc_zero((size_t)(from->n_value + 1) * sizeof *r.high);
     bool *const live = find_live(from);
     vn_status status = VN_ERR_MEMORY;
-    if (kind == READERS)
+    if (kind == LATE)
         r.reads = vn__alloc_zero((size_t)(from->n_value + 1) * sizeof *r.reads);
-    if (r.to && r.table && r.map && r.high && live && (kind != READERS || r.reads)) {
+    if (r.to && r.table && r.map && r.high && live && (kind != LATE || r.reads)) {
         if (r.reads)
             count_reads(r.reads, from, live);
         memset(r.table, -1, (size_t)r.table_size * sizeof *r.table);
@@ -371,7 +381,7 @@ static vn__tape *pass(const vn__tape *from, vn__tape *parent, int alias[], pass_
 static vn__tape *passes(const vn__tape *tape, vn__tape *parent, int alias[])
 {
     vn__tape *current = NULL;
-    bool asked = false; /* who reads what: once, when all else is done */
+    bool asked = false; /* for late rules: once, when all else is done */
     pass_kind kind = PLAIN;
     for (int i = 0, restarts = 0; i < MAX_PASSES; i++) {
         bool again = false;
@@ -390,9 +400,9 @@ static vn__tape *passes(const vn__tape *tape, vn__tape *parent, int alias[])
         kind = PLAIN;
         if (i > 0 && !asked && next->n_instr >= before) {
             asked = true;
-            if (!vn__has_norms(next) && !vn__has_scaled_outer(next) && !vn__has_whole_sum(next))
+            if (!has_late_rules(next))
                 break;
-            kind = READERS;
+            kind = LATE;
             i = 0;
         }
     }
