@@ -59,6 +59,9 @@ typedef struct vn_eval {
     int64_t examples;
     /* only for eval_sum: the result is not there yet: write the sum instead of adding it */
     bool fresh;
+    /* only for eval_sum, and only where op->sums_onto said so: NULL, or what the sum is added
+     * to and how often it counts; fresh then says nothing */
+    const struct vn__onto *onto;
     /* only for eval_sum: operands are `panels` panels, panel p of operand i begins at
      * (char *)in[i] + p * panel_bytes[i]; of the last panel only `valid` lanes count. */
     int64_t panels, valid;
@@ -122,6 +125,12 @@ struct vn_op {
      * where e->fresh: the fused form of "op, then sum over the mapped axis" (weight gradients).
      * NULL: the two are done apart. */
     void (*eval_sum)(const vn_eval *e);
+
+    /* optional: true if eval_sum over so many examples can write another matrix plus a multiple
+     * of the sum, as e->onto says (the update of weights without their gradient in memory).
+     * NULL: it cannot. */
+    bool (*sums_onto)(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                      int64_t examples);
 
     /* Reverse mode, emits ops: din[i] = cotangent of in[i], given g[j] = cotangent of out[j].
      * g[j] is NULL for a zero cotangent (never all of them); din[i] is preset to NULL = zero.

@@ -276,13 +276,21 @@ typedef struct vn__lane_rows {
     int64_t panel, row, lane;
 } vn__lane_rows;
 
+/* What a matrix of sums begins with, laid out like it: nothing (NULL), what is there, or
+ * another matrix; and how often the sums count, once where nothing is there. */
+typedef struct vn__onto {
+    const void *begin;
+    double scale;
+} vn__onto;
+
 /* The weight gradient of a dense layer, a sum over panels p and lanes l:
- *   C[i][j] (+)= sum over p, l of y(i, p, l) x(j, p, l)
- * fresh: C is written, else the sum is added to it.
+ *   C[i][j] = onto.begin[i][j] + onto.scale * sum over p, l of y(i, p, l) x(j, p, l)
+ * A sum of up to VN__LANE_GEMM_TERMS terms is added to what is there in one piece.
  * scratch: lane_gemm_scratch(m, n, lanes, panels) bytes, 64-byte aligned. */
+#define VN__LANE_GEMM_TERMS 256
 typedef void vn__lane_gemm_fn(void *c, int64_t ldc, const vn__lane_rows *y,
                               const vn__lane_rows *x, int64_t m, int64_t n, int64_t lanes,
-                              int64_t panels, bool fresh, void *scratch);
+                              int64_t panels, vn__onto onto, void *scratch);
 typedef int64_t vn__lane_gemm_scratch_fn(int64_t m, int64_t n, int64_t lanes, int64_t panels);
 
 /* A matrix product in each lane (attention; per-example outer products):

@@ -10,11 +10,11 @@
 #include "vernal/io.h"
 
 static vn_tree *model;
-static char path[] = "/tmp/vernal-refusal-XXXXXX";
+static char path[] = "/tmp/vernal-refusal-XXXXXX.eqx";
 
 static void make(void)
 {
-    close(mkstemp(path));
+    close(mkstemps(path, 4));
     VN_SCOPE
     {
         static const char *const keys[] = { "b", "a" };

@@ -22,34 +22,43 @@ static long double element_of(int dtype, const vn__lane_rows *x, int64_t i, int6
     return get(dtype, x->data, p * x->panel + i * x->row + l * x->lane);
 }
 
+/* What the sums are added to. */
+typedef enum beginning { NOTHING, ITSELF, ITSELF_SCALED, ANOTHER_SCALED, BEGINNINGS } beginning;
+
 /* across: 1 y, 2 x */
 static void run_lane_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n, int64_t lanes,
-                          int64_t panels, int64_t gap, bool fresh, int across)
+                          int64_t panels, int64_t gap, beginning begin, int across)
 {
     const vn__real_kernels *real = k->real[dtype];
     vn__lane_rows y = lay(m, lanes, gap, across & 1), x = lay(n, lanes, 2 * gap, across & 2);
     buffer ys = acquire(dtype, panels * y.panel + 1, gap),
            xs = acquire(dtype, panels * x.panel + 1, 0);
+    const double scale = begin == ITSELF_SCALED || begin == ANOTHER_SCALED ? -0.375 : 1;
     buffer c = acquire(dtype, m * (n + 2), 1), old = acquire(dtype, m * (n + 2), 0);
     buffer scratch = acquire(VN__U8, real->lane_gemm_scratch(m, n, lanes, panels), 0);
     char what[128];
-    snprintf(what, sizeof what, "lane_gemm %lldx%lld lanes %lld panels %lld%s order %d",
-             (long long)m, (long long)n, (long long)lanes, (long long)panels,
-             fresh ? " fresh" : "", across);
+    snprintf(what, sizeof what, "lane_gemm %lldx%lld lanes %lld panels %lld begin %d order %d",
+             (long long)m, (long long)n, (long long)lanes, (long long)panels, (int)begin,
+             across);
     fill(&ys, panels * y.panel, -1, 1), fill(&xs, panels * x.panel, -1, 1);
     fill(&c, m * (n + 2), -1, 1);
     for (int64_t i = 0; i < m * (n + 2); i++)
         set(dtype, old.data, i, get(dtype, c.data, i));
     y.data = ys.data, x.data = xs.data;
-    real->lane_gemm(c.data, n + 2, &y, &x, m, n, lanes, panels, fresh, scratch.data);
+    const vn__onto onto = { begin == NOTHING          ? NULL
+                            : begin == ANOTHER_SCALED ? old.data
+                                                      : c.data,
+                            scale };
+    real->lane_gemm(c.data, n + 2, &y, &x, m, n, lanes, panels, onto, scratch.data);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n + 2; j++) {
-            long double sum = fresh && j < n ? 0 : get(dtype, old.data, i * (n + 2) + j);
+            long double sum =
+                begin == NOTHING && j < n ? 0 : get(dtype, old.data, i * (n + 2) + j);
             long double magnitude = 1;
             for (int64_t p = 0; j < n && p < panels; p++)
                 for (int64_t l = 0; l < lanes; l++) {
                     const long double v =
-                        element_of(dtype, &y, i, p, l) * element_of(dtype, &x, j, p, l);
+                        scale * element_of(dtype, &y, i, p, l) * element_of(dtype, &x, j, p, l);
                     sum += v, magnitude += fabsl(v);
                 }
             check_near(k, dtype, what, i * (n + 2) + j, get(dtype, c.data, i * (n + 2) + j),
@@ -59,35 +68,35 @@ static void run_lane_gemm(const vn__kernels *k, int dtype, int64_t m, int64_t n,
     release(&ys), release(&xs), release(&c), release(&old), release(&scratch);
 }
 
-static void lane_gemm_sizes_of(const vn__kernels *k, bool fresh)
+static void lane_gemm_sizes_of(const vn__kernels *k, beginning begin)
 {
     seed(5);
     for (int d = 0; d < 2; d++) {
         for (int64_t m = 0; m <= 25; m++)
             for (int64_t n = 0; n <= 33; n++)
-                run_lane_gemm(k, reals[d], m, n, 16, 1 + (m + n) % 2, (m + n) % 3, fresh,
+                run_lane_gemm(k, reals[d], m, n, 16, 1 + (m + n) % 2, (m + n) % 3, begin,
                               (m + n) / 2 % 4);
         for (int64_t n = 34; n <= 66; n++) {
-            run_lane_gemm(k, reals[d], n, 14, 32, 1, 0, fresh, 0);
-            run_lane_gemm(k, reals[d], 7, n, 32, 1, 0, fresh, 0);
+            run_lane_gemm(k, reals[d], n, 14, 32, 1, 0, begin, 0);
+            run_lane_gemm(k, reals[d], 7, n, 32, 1, 0, begin, 0);
         }
         for (int across = 0; across < 4; across++) /* more lanes than one chunk */
-            run_lane_gemm(k, reals[d], 20, 300, 32, 11, 0, fresh, across);
-        run_lane_gemm(k, reals[d], 520, 20, 5, 3, 1, fresh, 3); /* rows far apart */
-        run_lane_gemm(k, reals[d], 5, 300, 32, 9, 0, fresh, 0); /* rows: more than a strip */
-        run_lane_gemm(k, reals[d], 300, 5, 16, 20, 0, fresh, 0);
-        run_lane_gemm(k, reals[d], 9, 10, 600, 2, 0, fresh, 0);
-        run_lane_gemm(k, reals[d], 9, 10, 1, 3, 0, fresh, 0);
-        run_lane_gemm(k, reals[d], 4, 5, 13, 2, 1, fresh, 0);
-        run_lane_gemm(k, reals[d], 4, 5, 0, 2, 1, fresh, 0);
-        run_lane_gemm(k, reals[d], 4, 5, 32, 0, 1, fresh, 0);
+            run_lane_gemm(k, reals[d], 20, 300, 32, 11, 0, begin, across);
+        run_lane_gemm(k, reals[d], 520, 20, 5, 3, 1, begin, 3); /* rows far apart */
+        run_lane_gemm(k, reals[d], 5, 300, 32, 9, 0, begin, 0); /* rows: more than a strip */
+        run_lane_gemm(k, reals[d], 300, 5, 16, 20, 0, begin, 0);
+        run_lane_gemm(k, reals[d], 9, 10, 600, 2, 0, begin, 0);
+        run_lane_gemm(k, reals[d], 9, 10, 1, 3, 0, begin, 0);
+        run_lane_gemm(k, reals[d], 4, 5, 13, 2, 1, begin, 0);
+        run_lane_gemm(k, reals[d], 4, 5, 0, 2, 1, begin, 0);
+        run_lane_gemm(k, reals[d], 4, 5, 32, 0, 1, begin, 0);
     }
 }
 
 static void lane_gemm_sizes(const vn__kernels *k)
 {
-    lane_gemm_sizes_of(k, false);
-    lane_gemm_sizes_of(k, true);
+    for (int begin = NOTHING; begin < BEGINNINGS; begin++)
+        lane_gemm_sizes_of(k, (beginning)begin);
 }
 
 Test(lane_products, lane_gemm_all_remainders) { for_each_row(lane_gemm_sizes); }

@@ -68,8 +68,8 @@ static vn_tree *run_cell(vn_tree *const arg[]) /* cell, xs */
 
 static bool scan_and_file(void)
 {
-    char path[] = "/tmp/vernal-alloc-XXXXXX";
-    int file = mkstemp(path);
+    char path[] = "/tmp/vernal-alloc-XXXXXX.eqx";
+    int file = mkstemps(path, 4);
     vn_tree *cell = vn_gru_cell(2, 3, vn_key(0), NULL);
     vn_tree *axes[] = { vn_none(), vn_int(0) };
     vn_tree *f = vn_filter_vmap(vn_function(run_cell, 2),

@@ -3,7 +3,9 @@
  * makes their gradients (core/plan/segments.c): the numbers of the eager steps, the same bits
  * at any number of threads and whether buffers are donated or not. The layers between have
  * weights of one shape, so that each could take over the buffer of any other. Of few examples
- * the gradients of layers are never in memory: their updates read columns and rows. */
+ * the gradients of layers are never in memory: their updates read columns and rows. Nor are
+ * they where a multiple of them is added to the weights: the sums do that (plan/updates.c), and
+ * lose nothing of small steps. */
 #include "laws/describe.h"
 #include "laws/tally.h"
 
@@ -74,8 +76,13 @@ static int stages_in(vn_tree *f, int n, vn_tree *const arg[])
     return count("\n  stage", f, n, arg);
 }
 
-enum { ONE, SEVERAL, ANY }; /* segments */
-enum { FEW = 3 };           /* examples */
+enum { ONE, SEVERAL, ANY };      /* segments */
+enum { FEW = 3, IN_SUMS = 256 }; /* examples */
+
+static bool is_by_sums(const char *which, int64_t batch)
+{
+    return !strcmp(which, "sgd") && batch > FEW && batch <= IN_SUMS;
+}
 
 static void check(const char *which, vn_tree *optimiser, int64_t batch, int segments)
 {
@@ -93,6 +100,9 @@ static void check(const char *which, vn_tree *optimiser, int64_t batch, int segm
     const int made = count("dot_general + sum over lanes", f, 3, arg);
     expect_of(made == (batch <= FEW ? 0 : DEPTH + 1), "other gradients in memory", which,
               batch);
+    const int updated = count("* scale + weights", f, 3, arg);
+    expect_of(updated == (is_by_sums(which, batch) ? DEPTH + 1 : 0), "other updates by sums",
+              which, batch);
     vn_tree *const eager = train(f, optimiser, data);
     vn_tree *first = NULL;
     for (int t = 0; t < 2; t++) {
@@ -112,17 +122,54 @@ static void check(const char *which, vn_tree *optimiser, int64_t batch, int segm
     vn_set_num_threads(0);
 }
 
+/* ---- small steps: each term of a sum is less than the weights can show, and all are not */
+
+enum { SIDE = 400, TERMS = 250 };
+
+static vn_tree *product(vn_tree *const arg[]) { return vn_matmul(arg[0], arg[1]); }
+
+static vn_tree *product_loss(vn_tree *const arg[]) /* weights, x, y */
+{
+    vn_tree *const f = vn_partial(vn_function(product, 2), arg[0]);
+    return vn_sum(vn_mul(vn_vmap_call(f, arg[1]), arg[2]));
+}
+
+static vn_tree *descend(vn_tree *const arg[]) /* weights, x, y: all positive */
+{
+    vn_tree *const grad = vn_filter_grad(vn_function(product_loss, 3), NULL);
+    return vn_add(arg[0], vn_scale(-1e-8, vn_call(grad, arg[0], arg[1], arg[2])));
+}
+
+static void check_small_steps(void)
+{
+    vn_tree *const f = vn_function(descend, 3);
+    vn_tree *arg[3] = { vn_ones(VN_F32, VN_SHAPE(SIDE, SIDE)) }, *exact[3];
+    for (int i = 1; i < 3; i++)
+        arg[i] = vn_uniform(vn_key((uint64_t)i), VN_SHAPE(TERMS, SIDE), VN_F32, 1, 2);
+    for (int i = 0; i < 3; i++)
+        exact[i] = vn_cast(arg[i], VN_F64);
+    expect_of(count("* scale + weights", f, 3, arg) == 1, "no update by the sum", "", TERMS);
+    vn_array *const got = vn_call_n(vn_filter_jit(f, NULL), 3, arg);
+    vn_array *const error = vn_sub(vn_cast(got, VN_F64), vn_call_n(f, 3, exact));
+    /* numbers below 1 are 2^-24 apart: half of that for the panels that are full, as much for
+     * the one that is not, and what the sum itself loses */
+    const double most = vn_item(vn_max(vn_abs(error))) / 0x1p-24;
+    expect_of(most <= 1.01, "small steps are lost", "", TERMS);
+}
+
 int main(void)
 {
-    static const int64_t batches[] = { 1, 3, 4, 50, 130 };
+    static const int64_t batches[] = { 1, 3, 4, 50, 130, 300 };
+    enum { BATCHES = sizeof batches / sizeof batches[0] };
     for (int wide = 0; wide < 2; wide++) {
         vn_set_default_dtype(wide ? VN_F64 : VN_F32);
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < BATCHES; i++)
             VN_SCOPE
             {
                 const int segments = batches[i] <= FEW ? ONE : SEVERAL;
                 vn_tree *const rate = vn_float(1e-2);
-                check("sgd", vn_sgd(rate, NULL), batches[i], segments);
+                check("sgd", vn_sgd(rate, NULL), batches[i],
+                      is_by_sums("sgd", batches[i]) ? ONE : segments);
                 check("adam", vn_adam(rate, NULL), batches[i], segments);
                 check("adamw", vn_adamw(rate, NULL), batches[i], segments);
                 check("clipped sgd", vn_chain(vn_clip_by_global_norm(1e-3), vn_sgd(rate, NULL)),
@@ -130,6 +177,7 @@ int main(void)
             }
         VN_SCOPE check("several tiles", vn_sgd(vn_float(1e-2), NULL), 2100, ONE);
     }
+    VN_SCOPE check_small_steps();
     vn_finish();
     return report();
 }

@@ -210,6 +210,7 @@ const vn_op vn__op_dot_general = {
     .shape = shape,
     .eval = vn__dot_eval,
     .eval_sum = vn__dot_eval_sum,
+    .sums_onto = vn__dot_sums_onto,
     .scratch = vn__dot_scratch,
     .setup_size = sizeof(vn__dot),
     .setup = vn__dot_setup,

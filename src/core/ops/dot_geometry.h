@@ -68,6 +68,8 @@ int64_t vn__dot_parts(const void *attr, const vn_aval in[], const bool mapped[],
 bool vn__dot_takes_epilogue(const void *attr, const vn_aval in[], const bool mapped[],
                             int64_t lanes, const vn_aval *bias);
 void vn__dot_eval_sum(const vn_eval *e);
+bool vn__dot_sums_onto(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                       int64_t examples);
 size_t vn__dot_scratch(const void *attr, const vn_aval in[], int n_in, const bool mapped[],
                        int64_t lanes);
 

@@ -6,9 +6,9 @@
 
 #include "core/ops/dot_product.h"
 
-/* C (+)= sum over panels, k and lanes: the longer of k and panels goes into the kernel. */
+/* C = the sum over panels, k and lanes: the longer of k and panels goes into the kernel. */
 static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, int64_t b_panel,
-                        int64_t panels, bool fresh, const vn__product *p)
+                        int64_t panels, vn__onto onto, const vn__product *p)
 {
     const bool k_inside = p->k > panels;
     const int64_t inner = k_inside ? p->k : panels, outer = k_inside ? panels : p->k;
@@ -23,22 +23,25 @@ static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, 
                                       a_inner, p->a_row, p->a_lane };
             const vn__lane_rows x = { vn__element(b, o * b_outer + i * b_inner, p->size),
                                       b_inner, p->b_col, p->b_lane };
-            p->real->lane_gemm(c, p->y_row, &y, &x, p->m, p->n, p->lanes, count,
-                               fresh && o + i == 0, p->work);
+            p->real->lane_gemm(c, p->y_row, &y, &x, p->m, p->n, p->lanes, count, onto, p->work);
+            onto.begin = c;
         }
 }
 
 static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const void *a,
                         int64_t a_panel, const void *b, int64_t b_panel, int64_t panels,
-                        bool fresh, const vn__product *p)
+                        vn__onto onto, const vn__product *p)
 {
-    for (int64_t i = 0; i < dot->batches; i++)
+    const int64_t bytes = dot->m * dot->n * (int64_t)p->size;
+    for (int64_t i = 0; i < dot->batches; i++) {
         sum_product(
-            (char *)out + i * dot->m * dot->n * (int64_t)p->size,
+            (char *)out + i * bytes,
             vn__element(a, vn__dot_batch_offset(dot, &dot->side[0], i) * e->lanes, p->size),
             a_panel,
             vn__element(b, vn__dot_batch_offset(dot, &dot->side[1], i) * e->lanes, p->size),
-            b_panel, panels, fresh, p);
+            b_panel, panels, onto, p);
+        onto.begin = onto.begin ? (const char *)onto.begin + bytes : NULL;
+    }
 }
 
 /* ---- parts */
@@ -67,15 +70,18 @@ int64_t vn__dot_sum_parts(const vn__dot *dot)
 }
 
 /* The rows or columns of the result that this part has: of whichever there are more. from:
- * where the operands' begin. */
+ * where the operands' begin. onto: what the part is added to. */
 static void take_part(const vn_eval *e, const vn__dot *dot, vn__product *p, void **out,
-                      int64_t from[2])
+                      vn__onto *onto, int64_t from[2])
 {
     const bool cut = e->parts > 1, rows = dot->m > dot->n;
     const int64_t size = cut ? part_size(dot) : longer_side(dot);
     const int64_t first = cut ? e->part * size : 0, left = longer_side(dot) - first;
     const int64_t count = left < size ? left : size;
-    *out = (char *)e->out[0] + first * (rows ? dot->n : 1) * (int64_t)p->size;
+    const int64_t at = first * (rows ? dot->n : 1);
+    *onto = e->onto ? *e->onto : (vn__onto){ e->fresh ? NULL : e->out[0], 1 };
+    onto->begin = onto->begin ? vn__element(onto->begin, at, p->size) : NULL;
+    *out = (char *)e->out[0] + at * (int64_t)p->size;
     from[0] = rows ? first * p->a_row : 0;
     from[1] = rows ? 0 : first * p->b_col;
     p->m = rows ? count : p->m;
@@ -85,8 +91,9 @@ static void take_part(const vn_eval *e, const vn__dot *dot, vn__product *p, void
 static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, vn__product *p)
 {
     void *out;
+    vn__onto onto;
     int64_t from[2];
-    take_part(e, dot, p, &out, from);
+    take_part(e, dot, p, &out, &onto, from);
     const bool gather = dot->side[0].gather || dot->side[1].gather;
     const bool partial = e->valid < e->lanes;
     const int64_t full = e->panels - (partial ? 1 : 0);
@@ -97,9 +104,11 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, vn__product *p
     char *cursor = e->scratch;
     p->work =
         vn__reserve(&cursor, p->real->lane_gemm_scratch(p->m, p->n, p->lanes, VN__DOT_PANELS));
-    if (!gather && full > 0)
+    if (!gather && full > 0) {
         sum_batches(e, dot, out, vn__element(e->in[0], from[0], p->size), panel[0],
-                    vn__element(e->in[1], from[1], p->size), panel[1], full, e->fresh, p);
+                    vn__element(e->in[1], from[1], p->size), panel[1], full, onto, p);
+        onto.begin = out;
+    }
     char *const rest = cursor;
     vn__product last = *p;
     last.lanes = partial ? e->valid : p->lanes;
@@ -110,8 +119,8 @@ static void sum_both_mapped(const vn_eval *e, const vn__dot *dot, vn__product *p
             x[s] = vn__dot_arrange(&cursor, vn__element(e->in[s], t * panel[s], p->size),
                                    &dot->side[s], e->lanes, p->size);
         sum_batches(e, dot, out, vn__element(x[0], from[0], p->size), 0,
-                    vn__element(x[1], from[1], p->size), 0, 1, e->fresh && t == 0,
-                    t == full ? &last : p);
+                    vn__element(x[1], from[1], p->size), 0, 1, onto, t == full ? &last : p);
+        onto.begin = out;
     }
 }
 
@@ -155,6 +164,19 @@ static void sum_alone(const vn_eval *e, const vn__dot *dot, vn__product *p)
     p->b_lane = p->b_row;
     p->k = 1;
     sum_both_mapped(e, dot, p);
+}
+
+/* One product of vectors an example, and so few that no sum has more than a partial panel
+ * beside its one piece: the update of a matrix is rounded twice at most. */
+bool vn__dot_sums_onto(const void *attr, const vn_aval in[], const bool mapped[], int64_t lanes,
+                       int64_t examples)
+{
+    vn__dot dot;
+    vn__dot_geometry(&dot, attr, in);
+    const int64_t panels = (examples + lanes - 1) / lanes;
+    return mapped[0] && mapped[1] && dot.batches == 1 && dot.k == 1 && !dot.side[0].gather &&
+           !dot.side[1].gather && examples > 0 && panels <= VN__DOT_PANELS &&
+           examples <= VN__LANE_GEMM_TERMS;
 }
 
 void vn__dot_eval_sum(const vn_eval *e)

@@ -309,6 +309,8 @@ vn__program *vn__compile(const vn__tape *tape, int lane, int64_t lanes, int64_t 
     if (status == VN_ERR_OK)
         status = copy_outputs(&c, (int)tape->n_output, tape->output);
     if (status == VN_ERR_OK)
+        status = vn__take_updates(&c);
+    if (status == VN_ERR_OK)
         status = vn__cut_stages(&c);
     return compiler_end(&c, status);
 }
@@ -326,5 +328,7 @@ vn__program *vn__compile_part(const vn__tape *tape, const vn__part *part, int la
         status = analyse(&c);
     if (status == VN_ERR_OK)
         status = vn__build_list(&c, part->instr, part->n_instr);
+    if (status == VN_ERR_OK && wide)
+        vn__delay_sums(&c);
     return compiler_end(&c, status);
 }

@@ -45,7 +45,12 @@ vn_status vn__build_staged(vn__compiler *c);
 /* Places, scratch and setups of all steps, once the list is complete (layout.c). */
 vn_status vn__lay_out(vn__compiler *c);
 
-/* Lets updates of large sums take place within the stages that make them (segments.c). */
+/* Sums that might update weights wait for what reads the old ones (updates.c), in the list of a
+ * wide stage before its places are chosen; those of a program's stages that can do so. */
+void vn__delay_sums(const vn__compiler *c);
+vn_status vn__take_updates(vn__compiler *c);
+
+/* Lets other updates of large sums take place within the stages that make them (segments.c). */
 vn_status vn__cut_stages(vn__compiler *c);
 
 /* Compiles the program of a stage for the tiles, slots and way of running that fit its shapes

@@ -109,6 +109,8 @@ static void print_ending(FILE *file, const vn__ending *end)
         fprintf(file, ", %s", vn__unary_name(end->unary - 1));
     if (end->gate)
         fprintf(file, ", %s", vn__binary_name(end->gate - 1));
+    if (end->begin >= 0)
+        fputs(" * scale + weights", file);
 }
 
 static void print_members(FILE *file, const vn__fused *fused)

@@ -112,7 +112,12 @@ vn__step *vn__chain_step(vn__compiler *c, const vn__chain *chain)
 {
     uint32_t in[4] = { chain->product->in[0], chain->product->in[1] };
     int n = 2;
-    vn__ending ending = { .unary = chain->unary, .gate = chain->gate, .bias = -1, .mask = -1 };
+    vn__ending ending = { .unary = chain->unary,
+                          .gate = chain->gate,
+                          .bias = -1,
+                          .mask = -1,
+                          .begin = -1,
+                          .scale = -1 };
     if (chain->has_bias) {
         ending.bias = n;
         in[n++] = chain->bias;

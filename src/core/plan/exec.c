@@ -2,6 +2,7 @@
 /* Running the steps of a program. Nothing here allocates, locks or fails. */
 #include <string.h>
 
+#include "core/base/element.h"
 #include "core/ops/ops.h"
 #include "core/ops/ops_common.h"
 #include "core/plan/stage_run.h"
@@ -183,6 +184,7 @@ static void begin_eval(vn_eval *e, const vn__step *s, const vn__frame *f, bool n
     e->fresh = false;
     e->panels = f->panels;
     e->valid = f->valid - (f->panels - 1) * s->lanes;
+    e->onto = NULL;
     e->panel_bytes = NULL;
 }
 
@@ -206,6 +208,12 @@ static void run_eval_sum(const vn__step *s, const vn__frame *f)
     e.out = (void *const *)(void *)c.out;
     e.panel_bytes = c.in_panel;
     e.fresh = f->fresh;
+    vn__onto onto;
+    if (s->ending) {
+        onto = (vn__onto){ c.in[s->ending->begin],
+                           vn__load_f64(s->in_aval[0].dtype, c.in[s->ending->scale], 0) };
+        e.onto = &onto;
+    }
     s->op->eval_sum(&e);
 }
 

@@ -65,7 +65,7 @@ vn_plan *vn__plan_record(vn_tree *f, bool f_is_input, int n, vn_tree *const arg[
 
 /* ------------------------------------------------------------------------ donation
  * An output may take over the buffer of an input of the same shape if it is written after the
- * input was last read, or by an element-wise step that reads it. */
+ * input was last read, or by an element-wise step that reads it or a sum that updates it. */
 
 static int64_t last_read(const vn__program *p, int input)
 {
@@ -86,14 +86,15 @@ static int64_t first_written(const vn__program *p, int output)
     return -1;
 }
 
-/* A fused step that reads the input and makes the output. */
+/* A fused step, or a stage, that reads the input and makes the output. */
 static bool overwrites(const vn__step *s, int output, int input)
 {
     for (int j = 0; j < s->n_out; j++)
         for (int i = 0; i < s->n_in; i++)
             if (s->out[j].space == VN__SPACE_OUT && s->out[j].index == output &&
                 s->in[i].space == VN__SPACE_IN && s->in[i].index == input &&
-                (s->out[j].offset || s->in[i].offset || !vn__fused_in_place(s, i, j)))
+                (s->out[j].offset || s->in[i].offset ||
+                 !(s->stage ? vn__update_in_place(s, i, j) : vn__fused_in_place(s, i, j))))
                 return false;
     return true;
 }
@@ -111,7 +112,7 @@ static bool may_alias(const vn__program *p, int output, int input)
     const vn__step *const s = &p->step[write];
     if (write > read)
         return true;
-    if (s->kind == VN__STEP_FUSED)
+    if (s->kind == VN__STEP_FUSED || s->kind == VN__STEP_STAGE)
         return overwrites(s, output, input);
     if (s->kind != VN__STEP_EVAL || !(s->op->flags & VN_OP_ELEMENTWISE) || s->n_loops)
         return false;

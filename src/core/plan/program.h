@@ -64,9 +64,10 @@ typedef enum vn__step_kind {
 } vn__step_kind;
 
 /* What an op does before it stores: operands of the step behind the op's own, -1: none; rows of
- * kernels + 1, 0: none. */
+ * kernels + 1, 0: none. EVAL_SUM: operand `begin` + operand `scale` * sum. */
 typedef struct vn__ending {
     int bias, mask, unary, gate;
+    int begin, scale;
 } vn__ending;
 
 #define VN__MAX_LOOPS 6
@@ -210,6 +211,10 @@ void vn__run_while(const vn__step *step, const vn__frame *frame);
 void vn__run_unwind(const vn__step *step, const vn__frame *frame);
 void vn__run_branch(const vn__step *step, const vn__frame *frame);
 void vn__run_check(const vn__step *step, const vn__frame *frame);
+
+/* Can output j of a stage be written where its input i lies, as it updates it (updates.c)? */
+bool vn__update_in_place(const vn__step *stage, int i, int j);
+
 /* vn__prepare of the programs inside a step, given its shared operands. */
 void vn__prepare_while(const vn__step *step, void *const in[], char *memory);
 void vn__prepare_unwind(const vn__step *step, void *const in[], char *memory);

@@ -12,46 +12,11 @@
 
 #include "core/plan/compile.h"
 #include "core/plan/fused.h"
+#include "core/plan/places.h"
 
 #define LARGE_BYTES (64 * 1024) /* of a sum; smaller ones stay near */
 
 /* ------------------------------------------------------------------ what can be done early */
-
-static bool same_place(const vn__place *a, const vn__place *b)
-{
-    return a->space == b->space && a->space != VN__SPACE_CONST && a->index == b->index;
-}
-
-static bool meet(const vn__place a[], int n_a, const vn__place b[], int n_b)
-{
-    for (int i = 0; i < n_a; i++)
-        for (int k = 0; k < n_b; k++)
-            if (same_place(&a[i], &b[k]))
-                return true;
-    return false;
-}
-
-static bool must_keep_order(const vn__step *first, const vn__step *second)
-{
-    return meet(first->out, first->n_out, second->in, second->n_in) ||
-           meet(first->out, first->n_out, second->out, second->n_out) ||
-           meet(first->in, first->n_in, second->out, second->n_out);
-}
-
-static bool touches(const vn__place place[], int n, vn__space space, int parameter)
-{
-    return meet(place, n, &(vn__place){ .space = space, .index = parameter }, 1);
-}
-
-/* The last step of the stage that reads or makes a parameter. */
-static int64_t last_touch(const vn__program *p, vn__space space, int parameter)
-{
-    int64_t k = p->n_step - 1;
-    while (k >= 0 && !touches(p->step[k].in, p->step[k].n_in, space, parameter) &&
-           !touches(p->step[k].out, p->step[k].n_out, space, parameter))
-        k--;
-    return k;
-}
 
 /* The step of the stage after which `s` can be done, -1: it does not follow a large sum. */
 static int64_t earliest(const vn__step *stage, const vn__step *s)
@@ -64,14 +29,14 @@ static int64_t earliest(const vn__step *stage, const vn__step *s)
     for (int i = 0; i < s->n_in; i++) {
         int64_t k = -1;
         for (int j = 0; j < stage->n_out; j++)
-            if (same_place(&s->in[i], &stage->out[j])) {
-                k = last_touch(p, VN__SPACE_OUT, j);
+            if (vn__same_value(&s->in[i], &stage->out[j])) {
+                k = vn__last_touch(p, VN__SPACE_OUT, j);
                 follows = follows || (stage->stage->out_role[j] == VN__ROLE_TOTAL &&
                                       s->in_slot[i].bytes >= LARGE_BYTES);
             }
         for (int j = 0; j < stage->n_in; j++)
-            if (same_place(&s->in[i], &stage->in[j]))
-                k = last_touch(p, VN__SPACE_IN, j);
+            if (vn__same_value(&s->in[i], &stage->in[j]))
+                k = vn__last_touch(p, VN__SPACE_IN, j);
         after = k > after ? k : after;
     }
     return follows ? after : -1;
@@ -84,10 +49,7 @@ static bool find_early(const vn__program *p, int64_t at, int64_t early[])
     for (int64_t k = 0; k < p->n_step; k++)
         early[k] = -1;
     for (int64_t k = at + 1; k < p->n_step; k++) {
-        bool free = true;
-        for (int64_t g = at + 1; free && g < k; g++)
-            free = !must_keep_order(&p->step[g], &p->step[k]);
-        early[k] = free ? earliest(&p->step[at], &p->step[k]) : -1;
+        early[k] = vn__may_move_to(p, k, at + 1) ? earliest(&p->step[at], &p->step[k]) : -1;
         any = any || early[k] >= 0;
     }
     return any;

@@ -22,13 +22,14 @@ static real sum(const vn__lane_rows *y, int64_t i, const vn__lane_rows *x, int64
 }
 
 void VN_FN(lane_gemm)(void *c, int64_t ldc, const vn__lane_rows *y, const vn__lane_rows *x,
-                      int64_t m, int64_t n, int64_t lanes, int64_t panels, bool fresh,
+                      int64_t m, int64_t n, int64_t lanes, int64_t panels, vn__onto onto,
                       void *scratch)
 {
     (void)scratch;
-    for (int64_t i = 0; i < m; i++) {
-        real *const row = (real *)c + i * ldc;
-        for (int64_t j = 0; j < n; j++)
-            row[j] = sum(y, i, x, j, lanes, panels) + (fresh ? 0 : row[j]);
-    }
+    const real *const begin = onto.begin, scale = (real)onto.scale;
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            const real total = sum(y, i, x, j, lanes, panels);
+            ((real *)c)[i * ldc + j] = begin ? begin[i * ldc + j] + scale * total : total;
+        }
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The weight gradient of a dense layer, C[i][j] (+)= sum over lanes k of Y[i][k] X[j][k], in
- * one of three ways, chosen by cost:
+ * The weight gradient of a dense layer, the sum over lanes k of Y[i][k] X[j][k], in one of
+ * three ways, chosen by cost:
  *
  *   straight   A strip of columns of X is transposed into [k][columns], once for all rows, and
  *              the broadcast kernel runs with the lanes as its long dimension: each step loads
  *              two vectors of the strip and broadcasts one element of Y a row, straight from
  *              its panel.
  *   exchanged  The same with the roles exchanged, where Y is the smaller operand; the strip of
- *              C^T that results is added to C in transposed squares.
+ *              C^T that results goes to C in transposed squares.
  *   sums       Partial sums in the lanes (lane_sums.c). They would stream both operands for
  *              every block of a large C, but a small one is done before a strip is made.
  * */
@@ -17,7 +17,7 @@
 
 /* Lanes of a chunk: a strip of DEPTH x VN_COLS fills about a level 1 cache. A few STRIPS are
  * made at a time and stay in level 2, with a GROUP of rows, until all rows have met them. */
-enum { DEPTH = 256, GROUP = 16 * VN_ROWS, STRIPS = 8 };
+enum { DEPTH = VN__LANE_GEMM_TERMS, GROUP = 16 * VN_ROWS, STRIPS = 8 };
 
 /* Elements from lane to lane, from which on the rows of tokens meet in so few sets of a cache
  * that a group would not stay in level 2. */
@@ -29,11 +29,26 @@ typedef struct operand {
     int64_t panel, row, lane, rows;
 } operand;
 
-/* A chunk: `lanes` lanes of each of `panels` panels. fresh: the first, which C begins with. */
+/* A chunk: `lanes` lanes of each of `panels` panels. */
 typedef struct chunk {
     int64_t panels, lanes;
-    bool fresh;
 } chunk;
+
+/* A matrix, or a part of it: C = begin + scale * sum, or the sum alone where begin is NULL. */
+typedef struct result {
+    real *c;
+    const real *begin;
+    real scale;
+    int64_t row;
+} result;
+
+static result part_from(const result *r, int64_t i, int64_t j)
+{
+    result rest = *r;
+    rest.c += i * r->row + j;
+    rest.begin = r->begin ? r->begin + i * r->row + j : NULL;
+    return rest;
+}
 
 /* The rows j to j + cols of x as strip[k][one or two vectors], padded with zeros. */
 static void make_strip(real *strip, const operand *x, int64_t j, int64_t cols, chunk k)
@@ -43,12 +58,11 @@ static void make_strip(real *strip, const operand *x, int64_t j, int64_t cols, c
                        k.lanes);
 }
 
-/* c[i][0 .. cols) (+)= sum over the chunk of y[i] strip, for all rows of y. */
-static void multiply(real *c, int64_t c_row, const operand *y, const real *strip, int64_t cols,
-                     chunk k)
+/* The first `cols` columns: the sum over the chunk of y[i] strip, for all rows of y. */
+static void multiply(result r, const operand *y, const real *strip, int64_t cols, chunk k)
 {
-    const vn__job job = { .c = c,
-                          .c_row = c_row,
+    const vn__job job = { .c = r.c,
+                          .c_row = r.row,
                           .a = y->data,
                           .a_step = y->row,
                           .b = strip,
@@ -58,7 +72,8 @@ static void multiply(real *c, int64_t c_row, const operand *y, const real *strip
                           .a_col = y->lane,
                           .a_panel = y->panel,
                           .panels = k.panels,
-                          .accumulate = !k.fresh };
+                          .begin = r.begin,
+                          .scale = r.scale };
     vn__run_rows(&job, y->rows, cols);
 }
 
@@ -81,7 +96,7 @@ static operand gather_rows(real *to, const operand *y, chunk k)
 }
 
 /* X in strips, Y broadcast: C is written as it lies. */
-static void straight(real *c, int64_t ldc, const operand *y, const operand *x, chunk k,
+static void straight(const result *r, const operand *y, const operand *x, chunk k,
                      real *scratch)
 {
     const bool far = y->row == 1 && y->lane >= FAR;
@@ -97,14 +112,13 @@ static void straight(real *c, int64_t ldc, const operand *y, const operand *x, c
                 real *const strip = strips + s * DEPTH * VN_COLS;
                 if (i == 0)
                     make_strip(strip, x, j, cols, k);
-                multiply(c + i * ldc + j, ldc, &group, strip, cols, k);
+                multiply(part_from(r, i, j), &group, strip, cols, k);
             }
         }
 }
 
-/* c[i][j] += t[j][i], or = if fresh */
-static void add_transposed(real *c, int64_t ldc, const real *t, int64_t rows, int64_t cols,
-                           bool fresh)
+/* t[j][i] is the sum of row i, column j. */
+static void add_transposed(result to, const real *t, int64_t rows, int64_t cols)
 {
     for (int64_t j = 0; j < cols; j += VN_LANES) {
         real square[VN_LANES * VN_LANES];
@@ -113,28 +127,26 @@ static void add_transposed(real *c, int64_t ldc, const real *t, int64_t rows, in
             const int64_t height = rows - i < VN_LANES ? rows - i : VN_LANES;
             transpose_square(square, VN_LANES, t + j * VN_COLS + i, VN_COLS, width, height);
             for (int64_t r = 0; r < height; r++) {
-                real *const row = c + (i + r) * ldc + j;
+                const result row = part_from(&to, i + r, j);
+                const real *const sum = square + r * VN_LANES;
                 for (int64_t s = 0; s < width; s++)
-                    row[s] = square[r * VN_LANES + s] + (fresh ? 0 : row[s]);
+                    row.c[s] = row.begin ? row.begin[s] + row.scale * sum[s] : sum[s];
             }
         }
     }
 }
 
 /* Y in strips, X broadcast, a few hundred rows of X at a time: C^T is made in scratch. */
-static void exchanged(real *c, int64_t ldc, const operand *y, const operand *x, chunk k,
-                      real *strip)
+static void exchanged(const result *r, const operand *y, const operand *x, chunk k, real *strip)
 {
-    real *result = strip + DEPTH * VN_COLS;
-    chunk begun = k;
-    begun.fresh = true;
+    const result sums = { .c = strip + DEPTH * VN_COLS, .row = VN_COLS };
     for (int64_t i = 0; i < y->rows; i += VN_COLS) {
         const int64_t cols = y->rows - i < VN_COLS ? y->rows - i : VN_COLS;
         make_strip(strip, y, i, cols, k);
         for (int64_t j = 0; j < x->rows; j += DEPTH) {
             const operand group = rows_of(x, j, DEPTH);
-            multiply(result, VN_COLS, &group, strip, cols, begun);
-            add_transposed(c + i * ldc + j, ldc, result, cols, group.rows, k.fresh);
+            multiply(sums, &group, strip, cols, k);
+            add_transposed(part_from(r, i, j), sums.c, cols, group.rows);
         }
     }
 }
@@ -193,32 +205,41 @@ static operand from(const vn__lane_rows *x, int64_t rows, int64_t p, int64_t l)
                       x->lane, rows };
 }
 
+/* No terms at all. */
+static void only_begin(const result *r, int64_t m, int64_t n)
+{
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++)
+            r->c[i * r->row + j] = r->begin ? r->begin[i * r->row + j] : 0;
+}
+
 void VN_FN(lane_gemm)(void *c, int64_t ldc, const vn__lane_rows *y, const vn__lane_rows *x,
-                      int64_t m, int64_t n, int64_t lanes, int64_t panels, bool fresh,
+                      int64_t m, int64_t n, int64_t lanes, int64_t panels, vn__onto onto,
                       void *scratch)
 {
-    if (lanes == 1 && panels == 1 && y->row == 1 && x->row == 1) { /* of one example */
-        VN_FN(outer)(c, ldc, y->data, x->data, m, n, !fresh);
+    const bool plain = !onto.begin || (onto.begin == c && onto.scale == 1);
+    if (lanes == 1 && panels == 1 && y->row == 1 && x->row == 1 && plain) { /* one example */
+        VN_FN(outer)(c, ldc, y->data, x->data, m, n, onto.begin != NULL);
         return;
     }
     const int64_t width = lanes < DEPTH ? lanes : DEPTH, group = width > 0 ? DEPTH / width : 1;
     const bool rows = y->lane == 1 && x->lane == 1;
     const way by = rows ? best_way(m, n, lanes * panels) : STRAIGHT;
     if (by == SUMS) {
-        VN_FN(lane_sums)(c, ldc, y, x, m, n, lanes, panels, fresh, scratch);
+        VN_FN(lane_sums)(c, ldc, y, x, m, n, lanes, panels, onto, scratch);
         return;
     }
-    for (int64_t i = 0; fresh && (panels == 0 || lanes == 0) && i < m; i++)
-        memset((real *)c + i * ldc, 0, (size_t)n * sizeof(real));
+    result to = { c, onto.begin, onto.begin ? (real)onto.scale : 1, ldc };
+    if (panels == 0 || lanes == 0)
+        only_begin(&to, m, n);
     for (int64_t p = 0; p < panels; p += group)
         for (int64_t l = 0; l < lanes; l += width) {
-            const chunk k = { panels - p < group ? panels - p : group,
-                              lanes - l < width ? lanes - l : width,
-                              fresh && p == 0 && l == 0 };
+            const chunk k = { lesser(panels - p, group), lesser(lanes - l, width) };
             const operand left = from(y, m, p, l), right = from(x, n, p, l);
             if (by == EXCHANGED)
-                exchanged(c, ldc, &left, &right, k, scratch);
+                exchanged(&to, &left, &right, k, scratch);
             else
-                straight(c, ldc, &left, &right, k, scratch);
+                straight(&to, &left, &right, k, scratch);
+            to.begin = c;
         }
 }

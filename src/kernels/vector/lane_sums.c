@@ -88,12 +88,14 @@ static void sum_across(real *to, const real *sums, int64_t count)
     }
 }
 
-static void add_row(real *c, const real *sums, int64_t n, bool fresh)
+/* begin: of the row, NULL: nothing */
+static void add_row(real *c, const real *begin, vec scale, const real *sums, int64_t n)
 {
     for (int64_t j = 0; j < n; j += VN_LANES) {
         const part some = part_of(n - j < VN_LANES ? n - j : VN_LANES);
-        const vec old = fresh ? v_set(0) : v_load_part(c + j, some);
-        v_store_part(c + j, old + v_load_part(sums + j, some), some);
+        const vec sum = v_load_part(sums + j, some);
+        const vec all = begin ? v_fma(scale, sum, v_load_part(begin + j, some)) : sum;
+        v_store_part(c + j, all, some);
     }
 }
 
@@ -102,10 +104,12 @@ enum { STRIP = 32, ROOM = ROWS * STRIP + VN_LANES };
 _Static_assert(ROOM * VN_LANES + ROOM <= VN__LANE_SUMS_ROOM, "lane_sums.h");
 
 void VN_FN(lane_sums)(real *c, int64_t ldc, const vn__lane_rows *y, const vn__lane_rows *x,
-                      int64_t m, int64_t n, int64_t lanes, int64_t panels, bool fresh,
+                      int64_t m, int64_t n, int64_t lanes, int64_t panels, vn__onto onto,
                       real *scratch)
 {
     real *const sums = scratch, *const across = scratch + ROOM * VN_LANES;
+    const real *const begin = onto.begin;
+    const vec scale = v_set((real)onto.scale);
     job j = { .y_panel = y->panel, .y_row = y->row, .x_panel = x->panel, .x_row = x->row,
               .lanes = lanes, .panels = panels };
     for (int64_t from = 0; from < n; from += STRIP)
@@ -119,10 +123,12 @@ void VN_FN(lane_sums)(real *c, int64_t ldc, const vn__lane_rows *y, const vn__la
                 tiles[rows - 1][width - 1](sums + k * VN_LANES, cols, &j);
             }
             sum_across(across, sums, rows * cols);
+            const int64_t at = i * ldc + from;
             if (cols == ldc) /* one row after the other */
-                add_row(c + i * ldc, across, rows * cols, fresh);
+                add_row(c + at, begin ? begin + at : NULL, scale, across, rows * cols);
             else
                 for (int64_t r = 0; r < rows; r++)
-                    add_row(c + (i + r) * ldc + from, across + r * cols, cols, fresh);
+                    add_row(c + at + r * ldc, begin ? begin + at + r * ldc : NULL, scale,
+                            across + r * cols, cols);
         }
 }

@@ -64,18 +64,22 @@ VN_INLINE void add_lying(vec acc[VN_ROWS][2], const vn__job *job, const real *fi
     }
 }
 
-/* Asks for the rows of C, that they be near when the sum is done. */
+/* Asks for the rows of C, and what they begin with, that they be near when the sum is done. */
 VN_INLINE void expect_rows(const vn__job *job, const real *c, int rows)
 {
     enum { SHORT = 32, LINE = 64 / sizeof(real) }; /* a short sum is no time to wait */
     if (job->depth * (job->panels > 1 ? job->panels : 1) < SHORT)
         return;
+    const real *from = job->begin && job->begin != job->c ? job->begin + (c - job->c) : NULL;
     VN_UNROLL
     for (int i = 0; i < rows; i++, c += job->c_row) {
         VN_UNROLL
         for (int j = 0; j < VN_COLS; j += LINE)
             __builtin_prefetch(c + j, 1);
     }
+    for (int i = 0; from && i < rows; i++, from += job->c_row)
+        for (int j = 0; j < VN_COLS; j += LINE)
+            __builtin_prefetch(from + j);
 }
 
 /* One block of rows and its strips. */

@@ -74,6 +74,8 @@ typedef struct vn__job {
     int64_t a_row, a_col, a_panel, panels;
     const real *bias, *mask; /* NULL: none; mask is laid out like C */
     bool accumulate, relu;
+    const real *begin; /* laid out like C: C = begin + scale * sum; NULL: C = sum */
+    real scale;
 } vn__job;
 
 /* ---- the end of a block: the last vector of a row is `whole` or has the lanes of `tail` */
@@ -115,6 +117,29 @@ VN_INLINE void vn__store_rows(vec acc[VN_ROWS][2], const vn__job *job, real *c,
     }
 }
 
+/* C = begin + scale * sum. */
+VN_INLINE void vn__store_onto(vec acc[VN_ROWS][2], const vn__job *job, real *c, int rows,
+                              int vectors, bool whole, part tail)
+{
+    const real *from = job->begin + (c - job->c);
+    const vec scale = v_set(job->scale);
+    VN_UNROLL
+    for (int i = 0; i < rows; i++) {
+        VN_UNROLL
+        for (int v = 0; v < vectors; v++) {
+            const bool all = whole || v < vectors - 1;
+            const vec old = vn__load_last(from + v * VN_LANES, all, tail);
+            const vec r = v_fma(scale, acc[i][v], old);
+            if (all)
+                v_store(c + v * VN_LANES, r);
+            else
+                v_store_part(c + v * VN_LANES, r, tail);
+        }
+        c += job->c_row;
+        from += job->c_row;
+    }
+}
+
 /* The common endings without a decision for every vector: the job that is copied here is known
  * to the compiler. */
 VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, real *c, const real *mask,
@@ -132,6 +157,8 @@ VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, real *c, cons
     } else if (job->relu) {
         known.relu = true;
         vn__store_rows(acc, &known, c, NULL, rows, vectors, whole, tail);
+    } else if (job->begin) {
+        vn__store_onto(acc, job, c, rows, vectors, whole, tail);
     } else {
         vn__store_rows(acc, &known, c, NULL, rows, vectors, whole, tail);
     }
@@ -152,6 +179,7 @@ static inline void vn__run_rows(const vn__job *job, int64_t rows, int64_t cols)
         some.blocks = cut.tall;
         VN_FN(run_tile)(&some, high, cols);
         some.c += cut.tall * high * job->c_row;
+        some.begin = job->begin ? job->begin + cut.tall * high * job->c_row : NULL;
         some.a += cut.tall * high * job->a_step;
     }
     some.blocks = cut.blocks - cut.tall;

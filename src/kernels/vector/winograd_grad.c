@@ -99,8 +99,9 @@ void VN_FN(winograd_sums)(void *sums, const void *dy, const void *x, const vn__w
                 for (int j = 0; j < VN_SIDE; j++) {
                     const vn__lane_rows a = { y_points + j * y_plane, 0, COLUMNS, 1 };
                     const vn__lane_rows b = { x_points + j * x_plane, 0, COLUMNS, 1 };
-                    VN_FN(lane_gemm)((real *)sums + (VN_SIDE * i + j) * plane, w->channels, &a,
-                                     &b, w->outputs, w->channels, s.quads * s.width, 1, fresh,
+                    real *const to = (real *)sums + (VN_SIDE * i + j) * plane;
+                    VN_FN(lane_gemm)(to, w->channels, &a, &b, w->outputs, w->channels,
+                                     s.quads * s.width, 1, (vn__onto){ fresh ? NULL : to, 1 },
                                      inner);
                 }
             }
