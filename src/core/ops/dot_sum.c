@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/ops/dot_product.h"
+#include "core/ops/ops_common.h"
 
 /* C = the sum over panels, k and lanes: the longer of k and panels goes into the kernel. */
 static void sum_product(void *c, const void *a, int64_t a_panel, const void *b, int64_t b_panel,
@@ -48,7 +49,7 @@ static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const v
 
 /* A part of few columns reads all rows of Y for them, one of few rows transposes all columns of
  * X, which is dearer. Where sixteen parts are enough they are up to twice as large. */
-enum { ENOUGH = 16, COLUMNS = 64, ROWS = 128, UNIT = 16 };
+enum { ENOUGH = 16, COLUMNS = 64, ROWS = 128, UNIT = 16, FEW_TERMS = 64, LOW_ROWS = 12 };
 
 static int64_t longer_side(const vn__dot *dot) { return dot->m > dot->n ? dot->m : dot->n; }
 static int64_t over(int64_t n, int64_t by) { return (n + by - 1) / by; }
@@ -69,15 +70,28 @@ int64_t vn__dot_sum_parts(const vn__dot *dot)
     return longer_side(dot) > 0 ? over(longer_side(dot), part_size(dot)) : 1;
 }
 
+/* Sums of few terms wait for memory, which likes whole rows, and transpose little. */
+static bool is_low(const vn_eval *e, const vn__dot *dot, const vn__product *p)
+{
+    return e->parts > 1 && e->panels * p->lanes <= FEW_TERMS &&
+           dot->m >= e->parts * LOW_ROWS;
+}
+
 /* The rows or columns of the result that this part has: of whichever there are more. from:
  * where the operands' begin. onto: what the part is added to. */
 static void take_part(const vn_eval *e, const vn__dot *dot, vn__product *p, void **out,
                       vn__onto *onto, int64_t from[2])
 {
-    const bool cut = e->parts > 1, rows = dot->m > dot->n;
-    const int64_t size = cut ? part_size(dot) : longer_side(dot);
-    const int64_t first = cut ? e->part * size : 0, left = longer_side(dot) - first;
-    const int64_t count = left < size ? left : size;
+    const bool low = is_low(e, dot, p), rows = low || dot->m > dot->n;
+    const int64_t all = rows ? dot->m : dot->n, size = part_size(dot);
+    int64_t first = 0, end = all;
+    if (low) {
+        end = vn__share_of(&first, e->part, e->parts, all);
+    } else if (e->parts > 1) {
+        first = e->part * size;
+        end = first + size < all ? first + size : all;
+    }
+    const int64_t count = end - first;
     const int64_t at = first * (rows ? dot->n : 1);
     *onto = e->onto ? *e->onto : (vn__onto){ e->fresh ? NULL : e->out[0], 1 };
     onto->begin = onto->begin ? vn__element(onto->begin, at, p->size) : NULL;

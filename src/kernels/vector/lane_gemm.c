@@ -19,6 +19,9 @@
  * made at a time and stay in level 2, with a GROUP of rows, until all rows have met them. */
 enum { DEPTH = VN__LANE_GEMM_TERMS, GROUP = 16 * VN_ROWS, STRIPS = 8 };
 
+/* Terms of a sum up to which C is passed through row by row. */
+enum { FEW = 64 };
+
 /* Elements from lane to lane, from which on the rows of tokens meet in so few sets of a cache
  * that a group would not stay in level 2. */
 enum { FAR = 2048 / sizeof(real) };
@@ -58,8 +61,10 @@ static void make_strip(real *strip, const operand *x, int64_t j, int64_t cols, c
                        k.lanes);
 }
 
-/* The first `cols` columns: the sum over the chunk of y[i] strip, for all rows of y. */
-static void multiply(result r, const operand *y, const real *strip, int64_t cols, chunk k)
+/* The first `cols` columns: the sum over the chunk of y[i] strip, for all rows of y. Of whole
+ * columns it may be several strips, one behind the other. */
+static void multiply(result r, const operand *y, const real *strip, int64_t strips,
+                     int64_t cols, chunk k)
 {
     const vn__job job = { .c = r.c,
                           .c_row = r.row,
@@ -67,6 +72,8 @@ static void multiply(result r, const operand *y, const real *strip, int64_t cols
                           .a_step = y->row,
                           .b = strip,
                           .b_row = vn__strip_width(cols),
+                          .b_strip = k.panels * k.lanes * VN_COLS,
+                          .strips = strips,
                           .depth = k.lanes,
                           .a_row = y->row,
                           .a_col = y->lane,
@@ -95,26 +102,39 @@ static operand gather_rows(real *to, const operand *y, chunk k)
     return near;
 }
 
+/* The sum of rows of y with `cols` columns in strips. A block of rows meets all strips where
+ * their terms are few: C is then passed through in order, which is what such a sum waits for. */
+static void multiply_strips(result r, const operand *y, const real *strips, int64_t cols,
+                            chunk k)
+{
+    const int64_t terms = k.panels * k.lanes, whole = cols / VN_COLS;
+    const int64_t together = terms <= FEW ? whole : 1;
+    for (int64_t s = 0; s < whole; s += together)
+        multiply(part_from(&r, 0, s * VN_COLS), y, strips + s * terms * VN_COLS, together,
+                 VN_COLS, k);
+    if (cols > whole * VN_COLS)
+        multiply(part_from(&r, 0, whole * VN_COLS), y, strips + whole * terms * VN_COLS, 1,
+                 cols - whole * VN_COLS, k);
+}
+
 /* X in strips, Y broadcast: C is written as it lies. */
 static void straight(const result *r, const operand *y, const operand *x, chunk k,
                      real *scratch)
 {
     const bool far = y->row == 1 && y->lane >= FAR;
+    const int64_t terms = k.panels * k.lanes, most = STRIPS * DEPTH / terms * VN_COLS;
     real *const strips = scratch + (far ? DEPTH * lesser(y->rows, GROUP) : 0);
-    for (int64_t from = 0; from < x->rows; from += STRIPS * VN_COLS)
+    for (int64_t from = 0; from < x->rows; from += most) {
+        const int64_t cols = lesser(x->rows - from, most);
+        for (int64_t j = 0; j < cols; j += VN_COLS)
+            make_strip(strips + j * terms, x, from + j, lesser(cols - j, VN_COLS), k);
         for (int64_t i = 0; i < y->rows; i += GROUP) {
             operand group = rows_of(y, i, GROUP);
             if (far)
                 group = gather_rows(scratch, &group, k);
-            for (int64_t s = 0; s < STRIPS && from + s * VN_COLS < x->rows; s++) {
-                const int64_t j = from + s * VN_COLS, left = x->rows - j;
-                const int64_t cols = left < VN_COLS ? left : VN_COLS;
-                real *const strip = strips + s * DEPTH * VN_COLS;
-                if (i == 0)
-                    make_strip(strip, x, j, cols, k);
-                multiply(part_from(r, i, j), &group, strip, cols, k);
-            }
+            multiply_strips(part_from(r, i, from), &group, strips, cols, k);
         }
+    }
 }
 
 /* t[j][i] is the sum of row i, column j. */
@@ -145,7 +165,7 @@ static void exchanged(const result *r, const operand *y, const operand *x, chunk
         make_strip(strip, y, i, cols, k);
         for (int64_t j = 0; j < x->rows; j += DEPTH) {
             const operand group = rows_of(x, j, DEPTH);
-            multiply(sums, &group, strip, cols, k);
+            multiply(sums, &group, strip, 1, cols, k);
             add_transposed(part_from(r, i, j), sums.c, cols, group.rows);
         }
     }

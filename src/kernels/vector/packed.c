@@ -90,6 +90,7 @@ static void run_strips(vn__job *job, int64_t rows, int64_t n)
 {
     const int64_t rest = n % VN_COLS, whole = n - rest;
     job->strips = n / VN_COLS;
+    job->b_strip = VN_COLS;
     if (whole > 0)
         VN_FN(run_tile)(job, rows, VN_COLS);
     if (rest == 0)

@@ -99,7 +99,7 @@ VN_INLINE void block(const vn__job *job, const real *a, const real *bias, const 
         else
             add_lying(acc, job, a, b, rows, vectors);
         vn__finish(acc, job, c, mask, rows, vectors, whole, tail);
-        b += VN_COLS;
+        b += job->b_strip;
         c += VN_COLS;
         mask = mask ? mask + VN_COLS : NULL;
     } while (--left > 0);

@@ -63,13 +63,13 @@ static inline int64_t vn__block_start(const vn__cut *cut, int64_t block)
 
 /* Blocks of rows of one height and one strip of at most VN_COLS lanes, or `strips` of VN_COLS
  * side by side, that a block meets before the next. Strides in elements.
- * The sum has `depth` terms where A is packed (panels 0), else as many in each of `panels`:
+ * B's strips are b_strip apart. The sum has `depth` terms where A is packed (panels 0), else as many in each of `panels`:
  * A(i, p * depth + k) = a[i * a_row + p * a_panel + k * a_col], and B has rows of whole
  * vectors. */
 typedef struct vn__job {
     real *c;
     const real *a, *b;
-    int64_t c_row, b_row, depth, blocks, strips; /* blocks, strips 0: one */
+    int64_t c_row, b_row, b_strip, depth, blocks, strips; /* blocks, strips 0: one */
     int64_t a_step;                              /* A from block to block, for each row */
     int64_t a_row, a_col, a_panel, panels;
     const real *bias, *mask; /* NULL: none; mask is laid out like C */
