@@ -35,6 +35,13 @@ VN_API void vn_set_verbose(int level);
 VN_API int vn_tune(void);
 VN_API void vn_set_tune(int level);
 
+/* Bytes of freed arrays of 64 kB and more that the process keeps for the next of their size, at
+ * most (default: VN_CACHE_MB megabytes, else 1024; 0 under AddressSanitizer). With those in use
+ * they are never more than were in use at once, and 64 MB. A new limit frees what is above it:
+ * vn_set_cache_limit(0) gives all back, and nothing is kept from then on. */
+VN_API int64_t vn_cache_limit(void);
+VN_API void vn_set_cache_limit(int64_t bytes);
+
 #ifdef __cplusplus
 }
 #endif

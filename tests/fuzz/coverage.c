@@ -57,6 +57,7 @@ static const struct {
     { "vn_set_num_threads", "for the whole process; stress/pool" },
     { "vn_set_threefry_partitionable", "for the whole thread; conformance/row_programs" },
     { "vn_set_verbose", "would fill the terminal" },
+    { "vn_set_cache_limit", "for the whole process; core/large" },
     { "vn_set_tune", "for the whole process, and takes its time; laws/tune" },
     { "vn_tree_serialise_leaves", "a file with drawn bytes; core/eqx" },
     { "vn_tree_deserialise_leaves", "a file with drawn bytes; core/eqx" },

@@ -2,6 +2,7 @@
 /* The memory of arrays, and arrays that share it. Header and elements are one allocation. */
 #include <stdio.h>
 
+#include "core/base/large.h"
 #include "core/tree/tree.h"
 
 #define HEADER 64
@@ -14,8 +15,8 @@ vn__storage *vn__storage_new(size_t bytes)
     if (bytes > PTRDIFF_MAX - HEADER)
         return vn__fail_memory(bytes);
     uint32_t size_class = 0;
-    vn__storage *const storage =
-        bytes <= SMALL ? vn__block_new(HEADER + bytes, &size_class) : vn__alloc(HEADER + bytes);
+    vn__storage *const storage = bytes <= SMALL ? vn__block_new(HEADER + bytes, &size_class)
+                                                : vn__large_alloc(HEADER + bytes);
     if (!storage)
         return NULL;
     *storage = (vn__storage){
@@ -30,7 +31,10 @@ void vn__storage_release(vn__storage *storage)
         return;
     if (storage->free_fn)
         storage->free_fn(storage->context);
-    vn__block_free(storage, storage->size_class);
+    if (storage->size_class)
+        vn__block_free(storage, storage->size_class);
+    else
+        vn__large_free(storage, HEADER + storage->bytes);
 }
 
 bool vn__shape_valid(const char *who, vn_dtype dtype, vn_shape shape)

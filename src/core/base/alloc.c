@@ -13,7 +13,7 @@
 static int64_t refuse_in = -1;
 static int64_t allocations;
 
-static bool refused(void)
+bool vn__alloc_refused(void)
 {
     __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
     if (__atomic_load_n(&refuse_in, __ATOMIC_RELAXED) < 0)
@@ -30,7 +30,7 @@ int64_t vn__alloc_count(void) { return __atomic_load_n(&allocations, __ATOMIC_RE
 
 void *vn__alloc(size_t bytes)
 {
-    if (refused() || bytes > SIZE_MAX / 2)
+    if (vn__alloc_refused() || bytes > SIZE_MAX / 2)
         return vn__fail_memory(bytes);
     void *const p =
         bytes < VN__PAGE_ALIGN ? malloc(bytes ? bytes : 1) : vn__pages_alloc(bytes);

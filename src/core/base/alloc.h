@@ -16,6 +16,9 @@ void *vn__realloc(void *old, size_t old_bytes,
                   size_t bytes); /* old may be NULL; old stays valid on NULL */
 void vn__free(void *p);
 
+/* Counts an allocation that is made elsewhere; true: it is to be refused. */
+bool vn__alloc_refused(void);
+
 /* For tests: refuse allocation number `countdown` from now on this process (0: the next one),
  * then none; -1 switches off. vn__alloc_count is the number of allocations made so far. */
 void vn__alloc_refuse(int64_t countdown);

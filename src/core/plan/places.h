@@ -12,7 +12,7 @@ bool vn__any_same_value(const vn__place a[], int n_a, const vn__place b[], int n
 /* True if one of them writes what the other reads or writes. */
 bool vn__must_keep_order(const vn__step *first, const vn__step *second);
 
-/* True if step k of the list must keep its order with none of those from `from` to before it. */
+/* True if step k of the list may be done before step `from`: it must follow none of those. */
 bool vn__may_move_to(const vn__program *p, int64_t k, int64_t from);
 
 /* The last step that reads or makes a parameter, -1: none. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The update of weights by a multiple of their gradient, `weights + scale * sum`, as part of the
+/* The update of weights by a multiple of their gradient, weights + scale * sum, as part of the
  * sum: its kernel adds to the old weights what it would have stored, and the gradient is never
  * in memory. For the sums of wide stages over few examples: those that the kernel adds up
  * before it adds them to the weights, so that nothing is lost of small steps. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/base/fail.h"
+#include "core/base/large.h"
 #include "kernels/kernels.h"
 #include "parallel/pool.h"
 #include "parallel/topology.h"
@@ -68,3 +69,6 @@ void vn_set_verbose(int level) { set_level(&verbose, level); }
 
 int vn_tune(void) { return level_of(&tune, "VN_TUNE"); }
 void vn_set_tune(int level) { set_level(&tune, level); }
+
+int64_t vn_cache_limit(void) { return vn__large_limit(); }
+void vn_set_cache_limit(int64_t bytes) { vn__large_set_limit(bytes); }

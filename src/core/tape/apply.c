@@ -2,6 +2,7 @@
 /* Applying an op: the shape rule, then evaluate at once or record. */
 #include <string.h>
 
+#include "core/base/large.h"
 #include "core/tape/tape.h"
 #include "kernels/kernels.h"
 #include "parallel/pool.h"
@@ -34,16 +35,22 @@ static bool check_operands(const vn_op *op, int n_in, vn_array *const in[])
     return true;
 }
 
-/* *bytes: of the scratch of each of the workers, behind which `shared` bytes lie. */
-static vn_status scratch_alloc(char **scratch, size_t *bytes, int workers, int64_t shared,
-                               const vn_op *op, const void *attr, int n_in, const vn_aval in[])
+/* The scratch of each of the workers, and behind it what they share. */
+typedef struct scratch {
+    char *memory;
+    size_t each, all; /* bytes */
+} scratch;
+
+static vn_status scratch_alloc(scratch *s, int workers, int64_t shared, const vn_op *op,
+                               const void *attr, int n_in, const vn_aval in[])
 {
-    *scratch = NULL;
-    *bytes = op->scratch ? (op->scratch(attr, in, n_in, NULL, 1) + 63) & ~(size_t)63 : 0;
-    if (*bytes == 0 && shared == 0)
+    *s = (scratch){ 0 };
+    s->each = op->scratch ? (op->scratch(attr, in, n_in, NULL, 1) + 63) & ~(size_t)63 : 0;
+    if (s->each == 0 && shared == 0)
         return VN_ERR_OK;
-    *scratch = vn__alloc(*bytes * (size_t)workers + (size_t)shared + 64);
-    return *scratch ? VN_ERR_OK : vn_error_status();
+    s->all = s->each * (size_t)workers + (size_t)shared + 64;
+    s->memory = vn__large_alloc(s->all);
+    return s->memory ? VN_ERR_OK : vn_error_status();
 }
 
 static vn_status results_alloc(vn_array *out[], void *data[], int n_out, const vn_aval aval[])
@@ -73,8 +80,7 @@ vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n
     vn_aval in_aval[MAX_OPERANDS];
     static const bool mapped[MAX_OPERANDS];
     void *result[VN__MAX_RESULTS];
-    char *scratch;
-    size_t bytes;
+    scratch s;
     for (int i = 0; i < n_in; i++) {
         data[i] = vn_data(in[i]);
         if (!data[i])
@@ -89,7 +95,7 @@ vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n
     const int64_t parts = op->parts ? op->parts(attr, in_aval, mapped, 1, false) : 1;
     const int workers = parts > 1 ? vn__pool_workers() : 1;
     const int64_t shared = parts > 1 ? vn__shared_bytes(op, attr, in_aval, n_in) : 0;
-    VN_TRY(scratch_alloc(&scratch, &bytes, workers, shared, op, attr, n_in, in_aval));
+    VN_TRY(scratch_alloc(&s, workers, shared, op, attr, n_in, in_aval));
     const vn_eval e = { .attr = attr,
                         .n_in = n_in,
                         .n_out = n_out,
@@ -99,14 +105,14 @@ vn_status vn__evaluate(vn_array *out[], const vn_op *op, const void *attr, int n
                         .mapped = mapped,
                         .in_aval = in_aval,
                         .out_aval = out_aval,
-                        .scratch = scratch,
+                        .scratch = s.memory,
                         .kernels = vn__kernels_get() };
     if (parts > 1)
-        vn__evaluate_parts(op, &e, parts, scratch, (int64_t)bytes,
-                           shared ? scratch + (size_t)workers * bytes : NULL);
+        vn__evaluate_parts(op, &e, parts, s.memory, (int64_t)s.each,
+                           shared ? s.memory + (size_t)workers * s.each : NULL);
     else
         op->eval(&e);
-    vn__free(scratch);
+    vn__large_free(s.memory, s.all);
     return VN_ERR_OK;
 }
 

@@ -103,7 +103,7 @@ static operand gather_rows(real *to, const operand *y, chunk k)
 }
 
 /* The sum of rows of y with `cols` columns in strips. A block of rows meets all strips where
- * their terms are few: C is then passed through in order, which is what such a sum waits for. */
+ * their terms are few: C is then passed through in order, and memory is what it waits for. */
 static void multiply_strips(result r, const operand *y, const real *strips, int64_t cols,
                             chunk k)
 {

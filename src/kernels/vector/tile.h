@@ -62,8 +62,9 @@ static inline int64_t vn__block_start(const vn__cut *cut, int64_t block)
 }
 
 /* Blocks of rows of one height and one strip of at most VN_COLS lanes, or `strips` of VN_COLS
- * side by side, that a block meets before the next. Strides in elements.
- * B's strips are b_strip apart. The sum has `depth` terms where A is packed (panels 0), else as many in each of `panels`:
+ * side by side, that a block meets before the next; of B they are b_strip apart. Strides in
+ * elements.
+ * The sum has `depth` terms where A is packed (panels 0), else as many in each of `panels`:
  * A(i, p * depth + k) = a[i * a_row + p * a_panel + k * a_col], and B has rows of whole
  * vectors. */
 typedef struct vn__job {
