@@ -285,9 +285,11 @@ typedef struct vn__onto {
 
 /* The weight gradient of a dense layer, a sum over panels p and lanes l:
  *   C[i][j] = onto.begin[i][j] + onto.scale * sum over p, l of y(i, p, l) x(j, p, l)
- * A sum of up to VN__LANE_GEMM_TERMS terms is added to what is there in one piece.
+ * A sum of up to VN__LANE_GEMM_TERMS terms is added to what is there in one piece. With up to
+ * VN__LANE_GEMM_FEW C is passed through row by row: large ones are best cut into rows.
  * scratch: lane_gemm_scratch(m, n, lanes, panels) bytes, 64-byte aligned. */
 #define VN__LANE_GEMM_TERMS 256
+#define VN__LANE_GEMM_FEW   64
 typedef void vn__lane_gemm_fn(void *c, int64_t ldc, const vn__lane_rows *y,
                               const vn__lane_rows *x, int64_t m, int64_t n, int64_t lanes,
                               int64_t panels, vn__onto onto, void *scratch);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The memory of arrays. Large blocks that are freed are kept for the next of their size: the C
  * library asks the system for each and gives it back, so that every page of a new array is a
- * fault and is cleared first, which took eight times as long as computing a gradient of 2 MB. */
+ * fault and is cleared first, which took eight times as long as making a gradient of 2 MB. */
 #ifndef VN_CORE_BASE_LARGE_H
 #define VN_CORE_BASE_LARGE_H
 

@@ -49,7 +49,7 @@ static void sum_batches(const vn_eval *e, const vn__dot *dot, void *out, const v
 
 /* A part of few columns reads all rows of Y for them, one of few rows transposes all columns of
  * X, which is dearer. Where sixteen parts are enough they are up to twice as large. */
-enum { ENOUGH = 16, COLUMNS = 64, ROWS = 128, UNIT = 16, FEW_TERMS = 64, LOW_ROWS = 12 };
+enum { ENOUGH = 16, COLUMNS = 64, ROWS = 128, UNIT = 16, LOW_ROWS = 12 };
 
 static int64_t longer_side(const vn__dot *dot) { return dot->m > dot->n ? dot->m : dot->n; }
 static int64_t over(int64_t n, int64_t by) { return (n + by - 1) / by; }
@@ -73,7 +73,7 @@ int64_t vn__dot_sum_parts(const vn__dot *dot)
 /* Sums of few terms wait for memory, which likes whole rows, and transpose little. */
 static bool is_low(const vn_eval *e, const vn__dot *dot, const vn__product *p)
 {
-    return e->parts > 1 && e->panels * p->lanes <= FEW_TERMS &&
+    return e->parts > 1 && e->panels * p->lanes <= VN__LANE_GEMM_FEW &&
            dot->m >= e->parts * LOW_ROWS;
 }
 

@@ -10,8 +10,10 @@
 #include "core/plan/rewrite.h"
 #include "vernal/ops.h"
 
-#define FEW         3 /* examples for which this is less work than a pass over memory, */
-#define OUTER_BYTES (1 << 16) /* of a matrix that takes so much of it */
+#define FEW         2 /* examples for which this is less work than a pass over memory, */
+#define OUTER_BYTES (1 << 16) /* of a matrix that takes so much of it; */
+#define FEW_NEAR    3         /* or so many, if it is less than this */
+#define NEAR_BYTES  (1 << 20)
 
 bool vn__is_outer(const vn__tape *tape, const vn__instr *f)
 {
@@ -34,9 +36,10 @@ static bool fits(const vn__rewriter *r, const vn__axis_attr *axis, const vn__ins
 {
     const vn__value *const v = r->to->value;
     const uint64_t own = 1ull << axis->axis;
-    return axis->size >= 1 && axis->size <= FEW && vn__is_outer(r->to, f) &&
-           v[f->out].axes == own && v[f->in[0]].axes == own && v[f->in[1]].axes == own &&
-           vn__aval_bytes(v[f->out].aval) >= OUTER_BYTES &&
+    const int64_t bytes = vn__aval_bytes(v[f->out].aval);
+    return axis->size >= 1 && axis->size <= (bytes < NEAR_BYTES ? FEW_NEAR : FEW) &&
+           bytes >= OUTER_BYTES && vn__is_outer(r->to, f) && v[f->out].axes == own &&
+           v[f->in[0]].axes == own && v[f->in[1]].axes == own &&
            v[f->in[0]].aval.shape.rank < VN_MAX_RANK &&
            v[f->in[1]].aval.shape.rank < VN_MAX_RANK;
 }

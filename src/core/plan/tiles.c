@@ -16,7 +16,7 @@
 #define MAX_PANELS   4
 #define ALONE_TILES  16 /* of examples without lanes: as many as give all workers some */
 #define FEW_EXAMPLES 4   /* that take less time one by one than 16 lanes do, */
-#define FEW_SHARED   3   /* or with so much of weights that they are read once for a panel, */
+#define FEW_SHARED   2   /* or with so much of weights that they are read once for a panel, */
 #define FEW_HEAVY    8   /* or so many, which then are work for several workers, */
 #define HEAVY_FLOPS  2e7 /* if each is so much work, */
 #define FEW_LARGE    10  /* or of images, */

@@ -19,9 +19,6 @@
  * made at a time and stay in level 2, with a GROUP of rows, until all rows have met them. */
 enum { DEPTH = VN__LANE_GEMM_TERMS, GROUP = 16 * VN_ROWS, STRIPS = 8 };
 
-/* Terms of a sum up to which C is passed through row by row. */
-enum { FEW = 64 };
-
 /* Elements from lane to lane, from which on the rows of tokens meet in so few sets of a cache
  * that a group would not stay in level 2. */
 enum { FAR = 2048 / sizeof(real) };
@@ -108,7 +105,7 @@ static void multiply_strips(result r, const operand *y, const real *strips, int6
                             chunk k)
 {
     const int64_t terms = k.panels * k.lanes, whole = cols / VN_COLS;
-    const int64_t together = terms <= FEW ? whole : 1;
+    const int64_t together = terms <= VN__LANE_GEMM_FEW ? whole : 1;
     for (int64_t s = 0; s < whole; s += together)
         multiply(part_from(&r, 0, s * VN_COLS), y, strips + s * terms * VN_COLS, together,
                  VN_COLS, k);
