@@ -77,6 +77,8 @@ Test(large, no_more_than_was_in_use_at_once)
     const int64_t little = (int64_t)(64 * MB), most = (int64_t)(2 * N * MB);
     void *block[N];
     vn_set_cache_limit((int64_t)(1024 * MB));
+    cr_assert(!vn__large_alloc(SIZE_MAX / 8)); /* what is refused was never in use */
+    expect_error(MEMORY, "memory");
     for (size_t round = 0; round < 40; round++) { /* each of other sizes */
         const size_t bytes = 2 * MB - round * 16 * 1024;
         for (int i = 0; i < N; i++) {

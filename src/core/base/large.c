@@ -117,7 +117,8 @@ static void shrink(int64_t bytes)
 /* What may be kept beside the blocks in use. */
 static int64_t allowed(void)
 {
-    const int64_t most = vn__large_limit(), beside = most_used + LITTLE - used_bytes;
+    const int64_t once = most_used > used_bytes ? most_used : used_bytes;
+    const int64_t most = vn__large_limit(), beside = once + LITTLE - used_bytes;
     return beside < most ? beside : most;
 }
 
@@ -136,7 +137,8 @@ void vn__large_set_limit(int64_t bytes)
     shrink(now);
 }
 
-/* A kept block of a size, which is in use from now on, or NULL. */
+/* Counts a block as in use: a kept one of this size, or NULL, and then there is place for a new
+ * one. */
 static void *take_kept(int size, size_t room)
 {
     spare *old = NULL;
@@ -145,7 +147,6 @@ static void *take_kept(int size, size_t room)
     if (found)
         take_out(found, size);
     used_bytes += (int64_t)room;
-    most_used = used_bytes > most_used ? used_bytes : most_used;
     if (!found)
         old = take_oldest(allowed());
     pthread_mutex_unlock(&lock);
@@ -155,21 +156,28 @@ static void *take_kept(int size, size_t room)
 
 static void *new_block(size_t room)
 {
-    void *const block = vn__pages_alloc(room);
-    if (block)
-        return block;
-    shrink(0); /* what is kept may be what is missing */
-    return vn__pages_alloc(room);
+    void *block = vn__pages_alloc(room);
+    if (!block) { /* what is kept may be what is missing */
+        shrink(0);
+        block = vn__pages_alloc(room);
+    }
+    pthread_mutex_lock(&lock);
+    if (!block)
+        used_bytes -= (int64_t)room;
+    most_used = most_used > used_bytes ? most_used : used_bytes;
+    pthread_mutex_unlock(&lock);
+    return block;
 }
 
 /* A block is no longer in use; NULL: it is kept, else it is to be freed. */
 static void *keep(void *block, int size, size_t room)
 {
+    spare *old = NULL;
     pthread_mutex_lock(&lock);
     used_bytes -= (int64_t)room;
     const int64_t most = allowed() - (int64_t)room;
-    spare *const old = block && size >= 0 && most >= 0 ? take_oldest(most) : NULL;
-    if (block && size >= 0 && most >= 0) {
+    if (size >= 0 && most >= 0) {
+        old = take_oldest(most);
         put_in(block, size, room);
         block = NULL;
     }
@@ -186,12 +194,10 @@ void *vn__large_alloc(size_t bytes)
         return vn__fail_memory(bytes);
     size_t room;
     const int size = size_of(bytes, &room);
-    void *const kept_one = take_kept(size, room);
-    void *const block = kept_one ? kept_one : new_block(room);
-    if (block)
-        return block;
-    keep(NULL, size, room);
-    return vn__fail_memory(bytes);
+    void *block = take_kept(size, room);
+    if (!block)
+        block = new_block(room);
+    return block ? block : vn__fail_memory(bytes);
 }
 
 void vn__large_free(void *block, size_t bytes)
