@@ -10,7 +10,8 @@
 
 #define MB ((size_t)1 << 20)
 
-/* Nothing is kept where every use after free is to be seen. */
+/* Nothing is kept where every use after free is to be seen, and there a request that no machine
+ * can fulfil ends the program. */
 static bool keeps(void)
 {
     vn_set_cache_limit(4 << 20);
@@ -76,9 +77,11 @@ Test(large, no_more_than_was_in_use_at_once)
     enum { N = 16 };
     const int64_t little = (int64_t)(64 * MB), most = (int64_t)(2 * N * MB);
     void *block[N];
-    vn_set_cache_limit((int64_t)(1024 * MB));
-    cr_assert(!vn__large_alloc(SIZE_MAX / 8)); /* what is refused was never in use */
-    expect_error(MEMORY, "memory");
+    if (keeps()) {
+        vn_set_cache_limit((int64_t)(1024 * MB));
+        cr_assert(!vn__large_alloc(SIZE_MAX / 8)); /* what is refused was never in use */
+        expect_error(MEMORY, "memory");
+    }
     for (size_t round = 0; round < 40; round++) { /* each of other sizes */
         const size_t bytes = 2 * MB - round * 16 * 1024;
         for (int i = 0; i < N; i++) {
@@ -107,10 +110,10 @@ Test(large, no_limit_no_blocks)
 
 Test(large, no_memory_is_a_sentence)
 {
-    cr_assert(!vn__large_alloc(SIZE_MAX / 8));
-    expect_error(MEMORY, "memory");
-    cr_assert(!vn__large_alloc(SIZE_MAX / 2));
-    expect_error(MEMORY, "memory");
+    for (size_t part = 2; keeps() && part <= 8; part *= 4) {
+        cr_assert(!vn__large_alloc(SIZE_MAX / part));
+        expect_error(MEMORY, "memory");
+    }
     vn__large_free(fresh(MB), MB);
     vn__alloc_refuse(0);
     cr_assert(!vn__large_alloc(MB));
