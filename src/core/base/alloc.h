@@ -16,6 +16,15 @@ void *vn__realloc(void *old, size_t old_bytes,
                   size_t bytes); /* old may be NULL; old stays valid on NULL */
 void vn__free(void *p);
 
+/* AddressSanitizer is to see every use after free: freed memory is then not used again. */
+#if defined(__SANITIZE_ADDRESS__)
+#define VN__SANITIZED true
+#elif defined(__clang__)
+#define VN__SANITIZED __has_feature(address_sanitizer)
+#else
+#define VN__SANITIZED false
+#endif
+
 /* Counts an allocation that is made elsewhere; true: it is to be refused. */
 bool vn__alloc_refused(void);
 

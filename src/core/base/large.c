@@ -19,15 +19,6 @@
 
 enum { LEAST_LOG = 16, MOST_LOG = 47, STEPS = 8, SIZES = (MOST_LOG - LEAST_LOG) * STEPS };
 
-/* AddressSanitizer is to see every use after free. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#elif defined(__clang__)
-#define SANITIZED __has_feature(address_sanitizer)
-#else
-#define SANITIZED false
-#endif
-
 /* At the beginning of a free block. */
 typedef struct spare {
     struct spare *newer, *older;
@@ -48,7 +39,7 @@ int64_t vn__large_limit(void)
         return known;
     const char *const text = getenv("VN_CACHE_MB");
     const int64_t asked = text ? (int64_t)atoi(text) << 20 : DEFAULT_LIMIT;
-    const int64_t now = SANITIZED || asked < 0 ? 0 : asked;
+    const int64_t now = VN__SANITIZED || asked < 0 ? 0 : asked;
     __atomic_store_n(&limit, now, __ATOMIC_RELAXED);
     return now;
 }
@@ -132,7 +123,7 @@ int64_t vn__large_kept(void)
 
 void vn__large_set_limit(int64_t bytes)
 {
-    const int64_t now = SANITIZED || bytes < 0 ? 0 : bytes;
+    const int64_t now = VN__SANITIZED || bytes < 0 ? 0 : bytes;
     __atomic_store_n(&limit, now, __ATOMIC_RELAXED);
     shrink(now);
 }

@@ -12,12 +12,11 @@
 
 /* --------------------------------------------------------------- when the stage is made */
 
-static bool can_update(const vn__compiler *c, const vn__step *s)
+static bool can_update(const vn__step *s, int64_t examples)
 {
-    return s->kind == VN__STEP_EVAL_SUM && s->op->sums_onto && s->n_op == 2 &&
+    return s->kind == VN__STEP_EVAL_SUM && !s->ending && s->op->sums_onto &&
            s->out[0].space == VN__SPACE_OUT && s->out[0].offset == 0 &&
-           s->op->sums_onto(s->attr, s->in_aval, s->mapped, s->lanes,
-                            vn__tape_axis(c->tape, c->lane)->size);
+           s->op->sums_onto(s->attr, s->in_aval, s->mapped, s->lanes, examples);
 }
 
 static bool same_aval(const vn_aval *a, const vn_aval *b)
@@ -38,9 +37,10 @@ static bool reads_weights_of(const vn__step *s, const vn__step *sum)
 void vn__delay_sums(const vn__compiler *c)
 {
     vn__program *const p = c->program;
+    const int64_t examples = vn__tape_axis(c->tape, c->lane)->size;
     for (int64_t k = p->n_step - 1; k >= 0; k--) {
         const vn__step sum = p->step[k];
-        if (!can_update(c, &sum))
+        if (!can_update(&sum, examples))
             continue;
         int64_t last = k;
         for (int64_t r = k + 1; r < p->n_step && !vn__must_keep_order(&sum, &p->step[r]); r++)
@@ -101,8 +101,7 @@ static int64_t maker_of(const vn__stage *st, int j)
         if (!vn__any_same_value(s->out, s->n_out, &total, 1))
             continue;
         touches++;
-        if (s->kind == VN__STEP_EVAL_SUM && !s->ending && s->op->sums_onto &&
-            s->op->sums_onto(s->attr, s->in_aval, s->mapped, s->lanes, st->n))
+        if (can_update(s, st->n))
             maker = k;
     }
     return touches == 1 ? maker : -1;

@@ -24,14 +24,8 @@ const vn_type vn__type_dict = { .name = "dict", .kind = VN_KIND_DICT };
 #define CLASS_BYTES 64
 #define CLASSES     4
 
-/* AddressSanitizer is to see every use after free, and tests every refused allocation. */
-#if defined(__SANITIZE_ADDRESS__)
-#define RECYCLED_MAX 0
-#elif defined(__clang__)
-#define RECYCLED_MAX (__has_feature(address_sanitizer) ? 0 : 128)
-#else
-#define RECYCLED_MAX 128
-#endif
+/* Nodes of a class that a thread keeps; none where tests are to see each refused allocation. */
+#define RECYCLED_MAX (VN__SANITIZED ? 0 : 128)
 
 typedef struct recycled {
     struct recycled *next;

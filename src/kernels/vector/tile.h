@@ -98,46 +98,29 @@ VN_INLINE vec vn__finished(vec v, const real *c, const real *mask, const vn__job
     return v;
 }
 
+/* begin, mask: beside c, or NULL. */
 VN_INLINE void vn__store_rows(vec acc[VN_ROWS][2], const vn__job *job, real *c,
-                              const real *mask, int rows, int vectors, bool whole, part tail)
+                              const real *begin, const real *mask, int rows, int vectors,
+                              bool whole, part tail)
 {
     VN_UNROLL
     for (int i = 0; i < rows; i++) {
         VN_UNROLL
         for (int v = 0; v < vectors; v++) {
             const bool all = whole || v < vectors - 1;
-            const vec r = vn__finished(acc[i][v], c + v * VN_LANES,
-                                       mask ? mask + v * VN_LANES : mask, job, all, tail);
+            const vec r =
+                begin ? v_fma(v_set(job->scale), acc[i][v],
+                              vn__load_last(begin + v * VN_LANES, all, tail))
+                      : vn__finished(acc[i][v], c + v * VN_LANES,
+                                     mask ? mask + v * VN_LANES : NULL, job, all, tail);
             if (all)
                 v_store(c + v * VN_LANES, r);
             else
                 v_store_part(c + v * VN_LANES, r, tail);
         }
         c += job->c_row;
-        mask = mask ? mask + job->c_row : mask;
-    }
-}
-
-/* C = begin + scale * sum. */
-VN_INLINE void vn__store_onto(vec acc[VN_ROWS][2], const vn__job *job, real *c, int rows,
-                              int vectors, bool whole, part tail)
-{
-    const real *from = job->begin + (c - job->c);
-    const vec scale = v_set(job->scale);
-    VN_UNROLL
-    for (int i = 0; i < rows; i++) {
-        VN_UNROLL
-        for (int v = 0; v < vectors; v++) {
-            const bool all = whole || v < vectors - 1;
-            const vec old = vn__load_last(from + v * VN_LANES, all, tail);
-            const vec r = v_fma(scale, acc[i][v], old);
-            if (all)
-                v_store(c + v * VN_LANES, r);
-            else
-                v_store_part(c + v * VN_LANES, r, tail);
-        }
-        c += job->c_row;
-        from += job->c_row;
+        begin = begin ? begin + job->c_row : NULL;
+        mask = mask ? mask + job->c_row : NULL;
     }
 }
 
@@ -150,18 +133,20 @@ VN_INLINE void vn__finish(vec acc[VN_ROWS][2], const vn__job *job, real *c, cons
     if (mask) {
         known.accumulate = job->accumulate;
         known.relu = job->relu;
-        vn__store_rows(acc, &known, c, mask, rows, vectors, whole, tail);
+        vn__store_rows(acc, &known, c, NULL, mask, rows, vectors, whole, tail);
     } else if (job->accumulate) {
         known.accumulate = true;
         known.relu = job->relu;
-        vn__store_rows(acc, &known, c, NULL, rows, vectors, whole, tail);
+        vn__store_rows(acc, &known, c, NULL, NULL, rows, vectors, whole, tail);
     } else if (job->relu) {
         known.relu = true;
-        vn__store_rows(acc, &known, c, NULL, rows, vectors, whole, tail);
+        vn__store_rows(acc, &known, c, NULL, NULL, rows, vectors, whole, tail);
     } else if (job->begin) {
-        vn__store_onto(acc, job, c, rows, vectors, whole, tail);
+        known.scale = job->scale;
+        vn__store_rows(acc, &known, c, job->begin + (c - job->c), NULL, rows, vectors, whole,
+                       tail);
     } else {
-        vn__store_rows(acc, &known, c, NULL, rows, vectors, whole, tail);
+        vn__store_rows(acc, &known, c, NULL, NULL, rows, vectors, whole, tail);
     }
 }
 
