@@ -114,7 +114,7 @@ int main(void)
     {
         vn_array *x = vn_normal(vn_key(91), VN_SHAPE(1024, WIDTH), VN_F32);
         check("one matrix", whole, vn_moveaxis(x, 0, 1), 2.5);
-        check("a batch", batched, x, 1.5);
+        check("a batch of one tile", batched, vn_slice(x, 0, 0, 700, 1), 1.5);
         check_named_axis();
     }
     vn_finish();

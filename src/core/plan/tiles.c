@@ -24,18 +24,23 @@
 #define STEP_FLOPS   400 /* what a step costs to start */
 #define IMAGE_FLOPS  1e6 /* of one of 16 images, whose steps several workers share */
 #define IMAGES_BYTES (64 << 20) /* of 32 images that are in memory anyway */
-#define MAX_SLOTS    64
+#define MAX_SLOTS    256
 #define SLOT_FLOPS   1e6       /* a slot is at least 10 us of a core's work */
 #define FEW_SLOTS    8         /* so many are worth more than tiles of several panels */
-#define TOTALS_BYTES (6 << 20) /* all slots together, */
-#define PAID_SLOTS   16  /* or of so many, if each has so many operations for every byte: */
-#define BYTE_FLOPS   500 /* their combination is 2 % of the work */
-#define WIDE_TOTALS  (1 << 19) /* with more for one slot, not paid, a stage is wide, */
-#define MOST_TOTALS  (3 << 19) /* or with more than this */
-#define WIDE_SHARED  (1 << 20) /* or with so much of weights, and few examples */
+#define MANY_SLOTS   64        /* more only if they are paid (see pays) */
+#define TOTALS_BYTES (6 << 20) /* all slots together, unless they are paid: */
+#define BYTE_FLOPS   500       /* by so much work for a byte their combination is 2 % of it, */
+#define BYTE_VALUES  4         /* or by so many bytes of values, which are never in memory */
+#define PAID_BYTES   (64 << 20)
+#define PAID_SLOTS   16        /* without so many that are paid a stage is wide, */
+#define WIDE_TOTALS  (1 << 19) /* with more of totals than this; */
+#define MOST_TOTALS  (3 << 19) /* or with more than this, and than the values of */
+#define MOST_VALUES  224       /* so many examples; */
+#define WIDE_SHARED  (1 << 20) /* or with so much of weights, */
+#define WIDE_FEW     1024      /* and so many examples at most */
 #define WIDE_VALUES  (64 << 20)
 #define PART_BYTES   (1 << 16) /* a result that more than one worker should make */
-#define WIDE_TILE    1024
+#define WIDE_TILE    512
 
 /* Pixels and lanes together fill the vectors of a convolution, lanes alone those of a product
  * with a matrix. */
@@ -109,10 +114,16 @@ static int64_t bytes_of_totals(const vn__program *program, const vn__part *part)
     return totals;
 }
 
-/* Does the work of a batch pay for so many slots with totals of so many bytes? */
+static int64_t bytes_of_example(const vn__program *p) { return p->value_bytes / p->lanes; }
+
+/* Does the work of a batch pay for so many slots with totals of so many bytes? Or, up to
+ * PAID_SLOTS, its values, which without slots would go through memory? */
 static bool pays(const vn__program *program, int64_t n, int64_t slots, int64_t totals)
 {
-    return (double)n * program->flops >= (double)BYTE_FLOPS * (double)slots * (double)totals;
+    const double bytes = (double)slots * (double)totals;
+    const double values = (double)n * (double)bytes_of_example(program);
+    return (double)n * program->flops >= BYTE_FLOPS * bytes ||
+           (slots <= PAID_SLOTS && values >= BYTE_VALUES * bytes && !convolves(program));
 }
 
 /* Panels of images, as narrow as they get. */
@@ -122,12 +133,12 @@ static int64_t image_panels(int64_t n) { return (n + 15) / 16; }
  * slots as there are panels; a wide stage costs a tenth more where each worker has some. */
 static bool are_large(const vn__program *program, int64_t n, int64_t totals)
 {
-    const int64_t panels = image_panels(n);
+    const int64_t panels = image_panels(n), values = MOST_VALUES * bytes_of_example(program);
+    if (totals <= WIDE_TOTALS)
+        return false;
     if (convolves(program))
-        return totals > WIDE_TOTALS &&
-               !pays(program, n, panels < PAID_SLOTS ? panels : PAID_SLOTS, totals);
-    return totals > MOST_TOTALS ||
-           (totals > WIDE_TOTALS && !pays(program, n, PAID_SLOTS, totals));
+        return !pays(program, n, panels < PAID_SLOTS ? panels : PAID_SLOTS, totals);
+    return (totals > MOST_TOTALS && totals > values) || !pays(program, n, PAID_SLOTS, totals);
 }
 
 /* So many examples, one by one, take less time than lanes of which most are empty. */
@@ -175,7 +186,7 @@ static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
         if (program->step[k].body || program->step[k].n_branches || !divides(&program->step[k]))
             return false;
     const bool by_shape = are_large(program, n, bytes_of_totals(program, part)) ||
-                          (bytes_of_matrices(program) > WIDE_SHARED && n <= WIDE_TILE) ||
+                          (bytes_of_matrices(program) > WIDE_SHARED && n <= WIDE_FEW) ||
                           is_few_images(program, n);
     return choices->wide < 0 ? by_shape : choices->wide > 0;
 }
@@ -239,10 +250,14 @@ static int64_t slots_worth(const vn__stage *st, const vn__part *part)
     const double flops = (double)st->n * st->program->flops;
     const int64_t totals = bytes_of_totals(st->program, part);
     int64_t slots = 1;
-    while (slots < MAX_SLOTS && flops >= SLOT_FLOPS * (double)(2 * slots) &&
-           (2 * slots * totals <= TOTALS_BYTES ||
-            (2 * slots <= PAID_SLOTS && pays(st->program, st->n, 2 * slots, totals))))
-        slots *= 2;
+    while (slots < MAX_SLOTS && flops >= SLOT_FLOPS * (double)(2 * slots)) {
+        const int64_t more = 2 * slots, bytes = more * totals;
+        const bool little = more <= MANY_SLOTS && bytes <= TOTALS_BYTES;
+        const bool room = more <= PAID_SLOTS || bytes <= PAID_BYTES;
+        if (!little && !(room && pays(st->program, st->n, more, totals)))
+            break;
+        slots = more;
+    }
     return slots;
 }
 
@@ -314,7 +329,7 @@ vn_status vn__stage_tiles(vn__stage *st, const vn__tape *tape, const vn__part *p
     *shared = better;
     int64_t panels = panels_of(st, alone, choices);
     st->slots = st->wide ? 1 : slots_of(st, worth, better * panels, alone);
-    if (!st->wide && !choices->panels)
+    if (!choices->panels)
         panels = even_panels(st, panels);
     st->tile = better * panels;
     return panels > 1 || st->wide ? compile_panels(st, tape, part, better, panels) : VN_ERR_OK;
