@@ -28,18 +28,21 @@
 #define SLOT_FLOPS   1e6       /* a slot is at least 10 us of a core's work */
 #define FEW_SLOTS    8         /* so many are worth more than tiles of several panels */
 #define MANY_SLOTS   64        /* more only if they are paid (see pays) */
-#define TOTALS_BYTES (6 << 20) /* all slots together, unless they are paid: */
-#define BYTE_FLOPS   500       /* by so much work for a byte their combination is 2 % of it, */
-#define BYTE_VALUES  4         /* or by so many bytes of values, which are never in memory */
-#define PAID_BYTES   (64 << 20)
+#define MOST_NUMBERS (3 << 19) /* totals of all slots, unless they are paid: */
+#define TOTAL_FLOPS  2000      /* by so much work for each their combination is 2 % of it, */
+#define TOTAL_VALUES 4         /* or by so many values, which then are never in memory */
+#define PAID_NUMBERS (1 << 24)
 #define PAID_SLOTS   16        /* without so many that are paid a stage is wide, */
-#define WIDE_TOTALS  (1 << 19) /* with more of totals than this; */
-#define MOST_TOTALS  (3 << 19) /* or with more than this, and than the values of */
+#define WIDE_TOTALS  (1 << 17) /* with more totals than this; */
+#define MOST_TOTALS  (3 << 17) /* or with more than this, and than values of */
 #define MOST_VALUES  224       /* so many examples; */
+#define SOME_TOTALS  (1 << 15) /* or, where a batch has fewer values than slots, with these */
+#define SOME_VALUES  8         /* in large sums, and more than values of so many examples; */
 #define WIDE_SHARED  (1 << 20) /* or with so much of weights, */
 #define WIDE_FEW     1024      /* and so many examples at most */
 #define WIDE_VALUES  (64 << 20)
-#define PART_BYTES   (1 << 16) /* a result that more than one worker should make */
+#define PART_BYTES   (1 << 16) /* a result that more than one worker should make, */
+#define PART_NUMBERS (1 << 14) /* the same */
 #define WIDE_TILE    512
 
 /* Pixels and lanes together fill the vectors of a convolution, lanes alone those of a product
@@ -105,40 +108,69 @@ static bool divides(const vn__step *s)
     return s->kind != VN__STEP_EVAL_SUM || s->parts > 1 || s->out_slot[0].bytes < PART_BYTES;
 }
 
-static int64_t bytes_of_totals(const vn__program *program, const vn__part *part)
+/* Totals of a slot: how many numbers, how many of them in sums that several workers share, and
+ * bytes of each. Those of f64 are twice the memory and take twice the time to make: programs of
+ * both are cut alike. */
+typedef struct totals {
+    int64_t numbers, shared, size;
+} totals;
+
+static totals totals_of(const vn__program *program, const vn__part *part)
 {
-    int64_t totals = 0;
-    for (int j = 0; j < part->n_out; j++)
-        if (part->out_role[j] == VN__ROLE_TOTAL || part->out_role[j] == VN__ROLE_LARGEST)
-            totals += program->out_slot[j].bytes;
-    return totals;
+    totals t = { 0, 0, 1 };
+    for (int j = 0; j < part->n_out; j++) {
+        const vn__slot *const slot = &program->out_slot[j];
+        const int64_t size = (int64_t)vn_dtype_size(slot->aval.dtype);
+        const int64_t numbers = vn__slot_elements(slot);
+        if (part->out_role[j] != VN__ROLE_TOTAL && part->out_role[j] != VN__ROLE_LARGEST)
+            continue;
+        t.numbers += numbers;
+        t.shared += numbers >= PART_NUMBERS ? numbers : 0;
+        t.size = size > t.size ? size : t.size;
+    }
+    return t;
 }
 
-static int64_t bytes_of_example(const vn__program *p) { return p->value_bytes / p->lanes; }
-
-/* Does the work of a batch pay for so many slots with totals of so many bytes? Or, up to
- * PAID_SLOTS, its values, which without slots would go through memory? */
-static bool pays(const vn__program *program, int64_t n, int64_t slots, int64_t totals)
+static double values_of_example(const vn__program *p, const totals *t)
 {
-    const double bytes = (double)slots * (double)totals;
-    const double values = (double)n * (double)bytes_of_example(program);
-    return (double)n * program->flops >= BYTE_FLOPS * bytes ||
-           (slots <= PAID_SLOTS && values >= BYTE_VALUES * bytes && !convolves(program));
+    return (double)p->value_bytes / (double)(p->lanes * t->size);
+}
+
+/* Does the work of a batch pay for the totals of so many slots? Or, up to PAID_SLOTS, its
+ * values, which without slots would go through memory? */
+static bool pays(const vn__program *program, int64_t n, int64_t slots, const totals *t)
+{
+    const double numbers = (double)slots * (double)t->numbers;
+    const double values = (double)n * values_of_example(program, t);
+    return (double)n * program->flops >= TOTAL_FLOPS * numbers ||
+           (slots <= PAID_SLOTS && values >= TOTAL_VALUES * numbers && !convolves(program));
 }
 
 /* Panels of images, as narrow as they get. */
 static int64_t image_panels(int64_t n) { return (n + 15) / 16; }
 
+/* Are the totals of a few slots more than all values of the batch, and large matrices? Each is
+ * then better made once, by all workers. */
+static bool are_most(const vn__program *program, int64_t n, const totals *t)
+{
+    const double values = values_of_example(program, t), numbers = (double)t->numbers;
+    return t->shared >= SOME_TOTALS && numbers >= SOME_VALUES * values &&
+           FEW_SLOTS * numbers >= (double)n * values;
+}
+
 /* Do totals of slots cost more than the work? Panels of images have work enough for as many
  * slots as there are panels; a wide stage costs a tenth more where each worker has some. */
-static bool are_large(const vn__program *program, int64_t n, int64_t totals)
+static bool are_large(const vn__program *program, int64_t n, const totals *t)
 {
-    const int64_t panels = image_panels(n), values = MOST_VALUES * bytes_of_example(program);
-    if (totals <= WIDE_TOTALS)
-        return false;
+    const int64_t panels = image_panels(n);
+    const double values = MOST_VALUES * values_of_example(program, t);
     if (convolves(program))
-        return !pays(program, n, panels < PAID_SLOTS ? panels : PAID_SLOTS, totals);
-    return (totals > MOST_TOTALS && totals > values) || !pays(program, n, PAID_SLOTS, totals);
+        return t->numbers > WIDE_TOTALS &&
+               !pays(program, n, panels < PAID_SLOTS ? panels : PAID_SLOTS, t);
+    if (t->numbers <= WIDE_TOTALS)
+        return are_most(program, n, t);
+    return (t->numbers > MOST_TOTALS && (double)t->numbers > values) ||
+           !pays(program, n, PAID_SLOTS, t);
 }
 
 /* So many examples, one by one, take less time than lanes of which most are empty. */
@@ -185,7 +217,8 @@ static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
     for (int64_t k = 0; k < program->n_step; k++)
         if (program->step[k].body || program->step[k].n_branches || !divides(&program->step[k]))
             return false;
-    const bool by_shape = are_large(program, n, bytes_of_totals(program, part)) ||
+    const totals t = totals_of(program, part);
+    const bool by_shape = are_large(program, n, &t) ||
                           (bytes_of_matrices(program) > WIDE_SHARED && n <= WIDE_FEW) ||
                           is_few_images(program, n);
     return choices->wide < 0 ? by_shape : choices->wide > 0;
@@ -248,13 +281,13 @@ static int64_t alone_panels(int64_t n)
 static int64_t slots_worth(const vn__stage *st, const vn__part *part)
 {
     const double flops = (double)st->n * st->program->flops;
-    const int64_t totals = bytes_of_totals(st->program, part);
+    const totals t = totals_of(st->program, part);
     int64_t slots = 1;
     while (slots < MAX_SLOTS && flops >= SLOT_FLOPS * (double)(2 * slots)) {
-        const int64_t more = 2 * slots, bytes = more * totals;
-        const bool little = more <= MANY_SLOTS && bytes <= TOTALS_BYTES;
-        const bool room = more <= PAID_SLOTS || bytes <= PAID_BYTES;
-        if (!little && !(room && pays(st->program, st->n, more, totals)))
+        const int64_t more = 2 * slots, numbers = more * t.numbers;
+        const bool little = more <= MANY_SLOTS && numbers <= MOST_NUMBERS;
+        const bool room = more <= PAID_SLOTS || numbers <= PAID_NUMBERS;
+        if (!little && !(room && pays(st->program, st->n, more, &t)))
             break;
         slots = more;
     }
