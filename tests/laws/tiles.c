@@ -120,8 +120,9 @@ static int64_t described(const char *word, vn_fn *loss, vn_tree *model, int64_t 
 {
     static char text[LAW_TEXT];
     vn_tree *const grad = vn_filter_value_and_grad(vn_function(loss, 3), NULL);
-    vn_tree *const arg[] = { model, vn_zeros(VN_F32, VN_SHAPE(n, in)),
-                             vn_zeros(VN_F32, VN_SHAPE(n, out)) };
+    const vn_dtype dtype = vn_default_dtype();
+    vn_tree *const arg[] = { model, vn_zeros(dtype, VN_SHAPE(n, in)),
+                             vn_zeros(dtype, VN_SHAPE(n, out)) };
     law_describe(text, vn_plan_print, grad, 3, arg);
     const char *from = strstr(text, word);
     while (from && from > text && strchr("0123456789", from[-1]))
@@ -167,6 +168,26 @@ static void check_slots(void)
     vn_tree *const wide = vn_mlp(300, 300, 300, 1, vn_key(0), NULL);
     expect_of(slots_of(wide, 256, 300, 300) == 1, "step by step", "300-300-300", 256);
     expect_of(slots_of(wide, 8192, 300, 300) == 16, "the batch pays", "300-300-300", 8192);
+    vn_tree *const hidden = vn_mlp(16, 16, 4096, 1, vn_key(0), NULL);
+    expect_of(slots_of(hidden, 2048, 16, 16) == 16, "the values pay", "16-4096-16", 2048);
+}
+
+/* Large matrices: step by step while a batch has few values, then as many slots as it pays for;
+ * the same in f32 and f64. */
+static void check_middle(void)
+{
+    static const int64_t slots[][2] = { { 8, 1 },    { 64, 1 },    { 512, 1 },
+                                        { 1024, 8 }, { 8192, 16 }, { 65536, 128 } };
+    for (int f64 = 0; f64 < 2; f64++) {
+        vn_set_default_dtype(f64 ? VN_F64 : VN_F32);
+        vn_tree *const model = vn_mlp(64, 16, 256, 2, vn_key(0), NULL);
+        for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
+            const int64_t n = slots[i][0], least = slots[i][1];
+            const int64_t most = least > 1 ? 2 * least : 1, found = slots_of(model, n, 64, 16);
+            expect_of(least <= found && found <= most, "slots",
+                      f64 ? "64-256-256-16 in f64" : "64-256-256-16", n);
+        }
+    }
 }
 
 int main(void)
@@ -178,6 +199,7 @@ int main(void)
     {
         vn_set_default_dtype(VN_F64);
         vn_tree *const mlp = vn_mlp(IN, OUT, 90, 2, vn_key(0), NULL);
+        vn_tree *const middle = vn_mlp(IN, OUT, 200, 2, vn_key(0), NULL);
         vn_tree *const cell = vn_gru_cell(IN, OUT, vn_key(0), NULL);
         const vn_conv_nd_options same = { .padding_rule = VN_PADDING_SAME };
         vn_tree *const conv = vn_conv2d(1, OUT, VN_SHAPE(3), vn_key(0), &same);
@@ -186,6 +208,7 @@ int main(void)
             VN_SCOPE
             {
                 check_batch("MLP", mean_square, mlp, batches[i], IN);
+                check_batch("MLP of middle size", mean_square, middle, batches[i], IN);
                 check_batch("convolution", image_loss, conv, batches[i], IN);
                 if (batches[i] > 300) /* the eager calls take long */
                     continue;
@@ -196,6 +219,7 @@ int main(void)
         vn_set_default_dtype(VN_F32);
         check_slots();
         check_few();
+        check_middle();
     }
     vn_finish();
     return report();

@@ -38,7 +38,7 @@
 #define MOST_VALUES  224       /* so many examples; */
 #define SOME_TOTALS  (1 << 15) /* or, where a batch has fewer values than slots, with these */
 #define SOME_VALUES  8         /* in large sums, and more than values of so many examples; */
-#define WIDE_SHARED  (1 << 20) /* or with so much of weights, */
+#define WIDE_SHARED  (1 << 18) /* or with so much of weights, */
 #define WIDE_FEW     1024      /* and so many examples at most */
 #define WIDE_VALUES  (64 << 20)
 #define PART_BYTES   (1 << 16) /* a result that more than one worker should make, */
@@ -194,18 +194,16 @@ static bool is_few_images(const vn__program *of_32, int64_t n)
     return panels == 1 ? of_32->flops >= IMAGE_FLOPS : bytes >= IMAGES_BYTES;
 }
 
-/* Bytes of the matrices that all examples meet. */
-static int64_t bytes_of_matrices(const vn__program *p)
+/* Elements of the matrices that all examples meet. */
+static int64_t size_of_matrices(const vn__program *p)
 {
-    int64_t bytes = 0;
+    int64_t size = 0;
     for (int64_t k = 0; k < p->n_step; k++) {
         const vn__step *const s = &p->step[k];
         for (int i = 0; s->op == &vn__op_dot_general && s->prepared >= 0 && i < 2; i++)
-            bytes += s->mapped[i] ? 0
-                                  : vn_shape_size(s->in_aval[i].shape) *
-                                        (int64_t)vn_dtype_size(s->in_aval[i].dtype);
+            size += s->mapped[i] ? 0 : vn_shape_size(s->in_aval[i].shape);
     }
-    return bytes;
+    return size;
 }
 
 /* Are the sums over examples so large that slots cannot have some each, or the weights so large
@@ -219,7 +217,7 @@ static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
             return false;
     const totals t = totals_of(program, part);
     const bool by_shape = are_large(program, n, &t) ||
-                          (bytes_of_matrices(program) > WIDE_SHARED && n <= WIDE_FEW) ||
+                          (size_of_matrices(program) > WIDE_SHARED && n <= WIDE_FEW) ||
                           is_few_images(program, n);
     return choices->wide < 0 ? by_shape : choices->wide > 0;
 }
@@ -262,7 +260,7 @@ static bool is_few(const vn__stage *st)
 {
     const double flops = st->program->flops;
     const double starts = STEP_FLOPS * (double)(st->n - 1) * (double)st->program->n_step;
-    const bool matrices = st->wide && bytes_of_matrices(st->program) > WIDE_SHARED;
+    const bool matrices = st->wide && size_of_matrices(st->program) > WIDE_SHARED;
     const int64_t few = matrices ? FEW_SHARED : few_examples(st->program);
     return st->n > 0 && st->n <= few && flops >= starts;
 }
