@@ -5,45 +5,13 @@
 #include "core/ops/ops.h"
 #include "core/plan/compile.h"
 
-#define TILE_BYTES   (640 * 1024) /* of intermediates: a share of L2 */
+/* ------------------------------------------------------------------------------- lanes */
+
 #define PANEL_BYTES  (512 * 1024) /* above this for 32 lanes, panels of images are 16 wide */
 #define MIDDLE_BYTES (160 * 1024) /* below this for 32 lanes, panels are twice as wide */
 #define SMALL_BYTES  (64 * 1024)  /* below this WIDE_LANES wide */
 #define WIDE_LANES   128
-#define FEW_LANES    40        /* of which half a pair of vectors is a large part */
-#define ALONE_BYTES  (4 << 20) /* above this for 32 lanes, matrices need no lanes */
-#define MATRIX_FLOPS 8         /* for each element read or written: worth no lanes */
-#define MAX_PANELS   4
-#define ALONE_TILES  16 /* of examples without lanes: as many as give all workers some */
-#define FEW_EXAMPLES 4   /* that take less time one by one than 16 lanes do, */
-#define FEW_SHARED   2   /* or with so much of weights that they are read once for a panel, */
-#define FEW_HEAVY    8   /* or so many, which then are work for several workers, */
-#define HEAVY_FLOPS  2e7 /* if each is so much work, */
-#define FEW_LARGE    10  /* or of images, */
-#define LARGE_FLOPS  1e8 /* if each is so much */
-#define STEP_FLOPS   400 /* what a step costs to start */
-#define IMAGE_FLOPS  1e6 /* of one of 16 images, whose steps several workers share */
-#define IMAGES_BYTES (64 << 20) /* of 32 images that are in memory anyway */
-#define MAX_SLOTS    256
-#define SLOT_FLOPS   1e6       /* a slot is at least 10 us of a core's work */
-#define FEW_SLOTS    8         /* so many are worth more than tiles of several panels */
-#define MANY_SLOTS   64        /* more only if they are paid (see pays) */
-#define MOST_NUMBERS (3 << 19) /* totals of all slots, unless they are paid: */
-#define TOTAL_FLOPS  2000      /* by so much work for each their combination is 2 % of it, */
-#define TOTAL_VALUES 4         /* or by so many values, which then are never in memory */
-#define PAID_NUMBERS (1 << 24)
-#define PAID_SLOTS   16        /* without so many that are paid a stage is wide, */
-#define WIDE_TOTALS  (1 << 17) /* with more totals than this; */
-#define MOST_TOTALS  (3 << 17) /* or with more than this, and than values of */
-#define MOST_VALUES  224       /* so many examples; */
-#define SOME_TOTALS  (1 << 15) /* or, where a batch has fewer values than slots, with these */
-#define SOME_VALUES  8         /* in large sums, and more than values of so many examples; */
-#define WIDE_SHARED  (1 << 18) /* or with so much of weights, */
-#define WIDE_FEW     1024      /* and so many examples at most */
-#define WIDE_VALUES  (64 << 20)
-#define PART_BYTES   (1 << 16) /* a result that more than one worker should make, */
-#define PART_NUMBERS (1 << 14) /* the same */
-#define WIDE_TILE    512
+#define FEW_LANES    40 /* of which half a pair of vectors is a large part */
 
 /* Pixels and lanes together fill the vectors of a convolution, lanes alone those of a product
  * with a matrix. */
@@ -102,6 +70,14 @@ static int64_t better_lanes(const vn__stage *st, int64_t slots_worth)
     return lanes;
 }
 
+/* ------------------------------------------------- sums over examples, and what they cost */
+
+#define PART_BYTES   (1 << 16) /* a result that more than one worker should make, */
+#define PART_NUMBERS (1 << 14) /* the same */
+#define TOTAL_FLOPS  2000 /* by so much work for each total the combination of slots is 2 %, */
+#define TOTAL_VALUES 4    /* or by so many values, which then are never in memory: */
+#define PAID_SLOTS   16   /* so many are paid */
+
 /* Can several workers share a large sum over examples? */
 static bool divides(const vn__step *s)
 {
@@ -145,6 +121,25 @@ static bool pays(const vn__program *program, int64_t n, int64_t slots, const tot
     return (double)n * program->flops >= TOTAL_FLOPS * numbers ||
            (slots <= PAID_SLOTS && values >= TOTAL_VALUES * numbers && !convolves(program));
 }
+
+/* -------------------------------------------------------------------- step by step, or not */
+
+#define WIDE_TOTALS  (1 << 17) /* with more for a slot, not paid, a stage is wide; */
+#define MOST_TOTALS  (3 << 17) /* or with more than this, and than values of */
+#define MOST_VALUES  224       /* so many examples; */
+#define SOME_TOTALS  (1 << 15) /* or, where a batch has fewer values than slots, with these */
+#define SOME_VALUES  8         /* in large sums, and more than values of so many examples; */
+#define WIDE_SHARED  (1 << 18) /* or with so much of weights, */
+#define WIDE_FEW     1024      /* and so many examples at most */
+#define FEW_SLOTS    8         /* so many are worth more than tiles of several panels */
+#define FEW_EXAMPLES 4         /* take less time one by one than 16 lanes do, */
+#define FEW_SHARED   2   /* or with so much of weights that they are read once for a panel, */
+#define FEW_HEAVY    8   /* or so many, which then are work for several workers, */
+#define HEAVY_FLOPS  2e7 /* if each is so much work, */
+#define FEW_LARGE    10  /* or of images, */
+#define LARGE_FLOPS  1e8 /* if each is so much */
+#define IMAGE_FLOPS  1e6 /* of one of 16 images, whose steps several workers share */
+#define IMAGES_BYTES (64 << 20) /* of 32 images that are in memory anyway */
 
 /* Panels of images, as narrow as they get. */
 static int64_t image_panels(int64_t n) { return (n + 15) / 16; }
@@ -222,6 +217,12 @@ static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
     return choices->wide < 0 ? by_shape : choices->wide > 0;
 }
 
+/* --------------------------------------------------------------------- examples one by one */
+
+#define ALONE_BYTES  (4 << 20) /* above this for 32 lanes, matrices need no lanes */
+#define MATRIX_FLOPS 8         /* for each element read or written: worth no lanes */
+#define STEP_FLOPS   400       /* what a step costs to start */
+
 /* A product of matrices, not of a matrix and a vector: it computes more than it reads. */
 static bool is_matrix_product(const vn__step *s, double flops)
 {
@@ -264,6 +265,19 @@ static bool is_few(const vn__stage *st)
     const int64_t few = matrices ? FEW_SHARED : few_examples(st->program);
     return st->n > 0 && st->n <= few && flops >= starts;
 }
+
+/* --------------------------------------------------------------------- panels and slots */
+
+#define TILE_BYTES   (640 * 1024) /* of intermediates: a share of L2 */
+#define MAX_PANELS   4
+#define ALONE_TILES  16  /* of examples without lanes: as many as give all workers some */
+#define WIDE_TILE    512 /* examples, */
+#define WIDE_VALUES  (64 << 20) /* and bytes of what is in memory anyway */
+#define MAX_SLOTS    256
+#define SLOT_FLOPS   1e6       /* a slot is at least 10 us of a core's work */
+#define MANY_SLOTS   64        /* so many, */
+#define MOST_NUMBERS (3 << 19) /* with so many totals, unless they are paid; */
+#define PAID_NUMBERS (1 << 24) /* then with so many */
 
 /* The large sums over examples are passed through once for a tile, not for every example, and
  * the values of its examples are the smaller part: more than one, while all workers have
