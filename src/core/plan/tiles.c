@@ -72,8 +72,9 @@ static int64_t better_lanes(const vn__stage *st, int64_t slots_worth)
 
 /* ------------------------------------------------- sums over examples, and what they cost */
 
-#define PART_BYTES   (1 << 16) /* a result that more than one worker should make, */
-#define PART_NUMBERS (1 << 14) /* the same */
+#define PART_BYTES   (1 << 16)        /* a result that more than one worker should make, */
+#define PART_NUMBERS (PART_BYTES / 4) /* of f32 */
+#define FEW_SLOTS    8                /* so many are worth more than tiles of several panels */
 #define TOTAL_FLOPS  2000 /* by so much work for each total the combination of slots is 2 %, */
 #define TOTAL_VALUES 4    /* or by so many values, which then are never in memory: */
 #define PAID_SLOTS   16   /* so many are paid */
@@ -84,42 +85,39 @@ static bool divides(const vn__step *s)
     return s->kind != VN__STEP_EVAL_SUM || s->parts > 1 || s->out_slot[0].bytes < PART_BYTES;
 }
 
-/* Totals of a slot: how many numbers, how many of them in sums that several workers share, and
- * bytes of each. Those of f64 are twice the memory and take twice the time to make: programs of
- * both are cut alike. */
-typedef struct totals {
-    int64_t numbers, shared, size;
-} totals;
+/* Totals of a slot, those of them that are in sums which several workers share, and values of
+ * an example: how many numbers. Those of f64 are twice the memory and take twice the time to
+ * make, and programs of both are cut alike. */
+typedef struct numbers {
+    double totals, shared, values;
+} numbers;
 
-static totals totals_of(const vn__program *program, const vn__part *part)
+static numbers numbers_of(const vn__program *program, const vn__part *part)
 {
-    totals t = { 0, 0, 1 };
+    numbers of = { 0 };
+    int64_t size = 1; /* bytes of one */
     for (int j = 0; j < part->n_out; j++) {
-        const vn__slot *const slot = &program->out_slot[j];
-        const int64_t size = (int64_t)vn_dtype_size(slot->aval.dtype);
-        const int64_t numbers = vn__slot_elements(slot);
         if (part->out_role[j] != VN__ROLE_TOTAL && part->out_role[j] != VN__ROLE_LARGEST)
             continue;
-        t.numbers += numbers;
-        t.shared += numbers >= PART_NUMBERS ? numbers : 0;
-        t.size = size > t.size ? size : t.size;
+        const vn__slot *const slot = &program->out_slot[j];
+        const int64_t own = (int64_t)vn_dtype_size(slot->aval.dtype);
+        const int64_t totals = vn__slot_elements(slot);
+        of.totals += (double)totals;
+        of.shared += totals >= PART_NUMBERS ? (double)totals : 0;
+        size = own > size ? own : size;
     }
-    return t;
-}
-
-static double values_of_example(const vn__program *p, const totals *t)
-{
-    return (double)p->value_bytes / (double)(p->lanes * t->size);
+    of.values = (double)program->value_bytes / (double)(program->lanes * size);
+    return of;
 }
 
 /* Does the work of a batch pay for the totals of so many slots? Or, up to PAID_SLOTS, its
  * values, which without slots would go through memory? */
-static bool pays(const vn__program *program, int64_t n, int64_t slots, const totals *t)
+static bool pays(const vn__program *program, int64_t n, int64_t slots, const numbers *of)
 {
-    const double numbers = (double)slots * (double)t->numbers;
-    const double values = (double)n * values_of_example(program, t);
-    return (double)n * program->flops >= TOTAL_FLOPS * numbers ||
-           (slots <= PAID_SLOTS && values >= TOTAL_VALUES * numbers && !convolves(program));
+    const double totals = (double)slots * of->totals;
+    return (double)n * program->flops >= TOTAL_FLOPS * totals ||
+           (slots <= PAID_SLOTS && (double)n * of->values >= TOTAL_VALUES * totals &&
+            !convolves(program));
 }
 
 /* -------------------------------------------------------------------- step by step, or not */
@@ -131,9 +129,7 @@ static bool pays(const vn__program *program, int64_t n, int64_t slots, const tot
 #define SOME_VALUES  8         /* in large sums, and more than values of so many examples; */
 #define WIDE_SHARED  (1 << 18) /* or with so much of weights, */
 #define WIDE_FEW     1024      /* and so many examples at most */
-#define FEW_SLOTS    8         /* so many are worth more than tiles of several panels */
 #define FEW_EXAMPLES 4         /* take less time one by one than 16 lanes do, */
-#define FEW_SHARED   2   /* or with so much of weights that they are read once for a panel, */
 #define FEW_HEAVY    8   /* or so many, which then are work for several workers, */
 #define HEAVY_FLOPS  2e7 /* if each is so much work, */
 #define FEW_LARGE    10  /* or of images, */
@@ -146,26 +142,24 @@ static int64_t image_panels(int64_t n) { return (n + 15) / 16; }
 
 /* Are the totals of a few slots more than all values of the batch, and large matrices? Each is
  * then better made once, by all workers. */
-static bool are_most(const vn__program *program, int64_t n, const totals *t)
+static bool are_most(int64_t n, const numbers *of)
 {
-    const double values = values_of_example(program, t), numbers = (double)t->numbers;
-    return t->shared >= SOME_TOTALS && numbers >= SOME_VALUES * values &&
-           FEW_SLOTS * numbers >= (double)n * values;
+    return of->shared >= SOME_TOTALS && of->totals >= SOME_VALUES * of->values &&
+           FEW_SLOTS * of->totals >= (double)n * of->values;
 }
 
 /* Do totals of slots cost more than the work? Panels of images have work enough for as many
  * slots as there are panels; a wide stage costs a tenth more where each worker has some. */
-static bool are_large(const vn__program *program, int64_t n, const totals *t)
+static bool are_large(const vn__program *program, int64_t n, const numbers *of)
 {
     const int64_t panels = image_panels(n);
-    const double values = MOST_VALUES * values_of_example(program, t);
-    if (convolves(program))
-        return t->numbers > WIDE_TOTALS &&
-               !pays(program, n, panels < PAID_SLOTS ? panels : PAID_SLOTS, t);
-    if (t->numbers <= WIDE_TOTALS)
-        return are_most(program, n, t);
-    return (t->numbers > MOST_TOTALS && (double)t->numbers > values) ||
-           !pays(program, n, PAID_SLOTS, t);
+    const bool images = convolves(program);
+    if (of->totals <= WIDE_TOTALS)
+        return !images && are_most(n, of);
+    if (images)
+        return !pays(program, n, panels < PAID_SLOTS ? panels : PAID_SLOTS, of);
+    return (of->totals > MOST_TOTALS && of->totals > MOST_VALUES * of->values) ||
+           !pays(program, n, PAID_SLOTS, of);
 }
 
 /* So many examples, one by one, take less time than lanes of which most are empty. */
@@ -204,14 +198,13 @@ static int64_t size_of_matrices(const vn__program *p)
 /* Are the sums over examples so large that slots cannot have some each, or the weights so large
  * that few examples cannot pay for every worker reading them all? Loops would not be parallel
  * step by step. */
-static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
+static bool is_wide(const vn__program *program, const numbers *of, int64_t n,
                     const vn__choices *choices)
 {
     for (int64_t k = 0; k < program->n_step; k++)
         if (program->step[k].body || program->step[k].n_branches || !divides(&program->step[k]))
             return false;
-    const totals t = totals_of(program, part);
-    const bool by_shape = are_large(program, n, &t) ||
+    const bool by_shape = are_large(program, n, of) ||
                           (size_of_matrices(program) > WIDE_SHARED && n <= WIDE_FEW) ||
                           is_few_images(program, n);
     return choices->wide < 0 ? by_shape : choices->wide > 0;
@@ -222,6 +215,7 @@ static bool is_wide(const vn__program *program, const vn__part *part, int64_t n,
 #define ALONE_BYTES  (4 << 20) /* above this for 32 lanes, matrices need no lanes */
 #define MATRIX_FLOPS 8         /* for each element read or written: worth no lanes */
 #define STEP_FLOPS   400       /* what a step costs to start */
+#define FEW_SHARED   2 /* examples, where a wide stage's weights are read once for a panel */
 
 /* A product of matrices, not of a matrix and a vector: it computes more than it reads. */
 static bool is_matrix_product(const vn__step *s, double flops)
@@ -290,16 +284,15 @@ static int64_t alone_panels(int64_t n)
 
 /* Slots that the work is worth, and for whose totals there is room: a power of 2, that most
  * numbers of workers share evenly. */
-static int64_t slots_worth(const vn__stage *st, const vn__part *part)
+static int64_t slots_worth(const vn__stage *st, const numbers *of)
 {
     const double flops = (double)st->n * st->program->flops;
-    const totals t = totals_of(st->program, part);
     int64_t slots = 1;
-    while (slots < MAX_SLOTS && flops >= SLOT_FLOPS * (double)(2 * slots)) {
-        const int64_t more = 2 * slots, numbers = more * t.numbers;
-        const bool little = more <= MANY_SLOTS && numbers <= MOST_NUMBERS;
-        const bool room = more <= PAID_SLOTS || numbers <= PAID_NUMBERS;
-        if (!little && !(room && pays(st->program, st->n, more, &t)))
+    for (int64_t more = 2; more <= MAX_SLOTS && flops >= SLOT_FLOPS * (double)more; more *= 2) {
+        const double totals = (double)more * of->totals;
+        const bool little = more <= MANY_SLOTS && totals <= MOST_NUMBERS;
+        const bool room = more <= PAID_SLOTS || totals <= PAID_NUMBERS;
+        if (!little && !(room && pays(st->program, st->n, more, of)))
             break;
         slots = more;
     }
@@ -361,9 +354,10 @@ vn_status vn__stage_tiles(vn__stage *st, const vn__tape *tape, const vn__part *p
     const int64_t lanes = *shared ? *shared : chosen ? chosen : 32;
     VN_TRY(compile_panels(st, tape, part, lanes, 1));
     const bool open = !*shared && !chosen, whole = open && stands_alone(st->program);
-    const int64_t worth = slots_worth(st, part);
+    const numbers of = numbers_of(st->program, part);
+    const int64_t worth = slots_worth(st, &of);
     const bool in_slots = whole && worth > 1; /* examples for several workers */
-    st->wide = !in_slots && is_wide(st->program, part, st->n, choices);
+    st->wide = !in_slots && is_wide(st->program, &of, st->n, choices);
     const bool alone = whole || (open && (choices->lanes == 1 || is_few(st)));
     const int64_t better = alone               ? 1
                            : *shared || chosen ? lanes
